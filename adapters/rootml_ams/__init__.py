@@ -1,0 +1,1 @@
+"""AMS-02 electromagnetic calorimeter."""

@@ -1,0 +1,135 @@
+"""What an experiment's package provides: layouts of its files, views of its events.
+
+    branches --Layout.decode--> logical columns --View.build--> tensors
+
+A layout is one real file format. It names the branches that hold each logical column and
+decodes them into canonical shape and unit, so that a view never knows which format was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rootml.spec import Array, Batch, TensorSpec
+
+if TYPE_CHECKING:
+    import awkward as ak
+    import numpy as np
+
+Options = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One branch of a file format, as uproot names it (``tree[name]``).
+
+    ``names`` lists the accepted spellings, preferred first. ``optional`` branches do not
+    decide whether a layout matches.
+    """
+
+    names: tuple[str, ...]
+    unit: str = ""
+    optional: bool = False
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One real file format of an experiment.
+
+    ``trees``: names of trees that may hold it, as glob patterns without directory or cycle.
+    ``branches``: the branches read, by the name under which ``decode`` receives them.
+    ``columns``: for each logical column, the keys of ``branches`` it is decoded from.
+    ``decode(raw, wanted, options)``: ``raw`` is a record array with a field per key of
+    ``branches`` that was found and is needed; returns a record array with the wanted columns.
+    ``configure(raw)``: looks at the first events and settles what the format leaves open
+    (units), once a file; the result goes to ``decode`` and into the provenance.
+    ``probes``: keys of ``branches`` that ``configure`` looks at, as far as they are present.
+    """
+
+    name: str
+    trees: tuple[str, ...]
+    branches: Mapping[str, Branch]
+    columns: Mapping[str, tuple[str, ...]]
+    decode: Callable[[ak.Array, tuple[str, ...], Options], ak.Array]
+    configure: Callable[[ak.Array], Options] | None = None
+    probes: tuple[str, ...] = ()
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A number per row that tells whether an input looks like those of the training."""
+
+    name: str
+    compute: Callable[[Mapping[str, Array]], Array]
+    unit: str = ""
+    log: bool = False
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """A way to look at events as tensors, in physical units.
+
+    ``columns``: logical columns that ``build`` needs. ``summaries``: what a card's training
+    domain is made of.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    tensors: tuple[TensorSpec, ...]
+    build: Callable[[ak.Array], Batch]
+    summaries: tuple[Summary, ...] = ()
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A discriminant that the experiment's files already carry, to compare a network with."""
+
+    column: str
+    title: str
+    higher_is_signal: bool = True
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Which logical columns hold the truth, where a file has it.
+
+    ``label`` counts through ``classes`` (0 = background, 1 = signal, ...).
+    """
+
+    label: str | None = None
+    classes: tuple[str, ...] = ()
+    energy: str | None = None
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """All that rootml knows of one experiment.
+
+    ``energy``: the logical column with the reconstructed energy in GeV, for plots against
+    energy. ``label``: what stands on plots beside the status ("Simulation"). ``simulate(n,
+    rng, **options)`` returns events whose fields are the branches of ``layouts[0]`` plus
+    ``truth_*``; ``simulation_options`` documents the options (energy range and the like).
+    """
+
+    name: str
+    title: str
+    layouts: tuple[Layout, ...]
+    views: Mapping[str, View]
+    default_model: str
+    simulate: Callable[..., ak.Array] | None = None
+    simulation_options: Mapping[str, str] = field(default_factory=dict)
+    write: Callable[..., Any] | None = None
+    truth: Truth = Truth()
+    energy: str | None = None
+    references: tuple[Reference, ...] = ()
+    label: str = ""
+    doc: str = ""
+
+
+Simulate = Callable[[int, "np.random.Generator"], "ak.Array"]

@@ -1,0 +1,209 @@
+"""Model cards: everything that is known of a trained network, in one YAML file.
+
+A card names its network by file, format and sha256, its inputs by adapter and view, and its
+outputs as columns. Unknown keys are refused, so that a misspelt key never goes unnoticed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from rootml.errors import CardError
+from rootml.spec import Column
+
+SUFFIX = ".card.yaml"
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Version = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*([a-z0-9.+-]*)$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Network(_Part):
+    """The network's file, beside the card, and how its inputs are named in it."""
+
+    file: str
+    format: str = "onnx"
+    sha256: Sha256
+    inputs: dict[str, str] = Field(default_factory=dict)
+    """Tensor name of the view -> input name of the network, where they differ."""
+
+    @field_validator("file")
+    @classmethod
+    def _stays_beside_the_card(cls, file: str) -> str:
+        path = PurePosixPath(file)
+        if path.is_absolute() or ".." in path.parts or "\\" in file or not path.name:
+            raise ValueError("must be a relative path beside the card, without '..'")
+        return file
+
+
+class Output(_Part):
+    """One output column, and the output of the network that fills it."""
+
+    name: Name
+    tensor: str = ""
+    """Name of the network's output; empty: the same as ``name``."""
+    role: Literal["score", "probabilities", "energy", "multiplicity", "value"] = "value"
+    dtype: Literal["float32", "float64", "int8", "int16", "int32", "int64"] = "float32"
+    shape: tuple[int, ...] = ()
+    per: Name | None = None
+    unit: str = ""
+    doc: str = ""
+
+    @property
+    def source(self) -> str:
+        """The network's name of this output."""
+        return self.tensor or self.name
+
+    def column(self, branch: str) -> Column:
+        """The column this output becomes under the branch name ``branch``."""
+        return Column(branch, self.dtype, self.shape, self.per, self.unit, self.doc)
+
+
+class WorkingPoint(_Part):
+    """A cut ``output > threshold`` and what it does on the sample it was measured on."""
+
+    name: str
+    output: Name
+    threshold: float
+    efficiency: float
+    efficiency_error: tuple[float, float]
+    """Lower and upper end of the 68 % interval."""
+    rejection: float | None = None
+    rejection_error: tuple[float, float | None] | None = None
+    """Lower and upper end of the 68 % interval; None: no upper end (no background passed)."""
+    sample: str = ""
+
+
+class Metric(_Part):
+    """A measured figure, its 68 % interval, and the command that measures it again."""
+
+    name: str
+    value: float
+    interval: tuple[float, float | None] | None = None
+    unit: str = ""
+    sample: str = ""
+    how: str = ""
+
+
+class Training(_Part):
+    """What the network was trained on, and how."""
+
+    data: str
+    recipe: str = ""
+    command: str = ""
+    seed: int | None = None
+    events: dict[str, int] = Field(default_factory=dict)
+    """Events in each split: train, validation, test."""
+    settings: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+    notes: str = ""
+
+
+class DomainAxis(_Part):
+    """Distribution of one summary of the training inputs.
+
+    ``edges`` and ``fractions`` (one more edge than fractions) hold the histogram, normalised
+    to 1; ``low`` and ``high`` bound the domain: an input beyond them is outside it.
+    """
+
+    name: str
+    unit: str = ""
+    log: bool = False
+    low: float
+    high: float
+    edges: tuple[float, ...]
+    fractions: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(self.edges) != len(self.fractions) + 1:
+            raise ValueError("needs one more edge than fractions")
+        if not self.low <= self.high:
+            raise ValueError("low is above high")
+        return self
+
+
+class ModelCard(_Part):
+    """A trained network and everything that is known of it."""
+
+    card_version: Literal[1] = 1
+    name: Name
+    version: Version
+    title: str = ""
+    doc: str = ""
+    adapter: Name
+    view: Name
+    network: Network
+    outputs: tuple[Output, ...] = Field(min_length=1)
+    threads: int | None = Field(default=None, ge=1)
+    """Threads a session of this network runs best with; None: rootml chooses."""
+    batch_size: int | None = Field(default=None, ge=1)
+    parameters: int | None = Field(default=None, ge=0)
+    working_points: tuple[WorkingPoint, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    training: Training
+    domain: tuple[DomainAxis, ...] = ()
+    license: str = ""
+    citation: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        names = [output.name for output in self.outputs]
+        if len(set(names)) != len(names):
+            raise ValueError(f"two outputs share a name: {names}")
+        if len({output.per for output in self.outputs}) != 1:
+            raise ValueError("all outputs of a network are per event or per the same object")
+        unknown = {point.output for point in self.working_points} - set(names)
+        if unknown:
+            raise ValueError(f"working points name outputs that are not there: {sorted(unknown)}")
+        return self
+
+    def output(self, role: str) -> Output | None:
+        """The first output with the given role, or None."""
+        return next((output for output in self.outputs if output.role == role), None)
+
+    def to_yaml(self) -> str:
+        """The card as text that :meth:`from_yaml` reads back to an equal card."""
+        data: dict[str, Any] = self.model_dump(mode="json", exclude_defaults=True)
+        return yaml.safe_dump(
+            {"card_version": self.card_version} | data, sort_keys=False, allow_unicode=True
+        )
+
+    @classmethod
+    def from_yaml(cls, text: str, origin: str = "card") -> Self:
+        """Read a card; ``origin`` names it in errors."""
+        try:
+            data = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise CardError(f"{origin}: not valid YAML: {error}") from error
+        if not isinstance(data, dict):
+            raise CardError(f"{origin}: expected a mapping of keys, found {type(data).__name__}")
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise CardError(f"{origin}: {_explain(error)}") from error
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read the card at ``path``."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise CardError(f"{path}: cannot be read: {error}") from error
+        return cls.from_yaml(text, str(path))
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"]) or "card"
+        lines.append(f"{where}: {item['msg']}")
+    return "; ".join(lines)

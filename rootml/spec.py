@@ -1,0 +1,73 @@
+"""What travels between a file and a network: tensors, output columns, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One tensor that a view makes and a network takes.
+
+    ``shape`` is the shape of one row: the batch axis is not part of it. A string stands for
+    an axis of any length. ``axes`` names the axes for plots (``("layer", "cell")``).
+    """
+
+    name: str
+    shape: tuple[int | str, ...]
+    dtype: str = "float32"
+    unit: str = ""
+    axes: tuple[str, ...] = ()
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One output of a network, and the branch it becomes.
+
+    ``per`` is None for one value per event, or the name of a collection (``"Electron"``) for
+    one per object, counted by the branch ``n<per>``. Where the network cannot judge an event
+    or object the value is NaN for floats, -1 for signed integers.
+    """
+
+    name: str
+    dtype: str = "float32"
+    shape: tuple[int, ...] = ()
+    per: str | None = None
+    unit: str = ""
+    doc: str = ""
+
+    @property
+    def missing(self) -> float | int:
+        """The value that stands for "cannot be judged"."""
+        kind = np.dtype(self.dtype).kind
+        if kind == "f":
+            return float("nan")
+        if kind == "i":
+            return -1
+        raise TypeError(f"column {self.name!r}: {self.dtype} has no value for 'missing'")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The tensors of some events, and which events or objects their rows belong to.
+
+    A unit is an event, or an object where ``counts`` (objects per event) is given. ``judged``
+    has one bool per unit; the tensors have one row per True, in order. None: all are judged.
+    """
+
+    tensors: Mapping[str, Array]
+    judged: npt.NDArray[np.bool_] | None = None
+    counts: npt.NDArray[np.int64] | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows each tensor has."""
+        return len(next(iter(self.tensors.values())))
