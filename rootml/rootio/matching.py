@@ -1,0 +1,154 @@
+"""Finding out which experiment's layout a tree, or an array of events, is in."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from rootml.adapter import Adapter, Branch, Layout, Options
+from rootml.errors import BranchError, LayoutError, nearest
+
+if TYPE_CHECKING:
+    import awkward as ak
+
+
+@dataclass(frozen=True)
+class Match:
+    """How far a tree fits a layout: which branches were found, which required ones were not."""
+
+    adapter: Adapter
+    layout: Layout
+    tree: str
+    found: Mapping[str, str]
+    missing: tuple[str, ...]
+    tree_fits: bool = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether the tree is in this layout."""
+        return self.tree_fits and not self.missing
+
+    def explain(self, names: Iterable[str]) -> str:
+        """One line: why the tree is in this layout, or why not."""
+        head = f"{self.adapter.name}/{self.layout.name} in tree {self.tree!r}"
+        if not self.tree_fits:
+            return f"{head}: the tree should be named {' or '.join(self.layout.trees)}"
+        if not self.missing:
+            return f"{head}: all required branches are there"
+        first = self.missing[0]
+        return f"{head}: no branch {', '.join(map(repr, self.missing))}{nearest(first, names)}"
+
+
+class BranchNames:
+    """The names of a tree's branches: full paths, and last parts where these are unique."""
+
+    def __init__(self, paths: Sequence[str]):
+        self.paths = tuple(dict.fromkeys(paths))
+        last = Counter(posixpath.basename(path) for path in self.paths)
+        self._by_name = {
+            name: path for path in self.paths if last[name := posixpath.basename(path)] == 1
+        }
+        self._by_name |= {path: path for path in self.paths}
+
+    def find(self, branch: Branch) -> str | None:
+        """The path of the first accepted spelling that is there."""
+        return next((self._by_name[n] for n in branch.names if n in self._by_name), None)
+
+    def __iter__(self) -> Iterable[str]:  # type: ignore[override]
+        return iter(self._by_name)
+
+
+def match(adapter: Adapter, layout: Layout, tree: str, names: BranchNames, *, named: bool) -> Match:
+    """Compare one tree with one layout; ``named``: the user chose the tree, any name is right."""
+    found = {
+        key: path
+        for key, branch in layout.branches.items()
+        if (path := names.find(branch)) is not None
+    }
+    missing = tuple(
+        branch.names[0]
+        for key, branch in layout.branches.items()
+        if not branch.optional and key not in found
+    )
+    base = posixpath.basename(tree)
+    fits = named or any(fnmatchcase(base, pattern) for pattern in layout.trees)
+    return Match(adapter, layout, tree, found, missing, fits)
+
+
+def choose(matches: Sequence[Match], names: Mapping[str, BranchNames], where: str) -> Match:
+    """The one complete match, else an error that lists what was looked for.
+
+    ``names`` holds the branch names of each tree; ``where`` names the file in the error.
+    """
+    complete = [m for m in matches if m.complete]
+    if len(complete) == 1:
+        return complete[0]
+    if complete:
+        lines = [f"{m.adapter.name}/{m.layout.name} in tree {m.tree!r}" for m in complete]
+        raise LayoutError(
+            f"{where}: more than one layout matches: {'; '.join(lines)}. "
+            "Choose with --tree or --adapter (tree=, adapter=)"
+        )
+    if not matches:
+        raise LayoutError(f"{where}: no tree in it, so no layout can match")
+    near = sorted(matches, key=lambda m: (len(m.missing), not m.tree_fits))[:4]
+    looked = sorted({f"{m.adapter.name}/{m.layout.name}" for m in matches})
+    misses = "\n".join(f"  - {m.explain(names[m.tree])}" for m in near)
+    raise LayoutError(
+        f"{where}: no layout matches. Looked for: {', '.join(looked)}. Nearest misses:\n{misses}"
+    )
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Reads logical columns out of raw branches, in the layout that was matched."""
+
+    match: Match
+    options: Options
+    where: str
+
+    @property
+    def layout(self) -> Layout:
+        """The layout the events are in."""
+        return self.match.layout
+
+    def has(self, column: str) -> bool:
+        """Whether all branches of a logical column are there."""
+        keys = self.layout.columns.get(column)
+        if keys is None:
+            return False
+        return all(
+            key in self.match.found or self.layout.branches[key].optional for key in keys
+        ) and any(key in self.match.found for key in keys)
+
+    def keys(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """The keys of ``layout.branches`` needed for some logical columns, each once."""
+        keys: dict[str, None] = {}
+        for column in columns:
+            if not self.has(column):
+                self._refuse(column)
+            keys |= dict.fromkeys(k for k in self.layout.columns[column] if k in self.match.found)
+        return tuple(keys)
+
+    def branches(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """The branches to read for some logical columns, as paths in the tree."""
+        return tuple(self.match.found[key] for key in self.keys(columns))
+
+    def decode(self, raw: Mapping[str, ak.Array], columns: Sequence[str]) -> ak.Array:
+        """Decode the branches ``raw`` (by path) into the logical columns."""
+        import awkward as ak
+
+        named = {key: raw[self.match.found[key]] for key in self.keys(columns)}
+        return self.layout.decode(ak.zip(named, depth_limit=1), tuple(columns), self.options)
+
+    def _refuse(self, column: str) -> None:
+        layout = self.layout
+        wanted = [layout.branches[key].names[0] for key in layout.columns.get(column, ())]
+        raise BranchError(
+            f"{self.where}: the column {column!r} cannot be read in layout {layout.name!r}: "
+            + (f"it needs branch {', '.join(map(repr, wanted))}" if wanted else "no branch has it")
+        )
