@@ -1,0 +1,117 @@
+"""What installed packages offer: adapters, recipes and folders of model cards.
+
+Packages announce them as entry points. Nothing is imported before it is asked for, and a
+package that cannot be imported spoils only what it offers itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from rootml.adapter import Adapter
+from rootml.errors import RegistryError, nearest
+
+ADAPTERS = "rootml.adapters"
+MODELS = "rootml.models"
+RECIPES = "rootml.recipes"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What one entry point gave: a value, or the reason why it gave none."""
+
+    name: str
+    origin: str
+    value: Any = None
+    problem: str = ""
+
+
+def offers(group: str) -> list[Offer]:
+    """Load every entry point of ``group``, in the order of their names."""
+    return [_load(point) for point in _points(group)]
+
+
+def list_adapters() -> list[str]:
+    """Names of the installed adapters; none of them is imported."""
+    return sorted({point.name for point in _points(ADAPTERS)})
+
+
+def get_adapter(name: str) -> Adapter:
+    """The adapter called ``name``.
+
+    Raises RegistryError where no package or more than one offers it, or where the package is
+    broken.
+    """
+    points = [point for point in _points(ADAPTERS) if point.name == name]
+    if not points:
+        raise RegistryError(_unknown("adapter", name, list_adapters()))
+    if len(points) > 1:
+        raise RegistryError(_claimed("adapter", name, [origin_of(point) for point in points]))
+    offer = _load(points[0])
+    if offer.problem:
+        raise RegistryError(f"adapter {name!r}: {offer.problem}")
+    if not isinstance(offer.value, Adapter):
+        found = type(offer.value).__name__
+        raise RegistryError(
+            f"adapter {name!r}: {offer.origin} holds a {found}, not a rootml.adapter.Adapter"
+        )
+    if offer.value.name != name:
+        raise RegistryError(
+            f"adapter {name!r}: {offer.origin} holds an adapter named {offer.value.name!r}; "
+            "the two names must be the same"
+        )
+    return offer.value
+
+
+def list_recipes() -> list[str]:
+    """Names of the installed training recipes."""
+    return sorted({name for offer in offers(RECIPES) for name in _mapping(offer)})
+
+
+def get_recipe(name: str) -> Any:
+    """The training recipe called ``name`` (a ``rootml.training`` Recipe)."""
+    every = offers(RECIPES)
+    holders = [offer for offer in every if name in _mapping(offer)]
+    if not holders:
+        known = [key for offer in every for key in _mapping(offer)]
+        problems = [offer.problem for offer in every if offer.problem]
+        raise RegistryError(_unknown("recipe", name, known, problems))
+    if len(holders) > 1:
+        raise RegistryError(_claimed("recipe", name, [offer.origin for offer in holders]))
+    return holders[0].value[name]
+
+
+def origin_of(point: EntryPoint) -> str:
+    """The package and entry point, for messages."""
+    package = f"{point.dist.name} {point.dist.version}" if point.dist else "an unnamed package"
+    return f"{package} (entry point {point.name} = {point.value})"
+
+
+def _points(group: str) -> list[EntryPoint]:
+    return sorted(entry_points(group=group), key=lambda point: (point.name, point.value))
+
+
+def _load(point: EntryPoint) -> Offer:
+    origin = origin_of(point)
+    try:
+        return Offer(point.name, origin, value=point.load())
+    except Exception as error:  # a stranger's package may fail in any way when it is imported
+        reason = f"{type(error).__name__}: {error}"
+        return Offer(point.name, origin, problem=f"{origin} cannot be loaded: {reason}")
+
+
+def _mapping(offer: Offer) -> Mapping[str, Any]:
+    return offer.value if isinstance(offer.value, Mapping) else {}
+
+
+def _unknown(kind: str, name: str, known: list[str], problems: list[str] | None = None) -> str:
+    have = ", ".join(sorted(set(known))) or "none"
+    message = f"no {kind} is called {name!r}{nearest(name, known)} (installed: {have})"
+    return "\n  ".join([message, *(problems or [])])
+
+
+def _claimed(kind: str, name: str, origins: list[str]) -> str:
+    return f"{kind} {name!r} is claimed by {' and by '.join(origins)}; uninstall or rename one"

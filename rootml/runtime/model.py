@@ -1,0 +1,146 @@
+"""A trained network ready to run: its card, its adapter and its engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rootml.adapter import Adapter, View
+from rootml.card import ModelCard, Output
+from rootml.errors import DataError, NetworkError
+from rootml.plugins import get_adapter
+from rootml.runtime.engine import Engine, Port
+from rootml.runtime.signature import Wiring, castable, check_card, connect
+from rootml.spec import Array, TensorSpec
+
+DEFAULT_BATCH = 256
+
+
+@dataclass(frozen=True, repr=False)
+class Model:
+    """A network that takes a view's tensors and returns its card's outputs.
+
+    Card, adapter and network are checked against each other when it is made: CardError or
+    NetworkError. It may be called from several threads. Pickled, it travels as its card, the
+    adapter's name and the network's path, and is rebuilt, sha256 checked, where it arrives.
+    """
+
+    card: ModelCard
+    adapter: Adapter
+    engine: Engine
+    view: View = field(init=False)
+    _wiring: Wiring = field(init=False)
+
+    def __post_init__(self) -> None:
+        view = check_card(self.card, self.adapter)
+        object.__setattr__(self, "view", view)
+        object.__setattr__(self, "_wiring", connect(self.card, view, self.engine))
+
+    def __call__(
+        self, tensors: Mapping[str, Array], batch_size: int | None = None
+    ) -> dict[str, Array]:
+        """Run the network; returns an array ``(n, *shape)`` per output of the card, by name.
+
+        ``tensors``: arrays ``(n, *shape)`` by the names of the view's tensors; n may be 0.
+        ``batch_size``: rows the engine sees at once; None takes the card's, else 256. Raises
+        NetworkError where the tensors do not fit or the network gives a non-finite value for
+        finite input, DataError where the input is not finite itself.
+        """
+        step = DEFAULT_BATCH if self.card.batch_size is None else self.card.batch_size
+        if batch_size is not None:
+            step = batch_size
+        if step < 1:
+            raise NetworkError(f"a batch holds one row or more, not {step}")
+        arrays = self._checked(tensors)
+        rows = len(next(iter(arrays.values())))
+        results = {
+            output.name: np.empty((rows, *output.shape), output.dtype)
+            for output in self.card.outputs
+        }
+        sources = [output.source for output in self.card.outputs]
+        for start in range(0, rows, step):
+            part = slice(start, min(start + step, rows))
+            feed = {
+                port.name: np.ascontiguousarray(arrays[name][part], port.dtype)
+                for name, port in self._wiring.inputs.items()
+            }
+            values = self.engine.run(feed, sources)
+            for output, value in zip(self.card.outputs, values, strict=True):
+                results[output.name][part] = self._fitted(output, value, part, feed)
+        return results
+
+    def __repr__(self) -> str:
+        outputs = ", ".join(output.name for output in self.card.outputs)
+        return f"<Model {self.card.name} {self.card.version}: {self.adapter.name} -> {outputs}>"
+
+    def __reduce__(self) -> tuple[object, tuple[ModelCard, str, Engine]]:
+        return _rebuilt, (self.card, self.adapter.name, self.engine)
+
+    def _checked(self, tensors: Mapping[str, Array]) -> dict[str, Array]:
+        specs = {spec.name: spec for spec in self.view.tensors}
+        arrays = {}
+        for name, port in self._wiring.inputs.items():
+            if name not in tensors:
+                raise NetworkError(f"model {self.card.name!r}: the tensor {name!r} is missing")
+            array = arrays[name] = np.asarray(tensors[name])
+            _check_tensor(self.card.name, array, specs[name], port)
+        if len({len(array) for array in arrays.values()}) > 1:
+            sizes = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
+            raise NetworkError(f"model {self.card.name!r}: tensors differ in rows: {sizes}")
+        return arrays
+
+    def _fitted(
+        self, output: Output, value: Array, part: slice, feed: Mapping[str, Array]
+    ) -> Array:
+        rows = part.stop - part.start
+        if output.shape == () and value.shape == (rows, 1):
+            value = value[:, 0]
+        if value.shape != (rows, *output.shape):
+            raise NetworkError(
+                f"{self.engine.path}: output {output.source!r} has the shape {value.shape} for "
+                f"{rows} rows; the card says {(rows, *output.shape)}"
+            )
+        finite = np.isfinite(value)
+        if not finite.all():
+            row = int(np.argwhere(~finite)[0][0])
+            _explain_not_finite(self, output, row, part.start, feed)
+        return value
+
+
+def _rebuilt(card: ModelCard, adapter: str, engine: Engine) -> Model:
+    return Model(card, get_adapter(adapter), engine)
+
+
+def _check_tensor(model: str, array: Array, spec: TensorSpec, port: Port) -> None:
+    fits = array.ndim == len(spec.shape) + 1 and all(
+        isinstance(size, str) or size == found
+        for size, found in zip(spec.shape, array.shape[1:], strict=True)
+    )
+    if not fits:
+        expected = ", ".join(["n", *map(str, spec.shape)])
+        raise NetworkError(
+            f"model {model!r}: tensor {spec.name!r} has the shape {array.shape}, "
+            f"expected ({expected})"
+        )
+    if not castable(array.dtype.name, port.dtype):
+        raise NetworkError(
+            f"model {model!r}: tensor {spec.name!r} is {array.dtype.name}, which cannot be cast "
+            f"to the network's {port.dtype} without loss"
+        )
+
+
+def _explain_not_finite(
+    model: Model, output: Output, row: int, start: int, feed: Mapping[str, Array]
+) -> None:
+    for name, tensor in feed.items():
+        if not np.isfinite(tensor[row]).all():
+            raise DataError(
+                f"model {model.card.name!r}: row {start + row} of the input {name!r} holds NaN or "
+                "infinity"
+            )
+    raise NetworkError(
+        f"{model.engine.path}: output {output.source!r} is NaN or infinite in row {start + row}, "
+        "for finite input"
+    )
