@@ -173,9 +173,10 @@ class ModelCard(_Part):
     def to_yaml(self) -> str:
         """The card as text that :meth:`from_yaml` reads back to an equal card."""
         data: dict[str, Any] = self.model_dump(mode="json", exclude_defaults=True)
-        return yaml.safe_dump(
+        text: str = yaml.safe_dump(
             {"card_version": self.card_version} | data, sort_keys=False, allow_unicode=True
         )
+        return text
 
     @classmethod
     def from_yaml(cls, text: str, origin: str = "card") -> Self:

@@ -50,7 +50,16 @@ class LayoutError(InputError):
 
 
 class DataError(InputError):
-    """Values that cannot be right."""
+    """Values that cannot be right; ``event`` counts within the events that were looked at."""
+
+    def __init__(self, message: str, event: int | None = None):
+        super().__init__(message)
+        self.event = event
+
+    def located(self, where: str, first: int) -> DataError:
+        """The same error, said of entry ``first + event`` of the file and tree ``where``."""
+        entry = "" if self.event is None else f", entry {first + self.event}"
+        return DataError(f"{where}{entry}: {self}")
 
 
 class OutputError(RootmlError):

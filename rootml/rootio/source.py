@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rootml.adapter import Adapter, Options
-from rootml.errors import BranchError
+from rootml.errors import BranchError, DataError
 from rootml.rootio.matching import BranchNames, Decoder, Match, choose, match
 from rootml.rootio.opening import open_file, open_tree, reading, tree_names
 
@@ -51,10 +52,12 @@ class Source:
 
     def read(self, columns: Sequence[str], start: int, stop: int) -> ak.Array:
         """The logical columns of the entries ``start`` to ``stop`` (exclusive)."""
-        return self.decoder.decode(
-            read_branches(self.tree, self.decoder.branches(columns), start, stop, self._where),
-            columns,
-        )
+        branches = self.decoder.branches(columns)
+        raw = read_branches(self.tree, branches, start, stop, self._where)
+        try:
+            return self.decoder.decode(raw, columns)
+        except DataError as error:
+            raise error.located(self._where, start) from error
 
     def chunks(
         self,
@@ -68,7 +71,7 @@ class Source:
         stop = self.num_entries if stop is None else stop
         step = self._step(columns, chunk_bytes)
         edges = [*range(start, stop, step), stop] if stop > start else []
-        ranges = list(zip(edges[:-1], edges[1:], strict=True))
+        ranges = list(pairwise(edges))
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="rootml-read") as pool:
             ahead: Future[ak.Array] | None = None
             for index, (first, last) in enumerate(ranges):

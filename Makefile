@@ -1,0 +1,45 @@
+# make demo   simulate an AMS file, tag it, draw the plots, say where they are
+# make test   install what the tests need, run them all
+# make lint   formatting, lint and types
+# make wheel  build the wheel and try it from an empty folder, without torch
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint constraints.txt
+EVENTS ?= 50000
+DEMO ?= demo
+
+.PHONY: demo test lint wheel clean
+
+demo: $(VENV)/base
+	mkdir -p $(DEMO)
+	$(BIN)/rootml simulate ams -n $(EVENTS) --energy 200:2000 --seed 7 -o $(DEMO)/ams.root --overwrite
+	$(BIN)/rootml-tag $(DEMO)/ams.root $(DEMO)/ams_tagged.root --overwrite
+
+test: $(VENV)/test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+wheel: $(VENV)/test
+	$(BIN)/python tests/wheel_trial.py --constraint constraints.txt
+
+$(VENV)/base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade pip
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/test: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade pip
+	$(PIP) torch
+	$(PIP) --editable ".[all]" --group test --group lint
+	touch $@ $(VENV)/base
+
+clean:
+	rm -rf $(VENV) $(DEMO) dist build

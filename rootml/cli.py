@@ -1,0 +1,90 @@
+"""The command line: ``rootml COMMAND`` and ``rootml-tag``."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from rootml.errors import RootmlError
+
+COMMANDS = {
+    "tag": "rootml.commands.tag:tag",
+    "simulate": "rootml.commands.simulate:simulate",
+    "train": "rootml.training.command:train",
+    "inspect": "rootml.commands.inspect:inspect",
+    "models": "rootml.commands.models:models",
+    "adapters": "rootml.commands.adapters:adapters",
+}
+USER_ERROR = 2
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all subcommands, in the order of a first use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand of that name, or None."""
+        return _command(cmd_name) if cmd_name in COMMANDS else None
+
+
+def _command(name: str) -> click.Command:
+    module, attribute = COMMANDS[name].split(":")
+    command = getattr(importlib.import_module(module), attribute)
+    assert isinstance(command, click.Command)
+    return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="rootml")
+def rootml() -> None:
+    """Trained networks meet ROOT files.
+
+    \b
+    rootml tag in.root out.root          find out what the file is, apply its network
+    rootml inspect in.root               what is in the file, which networks apply
+    rootml simulate ams -n 10000 -o a.root   a file to try with
+    rootml train cnn_ams a.root -o run       train a network again on your own files
+    """
+
+
+def main() -> NoReturn:
+    """Entry point of ``rootml``."""
+    run(rootml, "rootml")
+
+
+def tag_main() -> NoReturn:
+    """Entry point of ``rootml-tag``."""
+    run(_command("tag"), "rootml-tag")
+
+
+def run(command: click.Command, name: str) -> NoReturn:
+    """Run a command; each error that is the user's to mend is one message and exit code 2."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = command.main(prog_name=name, standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USER_ERROR)
+    except RootmlError as error:
+        click.echo(f"{name}: error: {error}", err=True)
+        sys.exit(USER_ERROR)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(f"{name}: interrupted; nothing was left half written", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    """Leave through the ordinary clean-up, so that no temporary file stays behind."""
+    sys.exit(128 + number)

@@ -1,0 +1,72 @@
+"""The account that ``rootml tag`` prints of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from rootml.tagging.plan import TagPlan, TagResult
+
+Row = tuple[str, str]
+
+
+def print_account(result: TagResult, *, verbose: bool) -> None:
+    """Say what was done, how fast, and what came out; or, for a dry run, what would be done."""
+    plan = result.plan
+    click.echo(f"{plan.source} -> {plan.target}" + ("  (dry run)" if result.dry_run else ""))
+    rows = _plan_rows(plan, verbose=verbose or result.dry_run)
+    if not result.dry_run:
+        rows += _result_rows(result, verbose=verbose)
+    _print_rows(rows)
+
+
+def _plan_rows(plan: TagPlan, *, verbose: bool) -> list[Row]:
+    options = "".join(f", {key} {value}" for key, value in plan.layout_options.items())
+    rows = [
+        ("tree", f"{plan.tree}: {plan.entries:,} entries, {plan.adapter}/{plan.layout}{options}")
+    ]
+    start, stop = plan.entry_range
+    if (start, stop) != (0, plan.entries):
+        rows.append(("entries", f"{start:,} to {stop:,} (exclusive) are judged"))
+    if verbose:
+        rows += _series("reads", plan.branches_read)
+    rows += _series("network", [f"{c.name} {c.version}: {c.title}" for c in plan.models])
+    rows += _series("adds", [_column(plan, index) for index in range(len(plan.columns))])
+    if verbose and plan.plots is not None:
+        rows.append(("plots", str(plan.plots)))
+    return rows
+
+
+def _column(plan: TagPlan, index: int) -> str:
+    column = plan.columns[index]
+    unit = f" {column.unit}" if column.unit else ""
+    replaced = ", replacing the branch that is there" if column.name in plan.replaced else ""
+    return f"{column.name} ({column.dtype}{unit} per {column.per or 'event'}){replaced}"
+
+
+def _result_rows(result: TagResult, *, verbose: bool) -> list[Row]:
+    seconds = result.seconds
+    rows = _series("judged", [f"{n:,} by {model}" for model, n in result.judged.items()])
+    rows.append(
+        (
+            "time",
+            f"{seconds['tag']:.1f} s tagging ({result.rate:,.0f} events/s), "
+            f"{seconds['prepare']:.1f} s opening, {seconds['plots']:.1f} s plots",
+        )
+    )
+    for highlights in result.highlights.values():
+        rows += _series("figures", highlights)
+    plots = [path for path in result.files if path != result.plan.target]
+    if plots and not verbose:
+        rows.append(("plots", f"{plots[0].parent}/ ({len(plots)} files)"))
+    return rows + (_series("files", [str(path) for path in plots]) if verbose else [])
+
+
+def _series(label: str, lines: Sequence[str]) -> list[Row]:
+    return [(label if index == 0 else "", line) for index, line in enumerate(lines)]
+
+
+def _print_rows(rows: Sequence[Row]) -> None:
+    for label, text in rows:
+        click.echo(f"  {label:<8} {text}")

@@ -1,0 +1,99 @@
+"""What the command line shows while it works, and the tables it prints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+Report = Callable[[int, int], None]
+LOG_SECONDS = 10.0
+"""How often a batch log gets a line."""
+
+
+class RateColumn(ProgressColumn):
+    """Events per second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate of the task so far."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f} events/s", style="progress.data.speed")
+
+
+@contextmanager
+def progress(label: str, *, quiet: bool = False) -> Iterator[Report]:
+    """Yield ``report(done, total)``: a bar on a terminal, plain lines in a batch log."""
+    console = Console(stderr=True)
+    if quiet:
+        yield lambda done, total: None
+    elif console.is_terminal:
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            RateColumn(),
+            TimeRemainingColumn(),
+            console=console,
+        ) as bar:
+            task = bar.add_task(label, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+    else:
+        yield _Lines(label)
+
+
+class _Lines:
+    """One line at the end, and one every ``LOG_SECONDS`` before."""
+
+    def __init__(self, label: str):
+        self._label = label
+        self._start = self._last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if done < total and now - self._last < LOG_SECONDS:
+            return
+        self._last = now
+        rate = done / max(now - self._start, 1e-9)
+        left = (total - done) / max(rate, 1e-9)
+        click.echo(
+            f"{self._label}: {done:,} of {total:,} events, {rate:,.0f} events/s"
+            + (f", {left:.0f} s left" if done < total else ""),
+            err=True,
+        )
+
+
+def print_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print an aligned table; columns whose cells are all numbers are right-aligned."""
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for index, header in enumerate(headers):
+        numeric = rows and all(row[index][:1].isdigit() for row in rows)
+        table.add_column(header, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    wide = Console()
+    (wide if wide.is_terminal else Console(width=160)).print(table)
+
+
+def parse_range(text: str, kind: Callable[[str], float]) -> tuple[float | None, float | None]:
+    """Read ``"A:B"``, with either side free to be left out."""
+    low, colon, high = text.partition(":")
+    if not colon:
+        raise click.BadParameter(f"{text!r}: expected A:B")
+    try:
+        return (kind(low) if low else None), (kind(high) if high else None)
+    except ValueError:
+        raise click.BadParameter(f"{text!r}: expected two numbers as A:B") from None

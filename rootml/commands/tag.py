@@ -1,0 +1,157 @@
+"""``rootml tag``: the batch command."""
+
+from __future__ import annotations
+
+import glob
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rootml.commands.account import print_account
+from rootml.commands.console import parse_range, progress
+from rootml.errors import InputError, OutputError
+
+
+class EntryRange(click.ParamType):
+    """``A:B``, entries A to B (exclusive)."""
+
+    name = "A:B"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Two integers, either of them None."""
+        return parse_range(value, int) if isinstance(value, str) else value
+
+
+@click.command(no_args_is_help=True)
+@click.argument("files", nargs=-1, required=True, metavar="IN... OUT")
+@click.option(
+    "-m",
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME",
+    help="Network to apply, by name or card; repeatable. Default: the experiment's own.",
+)
+@click.option(
+    "-o",
+    "--output-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the outputs; then every argument is an input.",
+)
+@click.option("--tree", help="Tree to tag, if the file has several that could be meant.")
+@click.option("--adapter", help="Experiment, if the branches leave it open.")
+@click.option(
+    "--output",
+    type=click.Choice(["append", "friend"]),
+    default="append",
+    show_default=True,
+    help="Copy the file and append, or write a friend tree alone.",
+)
+@click.option("--prefix", default="", help="Put before the names of the new branches.")
+@click.option("--outputs", help="Outputs of the network to write, comma-separated. Default: all.")
+@click.option("--batch-size", type=click.IntRange(1), help="Rows the network sees at once.")
+@click.option("--threads", type=click.IntRange(1), help="Threads of the network.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option(
+    "--compression",
+    metavar="ALG-LEVEL",
+    help="Of the new branches: ZSTD-5, LZ4-1, ZLIB-6, LZMA-7, none. Default: the file's.",
+)
+@click.option(
+    "--entry-range",
+    type=EntryRange(),
+    default=(None, None),
+    metavar="A:B",
+    help="Judge only entries A to B (exclusive); the others get NaN.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the output, and branches of that name.")
+@click.option(
+    "--plots",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder of the validation plots. Default: OUT_validation.",
+)
+@click.option("--no-plots", is_flag=True, help="Draw no validation plots.")
+@click.option("--dry-run", is_flag=True, help="Say what would be read, run and written; stop.")
+@click.option("--json", "as_json", is_flag=True, help="Print the account as JSON.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def tag(
+    files: tuple[str, ...],
+    output_dir: Path | None,
+    plots: Path | None,
+    no_plots: bool,
+    outputs: str | None,
+    as_json: bool,
+    verbose: bool,
+    quiet: bool,
+    dry_run: bool,
+    **options: Any,
+) -> None:
+    """Write OUT: everything in IN, and the outputs of a network as new branches.
+
+    With no option it finds out which experiment's file IN is, applies that experiment's
+    default network and draws the validation plots into OUT_validation/. IN is never changed;
+    OUT appears whole or not at all. Several inputs, or globs, need a folder as OUT (or -o).
+
+    \b
+    rootml-tag in.root out.root
+    rootml-tag in.root out.root --model cnn_ams --model cvt_ams --no-plots
+    rootml-tag 'run*.root' tagged/
+    rootml-tag in.root friend.root --output friend
+    """
+    from rootml.tagging import tag_file
+
+    accounts = []
+    for source, target in _pairs(files, output_dir, create=not dry_run):
+        where = plots / target.stem if plots and len(files) > 2 else plots
+        with progress(Path(source).name, quiet=quiet or as_json) as report:
+            result = tag_file(
+                source,
+                target,
+                outputs=None if outputs is None else [o.strip() for o in outputs.split(",")],
+                plots=False if no_plots else where or True,
+                dry_run=dry_run,
+                progress=report,
+                **options,
+            )
+        accounts.append(result.to_json())
+        if not (quiet or as_json):
+            print_account(result, verbose=verbose)
+    if as_json:
+        click.echo(json.dumps(accounts[0] if len(accounts) == 1 else accounts, indent=2))
+
+
+def _pairs(
+    files: tuple[str, ...], output_dir: Path | None, *, create: bool
+) -> list[tuple[str, Path]]:
+    """Each input with its output; globs are opened up, as a quoted one reaches us whole."""
+    if output_dir is None and len(files) < 2:
+        raise InputError(f"{files[0]}: where to? Give an output file, or a folder with -o")
+    inputs = [path for text in (files if output_dir else files[:-1]) for path in _expand(text)]
+    last = files[-1]
+    folder = output_dir
+    if folder is None and (len(inputs) > 1 or last.endswith("/") or Path(last).is_dir()):
+        folder = Path(last)
+    if folder is None:
+        return [(inputs[0], Path(last))]
+    if folder.is_file():
+        raise OutputError(f"{folder}: is a file; several inputs need a folder to go to")
+    if create:
+        folder.mkdir(parents=True, exist_ok=True)
+    names = [Path(path).name for path in inputs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise OutputError(f"two inputs are called {twice!r}: they would become one output")
+    return [(path, folder / name) for path, name in zip(inputs, names, strict=True)]
+
+
+def _expand(text: str) -> list[str]:
+    if "://" in text or Path(text).exists() or not glob.has_magic(text):
+        return [text]
+    found = sorted(glob.glob(text, recursive=True))
+    if not found:
+        raise InputError(f"{text}: no file matches")
+    return found

@@ -1,0 +1,105 @@
+"""A tagger: a view and a network, giving columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rootml.errors import RegistryError, nearest
+from rootml.spec import Array, Batch, Column
+
+if TYPE_CHECKING:
+    import awkward as ak
+
+    from rootml.adapter import View
+    from rootml.runtime.model import Model
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What a tagger says of some events.
+
+    ``columns``: by branch name, one value per event, or a jagged array of one per object.
+    ``outputs``: by output name, flat, one value per unit (event or object).
+    ``batch``: the tensors the network saw.
+    """
+
+    columns: Mapping[str, Any]
+    outputs: Mapping[str, Array]
+    batch: Batch
+
+
+class Tagger:
+    """Judges events with one network.
+
+    Branches are named ``<prefix><model>_<output>``. ``outputs`` selects some of the network's
+    outputs by name; None takes all. ``batch_size``: rows the network sees at once.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        prefix: str = "",
+        outputs: Sequence[str] | None = None,
+        batch_size: int | None = None,
+    ):
+        self.model = model
+        self.batch_size = batch_size
+        chosen = _select(model, outputs)
+        self.branches = {name: f"{prefix}{model.card.name}_{name}" for name in chosen}
+        self.columns: tuple[Column, ...] = tuple(
+            output.column(self.branches[output.name])
+            for output in model.card.outputs
+            if output.name in self.branches
+        )
+
+    @property
+    def view(self) -> View:
+        """The view the network sees."""
+        return self.model.view
+
+    def __call__(self, events: ak.Array) -> Annotation:
+        """Judge events given as the logical columns of the view."""
+        batch = self.view.build(events)
+        predicted = self.model(batch.tensors, batch_size=self.batch_size)
+        outputs = {
+            name: _scatter(predicted[name], batch, column)
+            for name, column in zip(self.branches, self.columns, strict=True)
+        }
+        columns = {self.branches[name]: _per_event(outputs[name], batch) for name in outputs}
+        return Annotation(columns, outputs, batch)
+
+
+def _select(model: Model, outputs: Sequence[str] | None) -> list[str]:
+    names = [output.name for output in model.card.outputs]
+    if outputs is None:
+        return names
+    for name in outputs:
+        if name not in names:
+            raise RegistryError(
+                f"model {model.card.name!r} has no output {name!r}{nearest(name, names)} "
+                f"(outputs: {', '.join(names)})"
+            )
+    return [name for name in names if name in outputs]
+
+
+def _scatter(values: Array, batch: Batch, column: Column) -> Array:
+    """Spread the rows over all units; units that were not judged get the missing value."""
+    values = values.astype(column.dtype, copy=False)
+    if batch.judged is None:
+        return values
+    spread = np.full((len(batch.judged), *column.shape), column.missing, column.dtype)
+    spread[batch.judged] = values
+    return spread
+
+
+def _per_event(values: Array, batch: Batch) -> Any:
+    if batch.counts is None:
+        return values
+    import awkward as ak
+
+    return ak.unflatten(values, batch.counts)

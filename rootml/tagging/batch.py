@@ -1,0 +1,165 @@
+"""Tagging a whole file: read ahead, judge, append, validate; all in bounded memory."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rootml.errors import InputError
+from rootml.rootio import AppendSink, FriendSink, Sink
+from rootml.rootio.provenance import PROVENANCE
+from rootml.spec import Column
+from rootml.tagging.plan import TagResult
+from rootml.tagging.prepare import EntryRange, Run, TagOptions, prepare
+from rootml.tagging.record import record
+from rootml.validation import write_report
+
+Progress = Callable[[int, int], None]
+SINKS = {"append": AppendSink, "friend": FriendSink}
+BLOCK = 1 << 16
+"""Entries written at once where nothing is judged."""
+
+
+def tag_file(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    models: str | Sequence[str] | None = None,
+    *,
+    tree: str | None = None,
+    adapter: str | None = None,
+    output: str = "append",
+    prefix: str = "",
+    outputs: Sequence[str] | None = None,
+    batch_size: int | None = None,
+    threads: int | None = None,
+    device: str = "cpu",
+    compression: str | None = None,
+    entry_range: EntryRange = (None, None),
+    overwrite: bool = False,
+    plots: str | os.PathLike[str] | bool = True,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> TagResult:
+    """Write ``target``: the file ``source`` with the outputs of networks as new branches.
+
+    ``models``: names or cards; None takes the default of the experiment, which is found from
+    the branches of the file (``adapter`` and ``tree`` narrow the search). ``output``:
+    ``"append"`` copies the source and adds the branches to its tree; ``"friend"`` writes a
+    small file with a tree of the same name that holds only them. ``entry_range``: judge only
+    these entries; the others get NaN (-1 for integers). ``compression`` of the new branches:
+    None takes the file's own, else ``"ZSTD-5"`` and the like. ``overwrite``: replace an
+    existing target, and branches of the same name. ``plots``: folder of the validation, True
+    for ``<target>_validation``, False for none. ``progress(done, total)`` is called after each
+    chunk, in events. ``dry_run`` opens and checks everything and writes nothing.
+
+    The target appears whole or not at all; the source is never touched. Raises the errors of
+    :mod:`rootml.errors`.
+    """
+    options = TagOptions(
+        models=(models,) if isinstance(models, str) else tuple(models or ()),
+        tree=tree,
+        adapter=adapter,
+        output=output,
+        prefix=prefix,
+        outputs=None if outputs is None else tuple(outputs),
+        batch_size=batch_size,
+        threads=threads,
+        device=device,
+        compression=compression,
+        entry_range=entry_range,
+        overwrite=overwrite,
+        plots=plots if isinstance(plots, bool) else os.fspath(plots),
+    )
+    clock = [time.perf_counter()]
+    with ExitStack() as stack:
+        run = prepare(stack, os.fspath(source), Path(target), options)
+        if dry_run:
+            return TagResult(run.plan, dry_run=True)
+        clock.append(time.perf_counter())
+        judged = _write(run, stack.enter_context(_sink(run, options)), progress)
+    clock.append(time.perf_counter())
+    figures, files = _validate(run)
+    clock.append(time.perf_counter())
+    return TagResult(
+        run.plan,
+        dry_run=False,
+        judged=judged,
+        seconds=_seconds(clock),
+        figures=figures,
+        files=(Path(target), *files),
+    )
+
+
+def _sink(run: Run, options: TagOptions) -> Sink:
+    text = record(run.provenance, run.source, run.taggers, options.shaping())
+    return SINKS[options.output](
+        run.plan.source,
+        run.plan.target,
+        run.plan.tree,
+        run.plan.columns,
+        compression=options.compression,
+        replace=run.plan.replaced,
+        objects={PROVENANCE: text},
+        overwrite=options.overwrite,
+    )
+
+
+def _write(run: Run, sink: Sink, progress: Progress | None) -> dict[str, int]:
+    """Judge the entries in range chunk by chunk; returns how many units each model judged."""
+    start, stop = run.plan.entry_range
+    judged = dict.fromkeys((t.model.card.name for t in run.taggers), 0)
+    for block in _unjudged(run.plan.columns, start):
+        sink.write(block)
+    for first, events in run.source.chunks(run.columns, start=start, stop=stop):
+        columns: dict[str, Any] = {}
+        for index, tagger in enumerate(run.taggers):
+            said = tagger(events)
+            columns |= said.columns
+            judged[tagger.model.card.name] += said.batch.rows
+            if run.collectors:
+                run.collectors[index].fill(events, said.batch, said.outputs)
+        sink.write(columns)
+        if progress is not None:
+            progress(first + len(events) - start, stop - start)
+    for block in _unjudged(run.plan.columns, run.plan.entries - stop):
+        sink.write(block)
+    sink.commit()
+    return judged
+
+
+def _unjudged(columns: Sequence[Column], entries: int) -> Iterator[Mapping[str, Any]]:
+    """Blocks of missing values for entries outside the range."""
+    jagged = [column.name for column in columns if column.per is not None]
+    if jagged and entries:
+        raise InputError(
+            f"column {jagged[0]!r} has one value per object: an entry range that leaves out "
+            "entries cannot be tagged, because their objects are not read"
+        )
+    for done in range(0, entries, BLOCK):
+        size = min(BLOCK, entries - done)
+        yield {c.name: np.full((size, *c.shape), c.missing, c.dtype) for c in columns}
+
+
+def _validate(run: Run) -> tuple[dict[str, Mapping[str, Any]], list[Path]]:
+    figures: dict[str, Mapping[str, Any]] = {}
+    files: list[Path] = []
+    folder = run.plan.plots
+    if folder is None:
+        return figures, files
+    for collector in run.collectors:
+        report = collector.report()
+        name = collector.card.name
+        figures[name] = report.figures
+        files += write_report(report, folder / name if len(run.collectors) > 1 else folder)
+    return figures, files
+
+
+def _seconds(clock: Sequence[float]) -> dict[str, float]:
+    prepare_, tag, plots = np.diff(clock).tolist()
+    return {"prepare": prepare_, "tag": tag, "plots": plots, "total": clock[-1] - clock[0]}

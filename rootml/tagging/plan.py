@@ -1,0 +1,97 @@
+"""What a batch run is going to do, and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rootml.card import ModelCard
+from rootml.spec import Column
+
+
+@dataclass(frozen=True)
+class TagPlan:
+    """What :func:`rootml.tag_file` reads, runs and writes."""
+
+    source: str
+    target: Path
+    output: str
+    tree: str
+    entries: int
+    entry_range: tuple[int, int]
+    adapter: str
+    layout: str
+    layout_options: Mapping[str, str]
+    branches_read: tuple[str, ...]
+    models: tuple[ModelCard, ...]
+    columns: tuple[Column, ...]
+    replaced: tuple[str, ...]
+    plots: Path | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as plain values."""
+        return {
+            "source": self.source,
+            "target": str(self.target),
+            "output": self.output,
+            "tree": self.tree,
+            "entries": self.entries,
+            "entry_range": list(self.entry_range),
+            "adapter": self.adapter,
+            "layout": self.layout,
+            "layout_options": dict(self.layout_options),
+            "branches_read": list(self.branches_read),
+            "models": [
+                {"name": c.name, "version": c.version, "sha256": c.network.sha256}
+                for c in self.models
+            ],
+            "branches_added": [
+                {"name": c.name, "dtype": c.dtype, "per": c.per or "event", "unit": c.unit}
+                for c in self.columns
+            ],
+            "branches_replaced": list(self.replaced),
+            "plots": None if self.plots is None else str(self.plots),
+        }
+
+
+@dataclass(frozen=True)
+class TagResult:
+    """What :func:`rootml.tag_file` did.
+
+    ``judged``: by model, how many events or objects its network judged. ``figures``: by
+    model, the numbers of its validation report, and ``highlights`` the lines worth printing.
+    ``seconds``: by stage; ``total`` is the whole.
+    """
+
+    plan: TagPlan
+    dry_run: bool
+    judged: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    figures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    highlights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+
+    @property
+    def events(self) -> int:
+        """How many events went through the networks."""
+        return self.plan.entry_range[1] - self.plan.entry_range[0]
+
+    @property
+    def rate(self) -> float:
+        """Events per second, reading, running and writing together."""
+        tagging = self.seconds.get("tag", 0.0)
+        return self.events / tagging if tagging > 0 else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """The account as plain values."""
+        return self.plan.to_json() | {
+            "dry_run": self.dry_run,
+            "events": self.events,
+            "judged": dict(self.judged),
+            "seconds": dict(self.seconds),
+            "events_per_second": self.rate,
+            "figures": {name: dict(values) for name, values in self.figures.items()},
+            "files": [str(path) for path in self.files],
+        }

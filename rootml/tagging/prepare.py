@@ -1,0 +1,190 @@
+"""Opening and checking everything a batch run needs, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rootml.errors import InputError, OutputError, TreeError
+from rootml.registry import get_adapter, list_adapters, load
+from rootml.rootio.opening import is_remote
+from rootml.rootio.provenance import read_provenance
+from rootml.rootio.source import Source, open_source
+from rootml.runtime.model import Model
+from rootml.tagger import Tagger
+from rootml.tagging.plan import TagPlan
+from rootml.tagging.record import made_by
+from rootml.validation import Collector
+
+OUTPUTS = ("append", "friend")
+EntryRange = tuple[int | None, int | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagOptions:
+    """The options of :func:`rootml.tag_file`, documented there."""
+
+    models: tuple[str, ...] = ()
+    tree: str | None = None
+    adapter: str | None = None
+    output: str = "append"
+    prefix: str = ""
+    outputs: tuple[str, ...] | None = None
+    batch_size: int | None = None
+    threads: int | None = None
+    device: str = "cpu"
+    compression: str | None = None
+    entry_range: EntryRange = (None, None)
+    overwrite: bool = False
+    plots: str | bool = True
+
+    def shaping(self) -> dict[str, Any]:
+        """The options that shape the columns, for the record in the output."""
+        return {
+            "prefix": self.prefix,
+            "outputs": None if self.outputs is None else list(self.outputs),
+            "batch_size": self.batch_size,
+            "device": self.device,
+            "entry_range": list(self.entry_range),
+        }
+
+
+@dataclass(frozen=True)
+class Run:
+    """One file opened and planned."""
+
+    plan: TagPlan
+    source: Source
+    taggers: tuple[Tagger, ...]
+    collectors: tuple[Collector, ...]
+    columns: tuple[str, ...]
+    provenance: Mapping[str, Any] | None
+
+
+def prepare(stack: ExitStack, source: str, target: Path, options: TagOptions) -> Run:
+    """Open the source on ``stack``, load the networks, and check that the run can be done."""
+    _check_options(options)
+    check_target(source, target, overwrite=options.overwrite)
+    models = [_load(name, options) for name in options.models]
+    opened = stack.enter_context(open_source(source, _adapters(models, options), tree=options.tree))
+    if opened.num_entries == 0:
+        raise TreeError(f"{source}: tree {opened.name!r} has no entries, nothing to tag")
+    models = models or [_load(opened.adapter.default_model, options)]
+    taggers = tuple(
+        Tagger(
+            model,
+            prefix=options.prefix,
+            outputs=options.outputs,
+            batch_size=options.batch_size,
+        )
+        for model in models
+    )
+    folder = _plot_folder(options.plots, target)
+    collectors = tuple(
+        Collector(t.model.card, opened.adapter, branches=t.branches) for t in taggers if folder
+    )
+    columns = _columns(opened, taggers, collectors)
+    provenance = read_provenance(source, opened.name)
+    plan = _plan(opened, target, options, taggers, columns, provenance)
+    return Run(plan, opened, taggers, collectors, columns, provenance)
+
+
+def check_target(source: str, target: Path, *, overwrite: bool) -> None:
+    """Refuse a target that is the source, lies in no writable folder, or exists already."""
+    if target.is_dir():
+        raise OutputError(f"{target}: is a folder, expected the name of the output file")
+    if not target.parent.is_dir():
+        raise OutputError(f"{target}: cannot be written: no folder {target.parent}")
+    if not target.exists():
+        return
+    if not is_remote(source) and Path(source).exists() and target.samefile(source):
+        raise OutputError(f"{target}: is the input file itself; give another name for the output")
+    if not overwrite:
+        raise OutputError(f"{target}: exists already; --overwrite (overwrite=True) replaces it")
+
+
+def _check_options(options: TagOptions) -> None:
+    if options.output not in OUTPUTS:
+        raise InputError(f"output {options.output!r}: expected {' or '.join(OUTPUTS)}")
+    if options.batch_size is not None and options.batch_size < 1:
+        raise InputError(f"batch size {options.batch_size}: expected 1 or more")
+    if len(set(options.models)) != len(options.models):
+        raise InputError(f"the same model is named twice: {', '.join(options.models)}")
+
+
+def _load(name: str, options: TagOptions) -> Model:
+    return load(name, threads=options.threads, device=options.device)
+
+
+def _adapters(models: Sequence[Model], options: TagOptions) -> list[Any]:
+    names = {model.adapter.name for model in models}
+    if options.adapter is not None:
+        names.add(options.adapter)
+    if len(names) > 1:
+        raise InputError(f"one run tags the file of one experiment, not of {sorted(names)}")
+    return [get_adapter(name) for name in names or list_adapters()]
+
+
+def _columns(
+    source: Source, taggers: Sequence[Tagger], collectors: Sequence[Collector]
+) -> tuple[str, ...]:
+    """Logical columns to read: all that the views need, what the validation finds there."""
+    needed = [column for tagger in taggers for column in tagger.view.columns]
+    wished = [column for collector in collectors for column in collector.columns]
+    there = [column for column in wished if source.decoder.has(column)]
+    return tuple(dict.fromkeys([*needed, *there]))
+
+
+def _plan(
+    source: Source,
+    target: Path,
+    options: TagOptions,
+    taggers: Sequence[Tagger],
+    columns: Sequence[str],
+    provenance: Mapping[str, Any] | None,
+) -> TagPlan:
+    added = tuple(column for tagger in taggers for column in tagger.columns)
+    clashing = [column.name for column in added if column.name in source.tree]
+    if clashing and not options.overwrite:
+        made = made_by(provenance, source.name, clashing[0])
+        raise OutputError(
+            f"{source.path}: tree {source.name!r} already has a branch {clashing[0]!r}"
+            + (f", made by {made}" if made else "")
+            + "; --overwrite replaces it, --prefix names the new one differently"
+        )
+    return TagPlan(
+        source=source.path,
+        target=target,
+        output=options.output,
+        tree=source.name,
+        entries=source.num_entries,
+        entry_range=_entry_range(options.entry_range, source),
+        adapter=source.adapter.name,
+        layout=source.decoder.layout.name,
+        layout_options=source.decoder.options,
+        branches_read=source.decoder.branches(columns),
+        models=tuple(tagger.model.card for tagger in taggers),
+        columns=added,
+        replaced=tuple(clashing),
+        plots=_plot_folder(options.plots, target),
+    )
+
+
+def _entry_range(wanted: EntryRange, source: Source) -> tuple[int, int]:
+    start = 0 if wanted[0] is None else wanted[0]
+    stop = source.num_entries if wanted[1] is None else wanted[1]
+    if not 0 <= start < stop <= source.num_entries:
+        raise InputError(
+            f"{source.path}: tree {source.name!r}: entry range {start}:{stop} "
+            f"does not lie within its {source.num_entries} entries"
+        )
+    return start, stop
+
+
+def _plot_folder(plots: str | bool, target: Path) -> Path | None:
+    if plots is False:
+        return None
+    return target.with_name(f"{target.stem}_validation") if plots is True else Path(plots)

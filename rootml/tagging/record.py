@@ -1,0 +1,75 @@
+"""The record, inside the output file, of what made each branch."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rootml.rootio.opening import is_remote
+from rootml.rootio.source import Source
+from rootml.tagger import Tagger
+
+_LIBRARIES = ("rootml", "numpy", "awkward", "uproot", "onnxruntime")
+
+
+def record(
+    previous: Mapping[str, Any] | None,
+    source: Source,
+    taggers: Sequence[Tagger],
+    options: Mapping[str, Any],
+) -> str:
+    """The provenance text of a tagged file: earlier taggings, then one entry per network.
+
+    ``options`` are those of the command that shape the columns. A branch that was made again
+    belongs to the newest entry alone.
+    """
+    made = {column.name for tagger in taggers for column in tagger.columns}
+    kept = [_without(entry, source.name, made) for entry in (previous or {}).get("taggings", [])]
+    entries = [entry for entry in kept if entry["branches"]]
+    entries += [_entry(source, tagger, options) for tagger in taggers]
+    return json.dumps({"rootml_provenance": 1, "taggings": entries}, indent=2)
+
+
+def made_by(provenance: Mapping[str, Any] | None, tree: str, branch: str) -> str:
+    """Which network made a branch, in words, or an empty string where nothing is recorded."""
+    for entry in (provenance or {}).get("taggings", []):
+        if entry["tree"] == tree and branch in entry["branches"]:
+            model = entry["model"]
+            return f"{model['name']} {model['version']} (sha256 {model['sha256'][:12]}…)"
+    return ""
+
+
+def _without(entry: Mapping[str, Any], tree: str, made: set[str]) -> dict[str, Any]:
+    again = made if entry["tree"] == tree else set()
+    return {**entry, "branches": [name for name in entry["branches"] if name not in again]}
+
+
+def _entry(source: Source, tagger: Tagger, options: Mapping[str, Any]) -> dict[str, Any]:
+    card = tagger.model.card
+    return {
+        "tree": source.name,
+        "branches": [column.name for column in tagger.columns],
+        "model": {"name": card.name, "version": card.version, "sha256": card.network.sha256},
+        "adapter": source.adapter.name,
+        "view": card.view,
+        "layout": source.decoder.layout.name,
+        "layout_options": dict(source.decoder.options),
+        "options": dict(options),
+        "input": identity(source),
+        "versions": {name: version(name) for name in _LIBRARIES}
+        | {"python": platform.python_version()},
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def identity(source: Source) -> dict[str, Any]:
+    """What identifies the input file: its name, ROOT's UUID, its size in bytes."""
+    known: dict[str, Any] = {"file": source.path, "uuid": str(source.tree.file.uuid)}
+    if not is_remote(source.path):
+        known["bytes"] = Path(source.path).stat().st_size
+    return known
