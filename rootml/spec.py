@@ -27,6 +27,13 @@ class TensorSpec:
     axes: tuple[str, ...] = ()
     doc: str = ""
 
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether ``shape``, batch axis first, is that of rows of this tensor."""
+        return len(shape) == len(self.shape) + 1 and all(
+            isinstance(size, str) or size == found
+            for size, found in zip(self.shape, shape[1:], strict=True)
+        )
+
 
 @dataclass(frozen=True)
 class Column:

@@ -114,11 +114,7 @@ def _rebuilt(card: ModelCard, adapter: str, engine: Engine) -> Model:
 
 
 def _check_tensor(model: str, array: Array, spec: TensorSpec, port: Port) -> None:
-    fits = array.ndim == len(spec.shape) + 1 and all(
-        isinstance(size, str) or size == found
-        for size, found in zip(spec.shape, array.shape[1:], strict=True)
-    )
-    if not fits:
+    if not spec.fits(array.shape):
         expected = ", ".join(["n", *map(str, spec.shape)])
         raise NetworkError(
             f"model {model!r}: tensor {spec.name!r} has the shape {array.shape}, "

@@ -1,0 +1,185 @@
+"""``rootml models``: which networks are installed, what is known of them, whether they work."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rootml.commands.console import print_table
+from rootml.errors import RegistryError, RootmlError
+
+if TYPE_CHECKING:
+    from rootml.card import ModelCard
+    from rootml.registry import LocatedCard
+
+FAILED = 2
+
+
+@click.group()
+def models() -> None:
+    """List, show and check networks."""
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def list_command(as_json: bool) -> None:
+    """List the networks that can be asked for by name, and those that cannot be loaded."""
+    from rootml.registry import list_models
+
+    found = [
+        {
+            "name": entry.name,
+            "version": entry.card.version if entry.card else "",
+            "adapter": entry.card.adapter if entry.card else "",
+            "parameters": entry.card.parameters if entry.card else None,
+            "title": entry.card.title if entry.card else "",
+            "origin": entry.origin,
+            "problem": entry.problem,
+        }
+        for entry in list_models()
+    ]
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    headers = ["name", "version", "adapter", "parameters", "title", "from"]
+    keys = [*headers[:-1], "origin"]
+    print_table("", headers, [[_text(row[key]) for key in keys] for row in found])
+    for row in found:
+        if row["problem"]:
+            click.echo(f"\n{row['name']}: cannot be loaded: {row['problem']}")
+
+
+@models.command()
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def show(model: str, as_json: bool) -> None:
+    """Show the card of MODEL (a name, or the path of a card)."""
+    from rootml.registry import find_card
+
+    located = find_card(model)
+    if as_json:
+        where = {"path": str(located.path), "origin": located.origin}
+        click.echo(json.dumps(located.card.model_dump(mode="json") | where, indent=2))
+        return
+    _show_head(located)
+    _show_figures(located.card)
+
+
+@models.command()
+@click.argument("model", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.pass_context
+def check(ctx: click.Context, model: str | None, as_json: bool) -> None:
+    """Check the sha256 of MODEL (or of all), load it, and run it on a few simulated events.
+
+    The exit code is 2 where anything fails.
+    """
+    from rootml.registry import list_models
+
+    known = {model: ""} if model else {entry.name: entry.problem for entry in list_models()}
+    if not known:
+        raise RegistryError("no models are installed")
+    results = {
+        name: {"loads": problem} if problem else _check(name) for name, problem in known.items()
+    }
+    if as_json:
+        click.echo(json.dumps(results, indent=2))
+    else:
+        rows = [
+            [name, check.replace("_", " "), problem or "ok"]
+            for name, checks in results.items()
+            for check, problem in checks.items()
+        ]
+        print_table("", ["model", "check", "result"], rows)
+    if any(problem for checks in results.values() for problem in checks.values()):
+        ctx.exit(FAILED)
+
+
+def _check(name: str) -> dict[str, str]:
+    """What failed, or an empty string, by the name of the check."""
+    from rootml.registry import load
+    from rootml.testing import check_model
+
+    try:
+        model = load(name)
+    except RootmlError as error:
+        return {"loads": str(error)}
+    return {"loads": "", **check_model(model)}
+
+
+def _show_head(located: LocatedCard) -> None:
+    card = located.card
+    rows = [
+        ("title", card.title),
+        ("input", f"view {card.view!r} of adapter {card.adapter!r}"),
+        ("network", f"{located.network} ({card.network.format})"),
+        ("sha256", card.network.sha256),
+        ("parameters", _text(card.parameters)),
+        ("trained on", card.training.data),
+        ("events", ", ".join(f"{key} {n:,}" for key, n in card.training.events.items())),
+        ("trained by", card.training.command),
+        ("notes", card.training.notes),
+        ("license", card.license),
+        ("citation", card.citation),
+        ("from", located.origin),
+    ]
+    click.echo(f"{card.name} {card.version}")
+    for key, value in rows:
+        if value:
+            click.echo(f"  {key:<11} {value}")
+    if card.doc:
+        click.echo(f"\n{card.doc}")
+
+
+def _show_figures(card: ModelCard) -> None:
+    click.echo()
+    print_table(
+        "Outputs",
+        ["name", "role", "type", "unit", "meaning"],
+        [
+            [o.name, o.role, o.dtype + ("" if not o.shape else str(list(o.shape))), o.unit, o.doc]
+            for o in card.outputs
+        ],
+    )
+    if card.metrics:
+        click.echo()
+        print_table(
+            "Figures, with 68 % intervals",
+            ["name", "value", "interval", "unit", "sample", "measured by"],
+            [
+                [m.name, f"{m.value:.6g}", _interval(m.interval), m.unit, m.sample, m.how]
+                for m in card.metrics
+            ],
+        )
+    if card.working_points:
+        click.echo()
+        print_table(
+            "Working points, with 68 % intervals",
+            ["name", "cut", "efficiency", "interval", "rejection", "interval"],
+            [
+                [
+                    point.name,
+                    f"{point.output} > {point.threshold:.6g}",
+                    f"{point.efficiency:.4g}",
+                    _interval(point.efficiency_error),
+                    "" if point.rejection is None else f"{point.rejection:.4g}",
+                    _interval(point.rejection_error),
+                ]
+                for point in card.working_points
+            ],
+        )
+
+
+def _interval(ends: tuple[float, float | None] | None) -> str:
+    if ends is None:
+        return ""
+    low, high = ends
+    return f"above {low:.4g}" if high is None else f"{low:.4g} to {high:.4g}"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else str(value)

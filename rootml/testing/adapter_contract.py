@@ -1,0 +1,152 @@
+"""What every adapter keeps."""
+
+from __future__ import annotations
+
+import awkward as ak
+import numpy as np
+
+from rootml.adapter import Adapter, View
+from rootml.errors import RootmlError
+from rootml.rootio.matching import BranchNames, match
+from rootml.spec import Batch
+from rootml.testing.samples import SEED, build, decode, decoder_of, judged, require, simulated
+
+
+class AdapterContract:
+    """What every adapter keeps. Needs a fixture ``adapter``; ``events`` may be overridden."""
+
+    count = 40
+    """Events that a test looks at."""
+
+    def events(self, adapter: Adapter) -> ak.Array:
+        """Events whose fields are the branches of the adapter's first layout."""
+        return simulated(adapter, self.count)
+
+    def blank(self, events: ak.Array) -> ak.Array:
+        """The same events, with nothing in them that a network could judge."""
+        return ak.zip({name: ak.zeros_like(events[name]) for name in events.fields}, depth_limit=1)
+
+    def test_layouts_are_described(self, adapter: Adapter) -> None:
+        """Layouts have names of their own, trees, required branches, and columns made of them."""
+        names = [layout.name for layout in adapter.layouts]
+        require(len(names) > 0, "an adapter needs a layout")
+        require(len(set(names)) == len(names), f"two layouts share a name: {names}")
+        for layout in adapter.layouts:
+            require(len(layout.trees) > 0, f"layout {layout.name!r} names no tree")
+            required = [key for key, branch in layout.branches.items() if not branch.optional]
+            require(len(required) > 0, f"layout {layout.name!r} requires no branch")
+            used = {key for keys in layout.columns.values() for key in keys} | {*layout.probes}
+            unknown = sorted(used - layout.branches.keys())
+            require(not unknown, f"layout {layout.name!r} names unknown branches: {unknown}")
+
+    def test_views_are_described(self, adapter: Adapter) -> None:
+        """Views are filed under their names, and every layout has their columns."""
+        require(len(adapter.views) > 0, "an adapter needs a view")
+        for name, view in adapter.views.items():
+            require(view.name == name, f"view {view.name!r} is filed under {name!r}")
+            tensors = [spec.name for spec in view.tensors]
+            require(0 < len(set(tensors)) == len(tensors), f"tensors of view {name!r}: {tensors}")
+            for layout in adapter.layouts:
+                lacking = sorted(set(view.columns) - layout.columns.keys())
+                require(not lacking, f"layout {layout.name!r} lacks {lacking} of view {name!r}")
+
+    def test_layouts_exclude_each_other(self, adapter: Adapter) -> None:
+        """Events of the first layout match no other one."""
+        first, *others = adapter.layouts
+        names = BranchNames(self.events(adapter).fields)
+        for layout in others:
+            other = match(adapter, layout, first.trees[0], names, named=True)
+            require(not other.complete, f"{layout.name!r} matches events of {first.name!r} too")
+
+    def test_columns_decode(self, adapter: Adapter) -> None:
+        """Every logical column decodes on its own, to one entry per event."""
+        events = self.events(adapter)
+        decoder = decoder_of(adapter, events)
+        for column in filter(decoder.has, decoder.layout.columns):
+            decoded = decode(decoder, events, column)
+            require(decoded.fields == [column], f"asked for {column!r}, got {decoded.fields}")
+            require(len(decoded) == len(events), f"{column!r} has {len(decoded)} entries")
+
+    def test_views_build(self, adapter: Adapter) -> None:
+        """Tensors have the declared names, shapes and dtypes, finite, one row per judged unit."""
+        events = self.events(adapter)
+        for view in adapter.views.values():
+            batch = build(adapter, view, events)
+            _check_batch(view, batch, len(events))
+            for name, tensor in batch.tensors.items():
+                require(bool(np.isfinite(tensor).all()), f"tensor {name!r} holds NaN or infinity")
+
+    def test_summaries(self, adapter: Adapter) -> None:
+        """Each summary gives one finite number per row."""
+        events = self.events(adapter)
+        for view in adapter.views.values():
+            batch = build(adapter, view, events)
+            for summary in view.summaries:
+                values = np.asarray(summary.compute(batch.tensors))
+                require(values.shape == (batch.rows,), f"{summary.name!r}: {values.shape}")
+                require(bool(np.isfinite(values).all()), f"{summary.name!r} is not finite")
+
+    def test_blank_events_are_notjudged(self, adapter: Adapter) -> None:
+        """Events without anything to judge are marked so, or refused; never judged."""
+        events = self.blank(self.events(adapter))
+        for view in adapter.views.values():
+            try:
+                batch = build(adapter, view, events)
+            except RootmlError:
+                continue
+            _check_batch(view, batch, len(events))
+            require(batch.rows == 0, f"view {view.name!r} judges {batch.rows} blank events")
+
+    def test_chunks_do_not_matter(self, adapter: Adapter) -> None:
+        """Building two halves gives the rows of building the whole, bit by bit."""
+        events = self.events(adapter)
+        middle = len(events) // 3
+        for view in adapter.views.values():
+            whole = build(adapter, view, events)
+            parts = [build(adapter, view, part) for part in (events[:middle], events[middle:])]
+            for name, tensor in whole.tensors.items():
+                joined = np.concatenate([part.tensors[name] for part in parts])
+                np.testing.assert_array_equal(joined, tensor, f"tensor {name!r} of {view.name!r}")
+            joined = np.concatenate([judged(part) for part in parts])
+            np.testing.assert_array_equal(joined, judged(whole), f"judged by {view.name!r}")
+
+    def test_no_events(self, adapter: Adapter) -> None:
+        """A chunk without events gives tensors without rows."""
+        events = self.events(adapter)[:0]
+        for view in adapter.views.values():
+            _check_batch(view, build(adapter, view, events), 0)
+
+    def test_simulation_follows_its_seed(self, adapter: Adapter) -> None:
+        """The same seed gives the same events, another seed others."""
+        first, again = simulated(adapter, 5), simulated(adapter, 5)
+        other = simulated(adapter, 5, seed=SEED + 1)
+        require(ak.array_equal(first, again, equal_nan=True), "one seed gave different events")
+        require(not ak.array_equal(first, other, equal_nan=True), "two seeds gave equal events")
+
+    def test_truth_labels(self, adapter: Adapter) -> None:
+        """The truth label, where there is one, counts through the classes."""
+        label = adapter.truth.label
+        if label is None:
+            return
+        events = self.events(adapter)
+        values = ak.to_numpy(decode(decoder_of(adapter, events), events, label)[label])
+        classes = len(adapter.truth.classes)
+        inside = (values >= 0) & (values < classes)
+        require(bool(inside.all()), f"labels {np.unique(values)} for {classes} classes")
+
+
+def _check_batch(view: View, batch: Batch, events: int) -> None:
+    units = events if batch.counts is None else int(batch.counts.sum())
+    if batch.counts is not None:
+        require(len(batch.counts) == events, f"{len(batch.counts)} counts for {events} events")
+    flags = judged(batch)
+    require(len(flags) == units, f"{len(flags)} flags 'judged' for {units} units")
+    require({*batch.tensors} == {spec.name for spec in view.tensors}, f"{[*batch.tensors]}")
+    for spec in view.tensors:
+        tensor = batch.tensors[spec.name]
+        require(len(tensor) == flags.sum(), f"{spec.name!r}: {len(tensor)} rows")
+        require(tensor.dtype == spec.dtype, f"{spec.name!r} is {tensor.dtype}")
+        require(
+            spec.fits(tensor.shape),
+            f"{spec.name!r} has the shape {tensor.shape}, declared {spec.shape}",
+        )
