@@ -1,0 +1,63 @@
+"""Comparison of a sample's inputs with those a network was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaincc
+
+from rootml.card import DomainAxis
+from rootml.spec import Array
+
+MIN_EXPECTED = 5.0
+"""Neighbouring bins are joined until each expects as many entries (W. G. Cochran, 1952)."""
+
+OUTSIDE_LIMIT = 0.05
+"""Share of inputs outside the training domain above which the check fails."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well a sample's histogram agrees with the training's.
+
+    ``ks``: largest distance of the cumulative distributions at the bins' edges. ``chi2`` and
+    ``ndof`` are of shapes alone; ``p_value`` follows from them. Large samples make small and
+    harmless differences significant: ``ks`` says how large they are.
+    """
+
+    ks: float
+    chi2: float
+    ndof: int
+    p_value: float | None
+
+
+def compare(counts: Array, axis: DomainAxis, trained: int | None) -> Agreement:
+    """Compare ``counts`` per bin of ``axis``, with both overflows, with its fractions.
+
+    The chi2 is that of two histograms of unlike normalisation (N. D. Gagunashvili,
+    physics/0605123, eq. 2); ``trained`` is the size of the training sample. None: its fractions
+    count as exact, which makes it Pearson's chi2. At least one count is needed.
+    """
+    n = counts.astype(np.float64)
+    f = np.concatenate(([0.0], axis.fractions, [0.0]))
+    total = n.sum()
+    ks = float(np.abs(np.cumsum(n) / total - np.cumsum(f)).max())
+    size = np.inf if trained is None else float(trained)
+    joint = (n / size + f) / (total / size + 1)
+    groups = _join(joint * min(total, size))
+    n, f, joint = (np.add.reduceat(x, groups) for x in (n, f, joint))
+    chi2 = float(((n - total * f) ** 2 / (total * joint * (1 + total / size))).sum())
+    ndof = len(groups) - 1
+    return Agreement(ks, chi2, ndof, float(gammaincc(ndof / 2, chi2 / 2)) if ndof else None)
+
+
+def _join(expected: Array) -> Array:
+    """First bins of groups of neighbours that expect MIN_EXPECTED each."""
+    starts, held = [0], 0.0
+    for i, value in enumerate(expected):
+        if held >= MIN_EXPECTED and expected[i:].sum() >= MIN_EXPECTED:
+            starts.append(i)
+            held = 0.0
+        held += value
+    return np.array(starts)

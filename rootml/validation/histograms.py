@@ -1,0 +1,158 @@
+"""The histograms of a report, made from the finer ones of a collector.
+
+    <output>_<class>, <output>_vs_energy_<class>     scores: log(p/(1-p)), energy in GeV
+    reference_<column>_<class>                       reference discriminants, as in the file
+    image_<tensor>_<class>[_<channel>]               mean of a tensor
+    domain_<summary>, domain_<summary>_training      inputs here, and in the training
+
+Classes without events are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from hist import Hist, axis, rebin, storage
+
+from rootml.card import DomainAxis, Output
+from rootml.spec import Array, TensorSpec
+from rootml.validation.scales import ASINH, NO_ENERGY, energy_edges
+
+if TYPE_CHECKING:
+    from rootml.validation.collect import Collector
+
+DISPLAY_BINS = 80
+"""About as many bins has an output of unknown range, over the range it takes."""
+
+
+def export(collector: Collector) -> dict[str, Any]:
+    """All histograms of a collector, by name."""
+    return dict(_named(collector))
+
+
+def class_names(collector: Collector) -> list[str]:
+    """Names of the classes as they stand in histogram names; the last: no label."""
+    return [identifier(name) for name in (*collector.adapter.truth.classes, "unlabelled")]
+
+
+def identifier(name: str) -> str:
+    """A name that ROOT and file systems take as it is."""
+    return re.sub(r"\W+", "_", name)
+
+
+def _named(collector: Collector) -> Iterator[tuple[str, Any]]:
+    tally, names = collector.tally, class_names(collector)
+    for output in collector.outputs:
+        hist = tally.hists.get(output.name)
+        if hist is None:
+            continue
+        scored = output.role == "score" and not output.shape
+        yield from (_scores if scored else _values)(output, hist, names)
+    for reference in collector.adapter.references:
+        name = f"reference_{reference.column}"
+        if name in tally.hists:
+            sign = 1.0 if reference.higher_is_signal else -1.0
+            yield from _references(name, reference.title, tally.hists[name], names, sign)
+    for spec in collector.view.tensors:
+        if spec.name in tally.sums:
+            rows = [tally.counts["judged", str(i)] for i in range(len(names))]
+            yield from _images(spec, tally.sums[spec.name], rows, names)
+    for domain in collector.card.domain:
+        name = f"domain_{domain.name}"
+        if name in tally.hists:
+            yield name, tally.hists[name]
+            yield f"{name}_training", _training(domain, tally.hists[name])
+
+
+def _scores(output: Output, hist: Any, names: list[str]) -> Iterator[tuple[str, Any]]:
+    keys = [key for key in sorted(hist.axes["energy"]) if key != NO_ENERGY]
+    for i, name in enumerate(names):
+        scores = hist[sum, i, :]
+        if not scores.sum(flow=True):
+            continue
+        yield f"{output.name}_{name}", scores
+        if keys:
+            yield f"{output.name}_vs_energy_{name}", _against_energy(hist, i, keys)
+
+
+def _against_energy(hist: Any, label: int, keys: list[int]) -> Any:
+    """Energy (GeV) against the score, in ten times wider bins of the score."""
+    first, last = keys[0], keys[-1]
+    edges = [energy_edges(key)[0] for key in range(first, last + 1)] + [energy_edges(last)[1]]
+    fine = hist[:, label, :]
+    wide = fine[:, :: rebin(10)]
+    energy = axis.Variable(edges, name="energy", label="Energy [GeV]", flow=False)
+    made = Hist(energy, wide.axes[1], storage=storage.Int64())
+    for key, row in zip(wide.axes[0], wide.view(flow=True), strict=True):
+        if key != NO_ENERGY:
+            made.view(flow=True)[key - first] = row
+    return made
+
+
+def _values(output: Output, hist: Any, names: list[str]) -> Iterator[tuple[str, Any]]:
+    components = hist.axes["component"].size
+    for i, name in enumerate(names):
+        for part in range(components):
+            values = hist[i, part, :]
+            if not values.sum(flow=True):
+                continue
+            suffix = f"_{part}" if components > 1 else ""
+            shown = _in_units(values, 1.0) if output.role == "value" else values
+            yield f"{output.name}{suffix}_{name}", shown
+
+
+def _references(
+    name: str, title: str, hist: Any, names: list[str], sign: float
+) -> Iterator[tuple[str, Any]]:
+    for i, label in enumerate(names):
+        values = hist[sum, i, :]
+        if values.sum(flow=True):
+            values.axes[0].label = title
+            yield f"{name}_{label}", _in_units(values, sign)
+
+
+def _in_units(hist: Any, sign: float) -> Any:
+    """A histogram on the asinh scale in the values' own unit, over the range they take."""
+    counts = hist.view(flow=True)
+    filled = np.flatnonzero(counts[1:-1])
+    first, last = (filled[0], filled[-1] + 1) if len(filled) else (0, len(counts) - 2)
+    step = max(1, -(-(last - first) // DISPLAY_BINS))
+    last = min(first + step * -(-(last - first) // step), len(counts) - 2)
+    starts = np.arange(first, last, step)
+    edges = sign * ASINH.inverse(hist.axes[0].edges[np.append(starts, last)])
+    inner = np.add.reduceat(counts[1 : last + 1], starts)
+    values = np.concatenate((counts[:1], inner, counts[-1:]))
+    if sign < 0:
+        edges, values = edges[::-1], values[::-1]
+    made = Hist(
+        axis.Variable(edges, name="value", label=hist.axes[0].label), storage=storage.Int64()
+    )
+    made.view(flow=True)[...] = values
+    return made
+
+
+def _images(
+    spec: TensorSpec, sums: Array, rows: list[int], names: list[str]
+) -> Iterator[tuple[str, Any]]:
+    labels = spec.axes or ("row", "column")
+    for total, count, name in zip(sums, rows, names, strict=True):
+        if not count:
+            continue
+        channels = (total / count).reshape(-1, *total.shape[-2:])
+        for i, mean in enumerate(channels):
+            axes = [
+                axis.Integer(0, size, name=f"axis{k}", label=label, flow=False)
+                for k, (size, label) in enumerate(zip(mean.shape, labels, strict=True))
+            ]
+            made = Hist(*axes, storage=storage.Double())
+            made.view()[...] = mean
+            yield f"image_{spec.name}_{name}" + (f"_{i}" if len(channels) > 1 else ""), made
+
+
+def _training(domain: DomainAxis, like: Any) -> Any:
+    made = Hist(like.axes[0], storage=storage.Double())
+    made.view()[...] = domain.fractions
+    return made

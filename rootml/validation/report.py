@@ -1,0 +1,122 @@
+"""The report: every number of a validation, and the histograms they come from."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rootml.errors import OutputError
+
+SCHEMA = "rootml.validation.report"
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that should hold, and whether it does."""
+
+    name: str
+    passed: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot that can be drawn: its file's name, its family, and what it shows.
+
+    ``subject`` is the name of an output, a tensor or a summary.
+    """
+
+    name: str
+    family: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The validation of one network on one sample.
+
+    ``model``: name, version and sha256 of the network. ``sample``: experiment, classes and the
+    status ("Simulation" where there is truth). ``figures``: every number, as nested mappings;
+    an interval without an upper end has None there. ``hists``: by name, without slashes.
+    ``plots``: what can be drawn; ``not_drawn``: plot name -> why it cannot.
+    """
+
+    model: Mapping[str, str]
+    sample: Mapping[str, Any]
+    checks: tuple[Check, ...]
+    figures: Mapping[str, Any]
+    hists: Mapping[str, Any]
+    plots: tuple[Plot, ...] = ()
+    not_drawn: Mapping[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the histograms, as plain data that JSON can hold."""
+        data = {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "model": dict(self.model),
+            "sample": dict(self.sample),
+            "checks": [asdict(check) for check in self.checks],
+            "figures": dict(self.figures),
+            "plots": [asdict(plot) for plot in self.plots],
+            "not_drawn": dict(self.not_drawn),
+        }
+        return {key: plain(value) for key, value in data.items()}
+
+    def to_json(self) -> str:
+        """The text of report.json."""
+        return json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
+
+
+def plain(value: Any) -> Any:
+    """Plain JSON data; numbers that are not finite become None."""
+    match value:
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case np.ndarray():
+            return plain(value.tolist())
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case np.generic():
+            return plain(value.item())
+        case float() if not math.isfinite(value):
+            return None
+    return value
+
+
+def write_report(
+    report: Report,
+    folder: str | os.PathLike[str],
+    *,
+    formats: Sequence[str] = ("png", "pdf"),
+    against: Report | None = None,
+) -> list[Path]:
+    """Write report.json, histograms.json (UHI), histograms.root and the plots into a folder.
+
+    ``against``: a second sample, drawn beside the first with a ratio panel. Returns the paths
+    written. Raises OutputError where the folder cannot be written.
+    """
+    from rootml.validation.plots import draw_all
+    from rootml.validation.store import write_json, write_root
+
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = folder / "report.json"
+        text.write_text(report.to_json(), encoding="utf-8")
+        written = [
+            text,
+            write_json(report.hists, folder / "histograms.json"),
+            write_root(report.hists, folder / "histograms.root"),
+        ]
+        return written + draw_all(report, folder, formats=formats, against=against)
+    except OSError as error:
+        raise OutputError(f"{folder}: the report cannot be written: {error}") from error

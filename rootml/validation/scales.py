@@ -1,0 +1,93 @@
+"""Fixed, fine axes on which values of any range are counted, so that counts always add."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from hist import axis
+from scipy.special import expit, logit
+
+from rootml.spec import Array
+
+BINS_PER_DECADE = 10
+"""Width of the energy bins: ten per factor of ten, with edges at 10^(k/10) GeV."""
+
+NO_ENERGY = -1_000_000
+"""Key of the energy bin of events whose energy is missing or not positive."""
+
+_ENERGY_KEYS = (-120, 120)  # 1e-12 to 1e12 GeV: bounds the memory garbage could take
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A monotone map of values to a coordinate with equal bins and both overflows.
+
+    ``limit`` is the end of the axis on either side, in the coordinate.
+    """
+
+    name: str
+    bins: int
+    limit: float
+    forward: Callable[[Array], Array]
+    inverse: Callable[[Array], Array]
+
+    def axis(self, name: str, label: str) -> axis.Regular:
+        """The axis of this scale, with underflow and overflow."""
+        return axis.Regular(self.bins, -self.limit, self.limit, name=name, label=label)
+
+    def edges(self) -> Array:
+        """Edges of the regular bins, as coordinates."""
+        return np.linspace(-self.limit, self.limit, self.bins + 1)
+
+    def thresholds(self) -> Array:
+        """For each bin, with both overflows: the largest float32 below its lowest value.
+
+        ``value > threshold`` then selects exactly the values of that bin and of those above.
+        """
+        low = np.concatenate(([-np.inf], self.edges()))
+        return just_below(self.inverse(low))
+
+
+def just_below(values: Array) -> npt.NDArray[np.float32]:
+    """The largest float32 strictly below each value; -inf stays -inf."""
+    near = values.astype(np.float32)
+    return np.where(near < values, near, np.nextafter(near, np.float32(-np.inf)))
+
+
+def _logit(values: Array) -> Array:
+    return np.asarray(logit(np.asarray(values, np.float64)))
+
+
+def _asinh(values: Array) -> Array:
+    return np.arcsinh(np.asarray(values, np.float64) / _LINEAR)
+
+
+def _sinh(coordinates: Array) -> Array:
+    return np.asarray(_LINEAR * np.sinh(coordinates))
+
+
+_LINEAR = 0.01
+
+LOGIT = Scale("logit", 4000, 20.0, _logit, expit)
+"""Probabilities: bins of 0.01 in log(p/(1-p)), from 2e-9 to 1-2e-9. A float32 next to 1 has the
+coordinate 16.6, so only a probability that is exactly 1 ends in the overflow."""
+
+ASINH = Scale("asinh", 16000, 15.0, _asinh, _sinh)
+"""Values of unknown range: bins 0.2 % of the value wide, 2e-5 near zero, up to 16000."""
+
+
+def energy_keys(energies: Array) -> npt.NDArray[np.int64]:
+    """The key k of the bin [10^(k/10), 10^((k+1)/10)) GeV of each energy, or NO_ENERGY."""
+    good = np.isfinite(energies) & (energies > 0)
+    decades = np.log10(np.where(good, energies, 1.0).astype(np.float64))
+    keys = np.clip(np.floor(BINS_PER_DECADE * decades), *_ENERGY_KEYS)
+    return np.where(good, keys, NO_ENERGY).astype(np.int64)
+
+
+def energy_edges(key: int) -> tuple[float, float]:
+    """Lower and upper edge in GeV of the energy bin with the given key."""
+    low, high = 10.0 ** (np.array([key, key + 1]) / BINS_PER_DECADE)
+    return float(low), float(high)

@@ -1,0 +1,99 @@
+"""Figures of one discriminant: from its histogram to ROC, rejection and working points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from rootml.spec import Array
+from rootml.validation.classification import Cut, Separation, clopper_pearson, rejection
+from rootml.validation.scales import NO_ENERGY, Scale, energy_edges
+
+EFFICIENCIES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""Signal efficiencies of the working-point table."""
+
+FIXED_EFFICIENCY = 0.9
+"""Signal efficiency at which the rejection is given against energy."""
+
+MIN_SIGNAL = 20
+"""Energy bins with fewer signal events give no threshold."""
+
+BACKGROUND, SIGNAL = 0, 1
+
+
+def by_class(hist: Any) -> Array:
+    """Counts (class, score bin with both overflows), over all energies."""
+    return np.asarray(hist.view(flow=True).sum(axis=0))
+
+
+def separation(hist: Any, scale: Scale) -> Separation:
+    """Signal against background, over all energies."""
+    counts = by_class(hist)
+    return Separation(scale.thresholds(), counts[SIGNAL], counts[BACKGROUND])
+
+
+def figures(hist: Any, scale: Scale) -> dict[str, Any]:
+    """AUC, curve and working points, over all energies; both classes must be there."""
+    whole = separation(hist, scale)
+    chosen = whole.curve()
+    passed, events = whole.background_passed[chosen], int(whole.background_passed[0])
+    value, low, high = rejection(passed, events)
+    kept, signal = whole.signal_passed[chosen], int(whole.signal_passed[0])
+    kept_low, kept_high = clopper_pearson(kept, signal)
+    return {
+        "signal": signal,
+        "background": events,
+        "auc": asdict(whole.auc()),
+        "curve": {
+            "threshold": whole.thresholds[chosen],
+            "efficiency": kept / signal,
+            "efficiency_low": kept_low,
+            "efficiency_high": kept_high,
+            "background_efficiency": passed / events,
+            "rejection": value,
+            "rejection_low": low,
+            "rejection_high": high,
+        },
+        "working_points": [
+            {"target": target, **describe(whole.at_efficiency(target))} for target in EFFICIENCIES
+        ],
+    }
+
+
+def describe(cut: Cut) -> dict[str, Any]:
+    """A cut with its efficiency and rejection."""
+    return {
+        **asdict(cut),
+        "efficiency": asdict(cut.efficiency),
+        "rejection": asdict(cut.rejection),
+    }
+
+
+def against_energy(hist: Any, scale: Scale) -> list[dict[str, Any]]:
+    """The cut at FIXED_EFFICIENCY in each energy bin, its threshold set by that bin's signal.
+
+    Bins with fewer than MIN_SIGNAL signal events or without background have ``cut`` None.
+    """
+    keys: Sequence[int] = list(hist.axes["energy"])
+    counts, thresholds = hist.view(flow=True), scale.thresholds()
+    rows = []
+    for key, table in sorted(zip(keys, counts, strict=True), key=lambda item: item[0]):
+        signal, background = int(table[SIGNAL].sum()), int(table[BACKGROUND].sum())
+        if key == NO_ENERGY or signal + background == 0:
+            continue
+        low, high = energy_edges(key)
+        enough = signal >= MIN_SIGNAL and background > 0
+        cut = Separation(thresholds, table[SIGNAL], table[BACKGROUND]) if enough else None
+        rows.append(
+            {
+                "energy_low": low,
+                "energy_high": high,
+                "signal": signal,
+                "background": background,
+                "cut": describe(cut.at_efficiency(FIXED_EFFICIENCY)) if cut else None,
+            }
+        )
+    return rows

@@ -1,0 +1,126 @@
+"""What a collector counts: histograms and sums that add exactly."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from hist import Hist, axis, storage
+
+from rootml.card import DomainAxis, Output
+from rootml.spec import Array, TensorSpec
+from rootml.validation.scales import ASINH, LOGIT, Scale
+
+Labels = npt.NDArray[np.int64]
+
+MAX_IMAGE = 1 << 18
+"""Tensors with more elements than this per row are not averaged."""
+
+
+@dataclass
+class Tally:
+    """Counts, histograms and sums of one sample, by name."""
+
+    counts: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    hists: dict[str, Any] = field(default_factory=dict)
+    sums: dict[str, Array] = field(default_factory=dict)
+
+    def __add__(self, other: Tally) -> Tally:
+        """The tally of both samples together."""
+        return Tally(
+            self.counts + other.counts,
+            _added(self.hists, other.hists),
+            _added(self.sums, other.sums),
+        )
+
+    def hist(self, name: str, *axes: Any) -> Any:
+        """The histogram of integer counts called ``name``, made with ``axes`` at first use."""
+        if name not in self.hists:
+            self.hists[name] = Hist(*axes, storage=storage.Int64())
+        return self.hists[name]
+
+
+def _added(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
+    common = {name: a[name] + b[name] for name in a.keys() & b.keys()}
+    return {**a, **b, **common}
+
+
+def class_axis(classes: int) -> Any:
+    """One bin a class, and a last one for events without a label."""
+    return axis.Integer(0, classes + 1, name="label", label="class", flow=False)
+
+
+def component_axis(components: int) -> Any:
+    """One bin for each number of an output."""
+    return axis.Integer(0, components, name="component", label="component", flow=False)
+
+
+def discriminant_axes(scale: Scale, name: str, label: str, classes: int) -> tuple[Any, ...]:
+    """Axes of a score counted by energy bin and class; energy bins appear as they are met."""
+    energy = axis.IntCategory([], growth=True, name="energy", label="energy bin")
+    return energy, class_axis(classes), scale.axis(name, label)
+
+
+def value_axis(output: Output) -> Any:
+    """A fine axis for an output that is not a score."""
+    label = f"{output.doc or output.name}" + (f" [{output.unit}]" if output.unit else "")
+    match output.role:
+        case "probabilities":
+            return axis.Regular(100, 0.0, 1.0, name="value", label=label)
+        case "multiplicity":
+            return axis.Integer(0, 100, name="value", label=label)
+        case "energy":
+            return axis.Regular(
+                600, 1e-6, 1e6, name="value", label=label, transform=axis.transform.log
+            )
+        case _:
+            return ASINH.axis("value", label)
+
+
+def domain_axis(card_axis: DomainAxis) -> Any:
+    """The axis of a training-domain histogram, with both overflows."""
+    label = card_axis.name.replace("_", " ")
+    unit = f" [{card_axis.unit}]" if card_axis.unit else ""
+    return axis.Variable(card_axis.edges, name="value", label=label + unit)
+
+
+def fill_score(
+    tally: Tally, name: str, classes: int, values: Array, at: tuple[Array, Labels]
+) -> None:
+    """Count probabilities by the energy keys and labels ``at``; invalid ones are counted apart."""
+    valid = (values >= 0) & (values <= 1)
+    tally.counts["invalid", name] += int(np.count_nonzero(~valid))
+    energy, label = at
+    axes = discriminant_axes(LOGIT, "score", "log(p/(1-p))", classes)
+    tally.hist(name, *axes).fill(energy[valid], label[valid], LOGIT.forward(values[valid]))
+
+
+def fill_reference(
+    tally: Tally, name: str, classes: int, values: Array, at: tuple[Array, Labels]
+) -> None:
+    """Count a discriminant of any range; values that are not finite are counted apart."""
+    valid = np.isfinite(values)
+    tally.counts["missing", name] += int(np.count_nonzero(~valid))
+    energy, label = at
+    axes = discriminant_axes(ASINH, "score", "asinh(x/0.01)", classes)
+    tally.hist(name, *axes).fill(energy[valid], label[valid], ASINH.forward(values[valid]))
+
+
+def is_image(spec: TensorSpec) -> bool:
+    """Whether a tensor has an average that can be drawn: (H, W) or (channels, H, W)."""
+    fixed = [size for size in spec.shape if isinstance(size, int)]
+    return len(fixed) == len(spec.shape) and len(fixed) in (2, 3) and math.prod(fixed) <= MAX_IMAGE
+
+
+def add_images(tally: Tally, name: str, classes: int, rows: Array, label: Labels) -> None:
+    """Add the tensor's rows to the sum of their class."""
+    dtype = np.result_type(rows.dtype, np.float32)
+    member = (label == np.arange(classes + 1)[:, None]).astype(dtype)
+    total = member @ rows.reshape(len(rows), -1).astype(dtype, copy=False)
+    total = total.astype(np.float64).reshape(classes + 1, *rows.shape[1:])
+    tally.sums[name] = tally.sums[name] + total if name in tally.sums else total
