@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -55,12 +56,38 @@ def _result_rows(result: TagResult, *, verbose: bool) -> list[Row]:
             f"{seconds['prepare']:.1f} s opening, {seconds['plots']:.1f} s plots",
         )
     )
-    for highlights in result.highlights.values():
-        rows += _series("figures", highlights)
+    for figures in result.figures.values():
+        rows += _series("figures", highlights(figures))
     plots = [path for path in result.files if path != result.plan.target]
     if plots and not verbose:
         rows.append(("plots", f"{plots[0].parent}/ ({len(plots)} files)"))
     return rows + (_series("files", [str(path) for path in plots]) if verbose else [])
+
+
+def highlights(figures: Mapping[str, Any]) -> list[str]:
+    """The figures of a validation worth a line each, with their 68 % intervals."""
+    lines = []
+    for output in figures["outputs"].values():
+        branch = output["branch"]
+        if auc := output.get("auc"):
+            lines.append(f"{branch}: AUC {auc['value']:.5f} ± {auc['error']:.5f}")
+        for point in output.get("working_points", ()):
+            rejection = point["rejection"]
+            lines.append(
+                f"{branch} > {point['threshold']:.4f}: signal efficiency "
+                f"{point['efficiency']['value']:.1%}, background rejection {_interval(rejection)}"
+            )
+    if domain := figures["domain"]:
+        fraction = domain["fraction"]
+        lines.append(f"outside the training domain: {fraction['value']:.2%} of the inputs")
+    return lines
+
+
+def _interval(estimate: Mapping[str, float | None]) -> str:
+    low, value, high = estimate["low"], estimate["value"], estimate["high"]
+    if value is None:
+        return f"above {low:,.0f}"
+    return f"{value:,.0f} ({low:,.0f} to {high:,.0f})"
 
 
 def _series(label: str, lines: Sequence[str]) -> list[Row]:

@@ -14,14 +14,10 @@ from rootml.commands.console import parse_range, progress
 from rootml.errors import InputError, OutputError
 
 
-class EntryRange(click.ParamType):
-    """``A:B``, entries A to B (exclusive)."""
-
-    name = "A:B"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Two integers, either of them None."""
-        return parse_range(value, int) if isinstance(value, str) else value
+def _entry_range(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[float | None, float | None]:
+    return (None, None) if value is None else parse_range(value, int)
 
 
 @click.command(no_args_is_help=True)
@@ -61,8 +57,7 @@ class EntryRange(click.ParamType):
 )
 @click.option(
     "--entry-range",
-    type=EntryRange(),
-    default=(None, None),
+    callback=_entry_range,
     metavar="A:B",
     help="Judge only entries A to B (exclusive); the others get NaN.",
 )
@@ -151,7 +146,7 @@ def _pairs(
 def _expand(text: str) -> list[str]:
     if "://" in text or Path(text).exists() or not glob.has_magic(text):
         return [text]
-    found = sorted(glob.glob(text, recursive=True))
+    found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - absolute patterns too
     if not found:
         raise InputError(f"{text}: no file matches")
     return found

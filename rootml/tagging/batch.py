@@ -155,7 +155,7 @@ def _validate(run: Run) -> tuple[dict[str, Mapping[str, Any]], list[Path]]:
     for collector in run.collectors:
         report = collector.report()
         name = collector.card.name
-        figures[name] = report.figures
+        figures[name] = report.to_dict()["figures"]
         files += write_report(report, folder / name if len(run.collectors) > 1 else folder)
     return figures, files
 

@@ -6,6 +6,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import awkward as ak
@@ -55,7 +56,7 @@ def annotate(
     already, and what :func:`rootml.load` raises.
     """
     array, where = _as_array(events, tree)
-    loaded = None if model is None else load(model, threads=threads, device=device)
+    loaded = None if model is None else load(_named(model), threads=threads, device=device)
     adapters = (
         [get_adapter(name) for name in list_adapters()] if loaded is None else [loaded.adapter]
     )
@@ -71,6 +72,10 @@ def annotate(
         )
     Decoder(found, {}, where).keys(tagger.view.columns)
     return _with_columns(array, tagger, found, where)
+
+
+def _named(model: str | os.PathLike[str]) -> str | Path:
+    return model if isinstance(model, str) else Path(model)
 
 
 def _as_array(

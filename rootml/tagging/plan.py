@@ -61,8 +61,7 @@ class TagResult:
     """What :func:`rootml.tag_file` did.
 
     ``judged``: by model, how many events or objects its network judged. ``figures``: by
-    model, the numbers of its validation report, and ``highlights`` the lines worth printing.
-    ``seconds``: by stage; ``total`` is the whole.
+    model, the numbers of its validation report. ``seconds``: by stage; ``total`` is the whole.
     """
 
     plan: TagPlan
@@ -70,7 +69,6 @@ class TagResult:
     judged: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     figures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    highlights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
 
     @property

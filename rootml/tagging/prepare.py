@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -83,6 +84,8 @@ def prepare(stack: ExitStack, source: str, target: Path, options: TagOptions) ->
         for model in models
     )
     folder = _plot_folder(options.plots, target)
+    if folder is not None:
+        check_folder(folder)
     collectors = tuple(
         Collector(t.model.card, opened.adapter, branches=t.branches) for t in taggers if folder
     )
@@ -98,12 +101,23 @@ def check_target(source: str, target: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{target}: is a folder, expected the name of the output file")
     if not target.parent.is_dir():
         raise OutputError(f"{target}: cannot be written: no folder {target.parent}")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{target}: cannot be written: folder {target.parent} is not writable")
     if not target.exists():
         return
     if not is_remote(source) and Path(source).exists() and target.samefile(source):
         raise OutputError(f"{target}: is the input file itself; give another name for the output")
     if not overwrite:
         raise OutputError(f"{target}: exists already; --overwrite (overwrite=True) replaces it")
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written into."""
+    there = folder
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder}: the plots cannot be written: {there} is no writable folder")
 
 
 def _check_options(options: TagOptions) -> None:
