@@ -86,7 +86,7 @@ class AdapterContract:
                 require(values.shape == (batch.rows,), f"{summary.name!r}: {values.shape}")
                 require(bool(np.isfinite(values).all()), f"{summary.name!r} is not finite")
 
-    def test_blank_events_are_notjudged(self, adapter: Adapter) -> None:
+    def test_blank_events_are_not_judged(self, adapter: Adapter) -> None:
         """Events without anything to judge are marked so, or refused; never judged."""
         events = self.blank(self.events(adapter))
         for view in adapter.views.values():

@@ -1,0 +1,3 @@
+"""Training recipes of the toy experiment."""
+
+RECIPES = {"toy": object()}

@@ -1,0 +1,42 @@
+"""Every adapter and model that is installed keeps its contract: to register one is to test it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from rootml.registry import find_card, get_adapter, list_adapters, list_models, load
+from rootml.testing import AdapterContract, ModelContract
+
+PLUGINS = str(Path(__file__).parent / "plugins")
+
+
+def _names() -> tuple[list[str], list[str]]:
+    """Names known with the toy experiment installed, whose package is not imported for it."""
+    sys.path.insert(0, PLUGINS)
+    try:
+        return list_adapters(), [*dict.fromkeys(entry.name for entry in list_models()), "toy"]
+    finally:
+        sys.path.remove(PLUGINS)
+
+
+ADAPTERS, MODELS = _names()
+
+
+class TestAdapters(AdapterContract):
+    @pytest.fixture(params=ADAPTERS)
+    def adapter(self, request, toylab):
+        return get_adapter(request.param)
+
+    def test_default_model_is_of_this_adapter(self, adapter, own_places, write_model):
+        write_model(own_places / "rootml/models")
+        assert find_card(adapter.default_model).card.adapter == adapter.name
+
+
+class TestModels(ModelContract):
+    @pytest.fixture(params=MODELS)
+    def model(self, request, toylab, own_places, write_model):
+        write_model(own_places / "rootml/models")
+        return load(request.param)
