@@ -1,1 +1,14 @@
-"""Package."""
+"""Reading ROOT files, and writing new columns without losing anything of the old ones."""
+
+from rootml.rootio.friend import FriendSink
+from rootml.rootio.provenance import PROVENANCE, read_provenance
+from rootml.rootio.sink import AppendSink, Sink, append_branches
+
+__all__ = [
+    "PROVENANCE",
+    "AppendSink",
+    "FriendSink",
+    "Sink",
+    "append_branches",
+    "read_provenance",
+]

@@ -1,0 +1,51 @@
+"""Where baskets end: at the edges of the tree's clusters, at about one megabyte each.
+
+A cluster is a range of entries whose baskets end together (TTree::GetClusterIterator), so
+that a reader that takes one cluster at a time never touches a basket twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+Edges = npt.NDArray[np.int64]
+
+BASKET_BYTES = 1 << 20
+"""The size that baskets aim at, uncompressed."""
+
+
+def cluster_edges(
+    entries: int, ranges: Iterable[tuple[int, int]] = (), auto_flush: int = 0
+) -> Edges:
+    """Return the entries at which clusters end, ascending; empty where there are none.
+
+    ``ranges``: (``fClusterRangeEnd``, ``fClusterSize``) pairs, the end being the range's last
+    entry and a size of 0 the whole range; after them a cluster ends every ``auto_flush``.
+    """
+    parts = [np.empty(0, np.int64)]
+    start = 0
+    for last, size in ranges:
+        stop = min(last + 1, entries)
+        if size > 0:
+            parts.append(np.arange(start + size, stop, size))
+        parts.append(np.array([stop]))
+        start = stop
+    if auto_flush > 0:
+        parts.append(np.arange(start + auto_flush, entries, auto_flush))
+    return np.unique(np.concatenate(parts))
+
+
+def basket_stop(edges: Edges, first: int, sizes: npt.NDArray[np.int64]) -> int:
+    """Return the entry before which the basket that begins at ``first`` should end.
+
+    ``sizes``: bytes of the entries from ``first`` to each following entry's end. Whole
+    clusters where one fits into ``BASKET_BYTES``, otherwise as many entries as fit, at least
+    one.
+    """
+    fitting = int(np.searchsorted(sizes, BASKET_BYTES, side="right"))
+    furthest = first + max(fitting, 1)
+    edge = int(np.searchsorted(edges, furthest, side="right")) - 1
+    return int(edges[edge]) if edge >= 0 and edges[edge] > first else furthest

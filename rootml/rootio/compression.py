@@ -1,0 +1,43 @@
+"""ROOT's compression codes: ``fCompress`` = 100 * algorithm + level."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from rootml.errors import OutputError
+
+ALGORITHMS = {"ZLIB": 1, "LZMA": 2, "LZ4": 4, "ZSTD": 5}
+_HIGHEST = {1: 9, 2: 9, 4: 12, 5: 22}
+_OLD_ALGORITHMS = (0, 3)  # "the default" and CS, both read and written as ZLIB today
+
+Compress = Callable[[bytes], bytes]
+
+
+def parse_compression(text: str) -> int:
+    """Return the code of ``"ZSTD-5"``, ``"none"`` and the like; OutputError for any other."""
+    if text.lower() == "none":
+        return 0
+    match = re.fullmatch(r"(\w+)-(\d+)", text)
+    algorithm = ALGORITHMS.get(match[1].upper()) if match else None
+    if match is None or algorithm is None or not 0 < int(match[2]) <= _HIGHEST[algorithm]:
+        limits = ", ".join(f"{name}-1..{_HIGHEST[code]}" for name, code in ALGORITHMS.items())
+        raise OutputError(f"unknown compression {text!r}: expected none, {limits}")
+    return 100 * algorithm + int(match[2])
+
+
+def compressor(code: int) -> Compress:
+    """Return the function that compresses a record's content as ``code`` says."""
+    import uproot
+
+    algorithm, level = divmod(code, 100)
+    if level == 0:
+        return bytes
+    if algorithm in _OLD_ALGORITHMS:
+        algorithm = 1
+    if algorithm not in _HIGHEST:
+        raise OutputError(f"unknown compression code {code}")
+    setting = uproot.compression.Compression.from_code_pair(
+        algorithm, min(level, _HIGHEST[algorithm])
+    )
+    return lambda data: bytes(uproot.compression.compress(data, setting))

@@ -1,0 +1,90 @@
+"""A directory's key list: finding objects, and writing them anew beside the old ones."""
+
+from __future__ import annotations
+
+import struct
+from typing import Self
+
+from rootml.errors import AppendRefused, TreeError, nearest
+from rootml.rootio.container import RootFile
+from rootml.rootio.keys import Directory, Key
+
+_DIRECTORY_CLASSES = (b"TDirectory", b"TDirectoryFile")
+
+
+class KeyList:
+    """The keys of one directory, in file order (of one name, the newest cycle first)."""
+
+    def __init__(self, file: RootFile, directory: Directory) -> None:
+        self._file, self._directory = file, directory
+        record = file.read(directory.keys_seek, directory.keys_nbytes)
+        self._key = Key.parse(record)
+        (count,) = struct.unpack_from(">i", record, self._key.keylen)
+        at = self._key.keylen + 4
+        self.keys: list[Key] = []
+        self._packed: list[bytes] = []
+        for _ in range(count):
+            key = Key.parse(record, at)
+            size = key.packed_size
+            self.keys.append(key)
+            self._packed.append(record[at : at + size])
+            at += size
+        self._size = at - self._key.keylen
+
+    @classmethod
+    def of_path(cls, file: RootFile, path: str) -> Self:
+        """Open the directory ``path`` ("" is the file's own)."""
+        keys = cls(file, file.root)
+        for part in filter(None, path.split("/")):
+            key = keys.newest(part)
+            if key.class_name not in _DIRECTORY_CLASSES:
+                raise TreeError(f"{part!r} is not a directory")
+            position = key.seek + key.keylen
+            keys = cls(file, Directory.parse(file.read(position, 60), position))
+        return keys
+
+    @property
+    def seek(self) -> int:
+        """The position that keys of this directory name as their parent."""
+        return self._directory.seek
+
+    def newest(self, name: str, cycle: int | None = None) -> Key:
+        """Return the key of ``name`` with the highest cycle, or with the given one."""
+        wanted = name.encode()
+        found = [k for k in self.keys if k.name == wanted and cycle in (None, k.cycle)]
+        if not found:
+            names = {k.name.decode(errors="replace") for k in self.keys}
+            raise TreeError(f"no {name!r} in the file{nearest(name, names)}")
+        return max(found, key=lambda key: key.cycle)
+
+    def replace(self, old: Key, new: Key) -> None:
+        """Let ``new`` stand in the place of ``old``."""
+        place = self.keys.index(old)
+        self.keys[place], self._packed[place] = new, new.pack()
+
+    def add(self, class_name: bytes, name: str, title: bytes, payload: bytes) -> None:
+        """Append an object as a new cycle of ``name`` (TDirectoryFile::AppendKey)."""
+        wanted = name.encode()
+        place = next((i for i, k in enumerate(self.keys) if k.name == wanted), len(self.keys))
+        cycle = 1 + max((k.cycle for k in self.keys if k.name == wanted), default=0)
+        key = Key(class_name, wanted, title, cycle, 0, self.seek)
+        key = self._file.append_object(key, payload, len(payload))
+        self.keys.insert(place, key)
+        self._packed.insert(place, key.pack())
+
+    def write(self) -> None:
+        """Write the list back: in place if it has kept its size, else as a new record."""
+        body = struct.pack(">i", len(self.keys)) + b"".join(self._packed)
+        file, directory = self._file, self._directory
+        if len(body) == self._size:
+            file.overwrite(directory.keys_seek + self._key.keylen, body)
+            return
+        old = (directory.keys_seek, directory.keys_nbytes)
+        key = file.append_object(self._key, body, len(body))
+        directory.keys_seek, directory.keys_nbytes = key.seek, key.nbytes
+        packed = directory.pack()
+        record = file.key_at(directory.seek)
+        if directory.position + len(packed) > directory.seek + record.nbytes:
+            raise AppendRefused("its directory has no room for positions above 2 GB")
+        file.overwrite(directory.position, packed)
+        file.release(*old)

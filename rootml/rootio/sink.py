@@ -1,0 +1,213 @@
+"""Writing new columns: streaming, all or nothing.
+
+Baskets go to a temporary file beside the destination as events arrive, so memory stays flat;
+``commit`` writes the tree's metadata and only then does the destination appear, whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from rootml.errors import AppendRefused, DataError, FileError, TreeError
+from rootml.rootio.columns import infer_column
+from rootml.rootio.compression import parse_compression
+from rootml.rootio.container import RootFile
+from rootml.rootio.opening import open_file
+from rootml.rootio.serial import LEAF_TYPES, string_bytes
+from rootml.rootio.streamers import add_streamers
+from rootml.rootio.tracing import Reader
+from rootml.rootio.transaction import Transaction, copy_file, reporting
+from rootml.rootio.ttree_append import TreeAppend
+from rootml.rootio.verify import verify_append
+from rootml.spec import Column
+
+_STRING_TITLE = b"Collectable string class"
+
+
+class Sink(Protocol):
+    """Where the new columns of one tree go."""
+
+    def write(self, columns: Mapping[str, Any]) -> None:
+        """Take the next events of every column, in order.
+
+        A column of one value per event is an array (n, *shape); one of values per object an
+        awkward array (n, var, *shape).
+        """
+
+    def commit(self) -> None:
+        """Write the rest and let the destination appear; DataError if events are missing."""
+
+    def abort(self) -> None:
+        """Leave nothing behind."""
+
+    def __enter__(self) -> Self:
+        """Return the sink."""
+
+    def __exit__(self, *error: object) -> None:
+        """Abort, unless committed."""
+
+
+class FileSink(ABC):
+    """What appended branches and friend trees have in common.
+
+    ``compression``: "ZSTD-5", "LZ4-1", "none", ...; ``objects``: texts to keep beside the tree,
+    by name; ``replace``: branches that give way to the new ones; ``verify``: read the result
+    again and compare; ``overwrite``: ``target`` may exist.
+    """
+
+    _file: RootFile
+    _reader: Reader
+    _append: TreeAppend
+    _advice = ""
+
+    def __init__(
+        self,
+        source: str | Path,
+        target: str | Path,
+        tree: str,
+        columns: Sequence[Column],
+        *,
+        compression: str | None = None,
+        replace: Iterable[str] = (),
+        objects: Mapping[str, str] | None = None,
+        verify: bool = True,
+        overwrite: bool = False,
+    ) -> None:
+        self._replace, self._verify = tuple(replace), verify
+        self.source, self.target, self.tree = Path(source), Path(target), tree
+        self._objects = {} if objects is None else objects
+        self._open = contextlib.ExitStack()
+        code = None if compression is None else parse_compression(compression)
+        _check_columns(columns)
+        open_file(self.source).close()
+        with self._explained(), self._all_or_nothing():
+            self._transaction = Transaction(self.target, (self.source,), overwrite=overwrite)
+            self._open.callback(self._transaction.abort)
+            self._prepare(tuple(columns), code)
+
+    @abstractmethod
+    def _prepare(self, columns: tuple[Column, ...], compression: int | None) -> None:
+        """Fill the temporary file with what comes before the first basket."""
+
+    @abstractmethod
+    def _finish(self) -> int | None:
+        """Check the finished file and return the permissions it should have."""
+
+    def write(self, columns: Mapping[str, Any]) -> None:
+        """Take the next events of every column, in order (see Sink)."""
+        with self._explained(), self._all_or_nothing():
+            self._append.write(columns)
+
+    def commit(self) -> None:
+        """Write the rest and let the destination appear; DataError if events are missing.
+
+        ``objects`` is read only now, so that it may be filled until then.
+        """
+        append, file = self._append, self._file
+        with self._explained(), self._all_or_nothing():
+            append.finish()
+            needed = append.needed_streamers
+            for name, text in self._objects.items():
+                append.keys.add(b"TObjString", name, _STRING_TITLE, string_bytes(text))
+                needed.add(("TObjString", 1))
+            append.keys.write()
+            add_streamers(file, self._reader, needed)
+            file.finish()
+            self._transaction.commit(self._finish())
+        self.abort()
+
+    def abort(self) -> None:
+        """Close and remove what was not committed; harmless after ``commit``."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.abort()
+
+    @contextlib.contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.abort()
+            raise
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say in every error which file and tree it is about."""
+        where = f"tree {self.tree!r} of {self.source}"
+        try:
+            with reporting(self.target):
+                yield
+        except AppendRefused as error:
+            raise AppendRefused(f"cannot add branches to {where}: {error}{self._advice}") from error
+        except (DataError, TreeError, FileError) as error:
+            raise type(error)(f"{where}: {error}") from error
+
+
+class AppendSink(FileSink):
+    """Writes a copy of ``source`` with ``columns`` as new branches of ``tree``.
+
+    Everything else in the file stays as it is, byte by byte. ``compression`` is the file's own
+    unless given. Raises AppendRefused where the tree's metadata are not fully understood.
+    """
+
+    _advice = "; --output friend writes them to a file of their own"
+
+    def _prepare(self, columns: tuple[Column, ...], compression: int | None) -> None:
+        copy_file(self.source, self._transaction.path)
+        self._file = self._open.enter_context(RootFile(self._transaction.path))
+        self._reader = self._open.enter_context(Reader(self.source))
+        self._append = TreeAppend(
+            self._file, self._reader, self.tree, columns,
+            compression=compression, replace=self._replace,
+        )  # fmt: skip
+
+    def _finish(self) -> int | None:
+        if self._verify:
+            verify_append(self.source, self._file, self._append)
+        return self.source.stat().st_mode & 0o7777
+
+
+def append_branches(
+    source: str | Path,
+    target: str | Path,
+    tree: str,
+    columns: Mapping[str, Any] | Iterable[Mapping[str, Any]],
+    specs: Sequence[Column] | None = None,
+    **options: Any,
+) -> None:
+    """Write a copy of ``source`` with new branches in ``tree``: AppendSink in one call.
+
+    ``columns``: arrays by branch name, or an iterable of such mappings, each with the next
+    events. Without ``specs`` the first of them tells types and shapes, and a jagged column is
+    one per object of the collection before its first underscore (``Electron_score``).
+    ``options`` are AppendSink's.
+    """
+    chunks = iter([columns] if isinstance(columns, Mapping) else columns)
+    first = next(chunks, {})
+    if specs is None:
+        specs = [infer_column(name, values) for name, values in first.items()]
+    with AppendSink(source, target, tree, specs, **options) as sink:
+        for chunk in itertools.chain([first], chunks):
+            sink.write(chunk)
+        sink.commit()
+
+
+def _check_columns(columns: Sequence[Column]) -> None:
+    if not columns:
+        raise DataError("no columns to write")
+    for column in columns:
+        if np.dtype(column.dtype).name not in LEAF_TYPES or 0 in column.shape:
+            raise DataError(
+                f"column {column.name!r}: no branch can hold {column.dtype}{list(column.shape)}"
+            )

@@ -1,0 +1,100 @@
+"""A file appears at its destination whole, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rootml.errors import OutputError
+
+_FICLONE = 0x40049409  # linux/fs.h: share the blocks (btrfs, xfs)
+_COPY_STEP = 1 << 30
+_UNSUPPORTED = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
+_NAME_BYTES = 200  # of 255 that a file system allows
+SUFFIX = ".rootml-partial"
+"""How temporary files end: after a kill, one may be left and may be deleted."""
+
+
+@contextlib.contextmanager
+def reporting(target: Path) -> Iterator[None]:
+    """Turn errors of the operating system into an OutputError that names ``target``."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write {target}: {reason}") from error
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy the content of ``source`` over ``target``, sharing blocks where possible."""
+    with source.open("rb") as old, target.open("wb") as new:
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
+            return
+        try:
+            while os.copy_file_range(old.fileno(), new.fileno(), _COPY_STEP):
+                pass
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                raise
+        shutil.copyfileobj(old, new, 1 << 20)  # what is left, if anything
+
+
+class Transaction:
+    """A temporary file beside ``target`` that ``commit`` gives its name.
+
+    Raises OutputError if ``target`` exists (unless ``overwrite``), is one of ``sources``, or
+    lies in a folder that is missing or cannot be written.
+    """
+
+    def __init__(self, target: Path, sources: tuple[Path, ...], *, overwrite: bool) -> None:
+        self.target, self._overwrite = target, overwrite
+        if any(target.exists() and source.samefile(target) for source in sources):
+            raise OutputError(f"{target} is the input: choose another output file")
+        self._check_free()
+        if not target.parent.is_dir():
+            raise OutputError(f"cannot write {target}: no folder {target.parent}")
+        name = os.fsdecode(os.fsencode(target.name)[:_NAME_BYTES])
+        with reporting(target):
+            fd, path = tempfile.mkstemp(SUFFIX, f".{name}.", target.parent)
+        os.close(fd)
+        self.path = Path(path)
+
+    def _check_free(self) -> None:
+        if self.target.is_dir():
+            raise OutputError(f"cannot write {self.target}: it is a folder")
+        if self.target.exists() and not self._overwrite:
+            raise OutputError(f"{self.target} exists: choose another name, or overwrite it")
+
+    def commit(self, mode: int | None = None) -> None:
+        """Bring the file to disk and rename it; ``mode``: permissions, None for the default."""
+        self._check_free()
+        with reporting(self.target):
+            self.path.chmod(0o666 & ~_umask() if mode is None else mode)
+            _sync(self.path)
+            self.path.replace(self.target)
+            _sync(self.target.parent)
+
+    def abort(self) -> None:
+        """Remove the temporary file, if it is still there."""
+        self.path.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

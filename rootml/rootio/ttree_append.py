@@ -1,0 +1,182 @@
+"""Adding branches to a TTree: plan, baskets, and its record written anew with the branches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rootml.errors import AppendRefused, DataError, TreeError
+from rootml.rootio.baskets import BranchWriter, Counts, Destination
+from rootml.rootio.columns import flat_items, jagged_items
+from rootml.rootio.compression import compressor
+from rootml.rootio.container import RootFile
+from rootml.rootio.directory import KeyList
+from rootml.rootio.serial import NewBranch
+from rootml.rootio.streamers import ClassVersion
+from rootml.rootio.tracing import Reader
+from rootml.rootio.ttree import TreeView
+from rootml.rootio.ttree_splice import COUNTER_RANGES, ExistingCounter, find_removal, splice_tree
+from rootml.spec import Column
+
+_OLD_BASKETS = 30401
+"""Up to this file version TBasket::ReadBasketBuffers misreads raw baskets of a branch whose
+fCompress is not 0."""
+
+
+def split_path(path: str) -> tuple[str, str, int | None]:
+    """Return folder, name and cycle of ``"folder/name;cycle"``."""
+    match = re.fullmatch(r"(?:(.*)/)?([^/]+?)(?:;(\d+))?", path.strip("/"))
+    if match is None:
+        raise TreeError(f"{path!r} is not the name of a tree")
+    return match[1] or "", match[2], int(match[3]) if match[3] else None
+
+
+class TreeAppend:
+    """New branches of one tree: ``write`` streams their baskets, ``finish`` splices them in."""
+
+    def __init__(
+        self,
+        file: RootFile,
+        reader: Reader,
+        path: str,
+        columns: Sequence[Column],
+        *,
+        compression: int | None = None,
+        replace: Iterable[str] = (),
+    ) -> None:
+        self._file, self._reader = file, reader
+        folder, name, cycle = split_path(path)
+        self.keys = KeyList.of_path(file, folder)
+        self._key = self.keys.newest(name, cycle)
+        self.path = f"{folder}/{name};{self._key.cycle}".lstrip("/")
+        if not self._key.class_name.startswith((b"TTree", b"TNtuple")):
+            raise AppendRefused(f"it is a {self._key.class_name.decode()}, not a TTree")
+        self._check_key()
+        self.view = TreeView(reader.trace(self.path, self._key.seek), reader)
+        self.columns, self.replace = tuple(columns), frozenset(replace)
+        self.written = 0
+        self._compression = file.header.compression if compression is None else compression
+        if file.header.version % 1_000_000 <= _OLD_BASKETS:
+            self._compression = 0
+        self._plan()
+
+    def _check_key(self) -> None:
+        key = self._key
+        record = self._file.key_at(key.seek)
+        if (record.keylen, record.length) != (key.keylen, key.length):
+            raise AppendRefused("its key and its record disagree")
+
+    def _plan(self) -> None:
+        """Decide which branches there will be: counters first, then the columns."""
+        view, key = self.view, self._key
+        self.removals = [find_removal(view, name) for name in sorted(self.replace)]
+        to = Destination(self._file, key.name, key.parent, compressor(self._compression))
+        self._counters: dict[str, ExistingCounter | BranchWriter] = {}
+        self._writers: dict[str, BranchWriter] = {}
+        for per in dict.fromkeys(c.per for c in self.columns if c.per):
+            self._counters[per] = _existing_counter(view, f"n{per}") or BranchWriter(
+                to, NewBranch(f"n{per}", "int32", is_counter=True), view.edges
+            )
+        for column in self.columns:
+            counter = f"n{column.per}" if column.per else None
+            branch = NewBranch(column.name, np.dtype(column.dtype).name, column.shape, counter)
+            self._writers[column.name] = BranchWriter(to, branch, view.edges)
+        _check_names(view.names() - self.replace, [branch.name for branch in self.branches])
+
+    def _existing(self) -> dict[str, ExistingCounter]:
+        counters = self._counters.items()
+        return {f"n{per}": c for per, c in counters if isinstance(c, ExistingCounter)}
+
+    @property
+    def branches(self) -> list[NewBranch]:
+        """The new branches in their order in the tree."""
+        counters = [c for c in self._counters.values() if isinstance(c, BranchWriter)]
+        return [writer.branch for writer in [*counters, *self._writers.values()]]
+
+    @property
+    def seek(self) -> int:
+        """Where the tree's record is."""
+        return self._key.seek
+
+    @property
+    def needed_streamers(self) -> set[ClassVersion]:
+        """The classes that the file must describe."""
+        leaves = {(branch.leaf_type.class_name, 1) for branch in self.branches}
+        return leaves | {("TBranch", 13), ("TLeaf", 2), ("ROOT::TIOFeatures", 1)}
+
+    def write(self, columns: Mapping[str, Any]) -> None:
+        """Take the next events of all columns."""
+        if columns.keys() != self._writers.keys():
+            raise DataError(f"columns {sorted(columns)}, expected {sorted(self._writers)}")
+        lengths = {len(values) for values in columns.values()}
+        if len(lengths) > 1:
+            raise DataError(f"the columns have different numbers of events: {sorted(lengths)}")
+        length = lengths.pop() if lengths else 0
+        if self.written + length > self.view.entries:
+            raise DataError(
+                f"{self.written + length} events, but the tree has {self.view.entries} entries"
+            )
+        counts: dict[str, Counts] = {}
+        for column in self.columns:
+            values = columns[column.name]
+            if column.per is None:
+                items, each = flat_items(column, values), np.ones(length, np.int64)
+            else:
+                items, each = jagged_items(column, values)
+                if not np.array_equal(counts.setdefault(column.per, each), each):
+                    raise DataError(f"column {column.name!r}: not as many per event as others")
+            self._writers[column.name].write(items, each)
+        for per, each in counts.items():
+            self._count(per, each)
+        self.written += length
+
+    def _count(self, per: str, counts: Counts) -> None:
+        counter = self._counters[per]
+        if isinstance(counter, ExistingCounter):
+            counter.check(self.written, counts, per)
+            return
+        branch = counter.branch
+        branch.maximum = max(branch.maximum, int(counts.max(initial=0)))
+        counter.write(counts.astype(np.int32), np.ones(len(counts), np.int64))
+
+    def finish(self) -> None:
+        """Append the last baskets, then the tree's record; DataError if events are missing."""
+        if self.written != self.view.entries:
+            raise DataError(f"{self.written} events, but the tree has {self.view.entries} entries")
+        counters = [c for c in self._counters.values() if isinstance(c, BranchWriter)]
+        for writer in [*counters, *self._writers.values()]:
+            writer.finish()
+        key = self._key.moved(self._file.header.end)
+        content = splice_tree(
+            self.view, key.keylen, self.branches, self._existing(), self.removals, self._compression
+        )
+        compress = compressor(self._file.header.compression)
+        new = self._file.append_object(self._key, compress(content), len(content))
+        self._file.release(self._key.seek, self._key.nbytes)
+        self.keys.replace(self._key, new)
+        self._key = new
+
+
+def _existing_counter(view: TreeView, name: str) -> ExistingCounter | None:
+    """Return the leaf that already counts, None if there is no branch ``name``."""
+    branch = view.branch(name)
+    if branch is None:
+        return None
+    leaves = branch.member("fLeaves")
+    if len(leaves) != 1 or leaves[0].classname not in COUNTER_RANGES or len(branch.branches):
+        raise AppendRefused(f"its branch {name!r} is not a plain integer that can count")
+    if leaves[0].member("fLen") != 1 or leaves[0].member("fLeafCount") is not None:
+        raise AppendRefused(f"its branch {name!r} is not one number per entry")
+    return ExistingCounter(branch, leaves[0])
+
+
+def _check_names(taken: set[str], names: Sequence[str]) -> None:
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z_][\w.]*", name):
+            raise AppendRefused(f"{name!r} cannot be the name of a branch")
+        if name in taken:
+            raise AppendRefused(f"it has a branch or leaf {name!r} already")
+        taken = taken | {name}

@@ -1,0 +1,83 @@
+"""The proof that nothing was lost, made on the finished file before it gets its name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from rootml.errors import AppendRefused
+from rootml.rootio.container import RootFile
+from rootml.rootio.tracing import Reader, Traced
+from rootml.rootio.ttree import TreeView
+from rootml.rootio.ttree_append import TreeAppend
+
+_STEP = 4 << 20
+
+
+def verify_append(source: Path, file: RootFile, append: TreeAppend) -> None:
+    """Check ``file``, which was ``source``, after branches were added to one of its trees.
+
+    Every old byte outside the overwritten fields is the same; what was appended is a chain of
+    records; the old branches are still there in order, the new ones follow with the tree's
+    number of entries; and every old reference leads to what it led to. AppendRefused if not.
+    """
+    verify_old_bytes(source, file)
+    with RootFile(file.path) as again:
+        for _ in again.records(file.old_end):
+            pass
+        with Reader(file.path) as reader:
+            _verify_tree(append, TreeView(reader.trace(append.path, append.seek), reader))
+
+
+def verify_old_bytes(source: Path, file: RootFile) -> None:
+    """Compare the old content with ``source``, except for what was overwritten on purpose."""
+    old = os.open(source, os.O_RDONLY)
+    try:
+        for start, stop in _untouched(file.overwritten, file.old_end):
+            for position in range(start, stop, _STEP):
+                size = min(_STEP, stop - position)
+                if os.pread(old, size, position) != file.read(position, size):
+                    raise AppendRefused(f"internal error: bytes near {position} have changed")
+    finally:
+        os.close(old)
+
+
+def _untouched(overwritten: Iterable[tuple[int, int]], end: int) -> list[tuple[int, int]]:
+    ranges = sorted((min(a, end), min(b, end)) for a, b in overwritten)
+    kept, at = [], 0
+    for start, stop in [*ranges, (end, end)]:
+        if start > at:
+            kept.append((at, start))
+        at = max(at, stop)
+    return kept
+
+
+def _verify_tree(append: TreeAppend, new: TreeView) -> None:
+    old = append.view
+    kept = [name for name in old.paths() if name not in append.replace]
+    added = [branch.name for branch in append.branches]
+    if new.paths() != kept + added:
+        raise AppendRefused("internal error: the branches are not the expected ones")
+    for branch in append.branches:
+        model = new.branch(branch.name)
+        if model.num_entries != new.entries or new.entries != old.entries:
+            raise AppendRefused(f"internal error: branch {branch.name!r} is incomplete")
+    if not _is_subsequence(_graph(old.traced, append), _graph(new.traced)):
+        raise AppendRefused("internal error: references inside the tree have changed")
+
+
+def _graph(traced: Traced, append: TreeAppend | None = None) -> list[tuple[bool, tuple[str, ...]]]:
+    cuts = [e for removal in append.removals for e in removal.edits] if append else []
+    return [
+        (reference.is_class, reference.label)
+        for reference in traced.references
+        if not any(cut.start <= reference.position < cut.stop for cut in cuts)
+    ]
+
+
+def _is_subsequence(
+    old: list[tuple[bool, tuple[str, ...]]], new: list[tuple[bool, tuple[str, ...]]]
+) -> bool:
+    remaining = iter(new)
+    return all(reference in remaining for reference in old)
