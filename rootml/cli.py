@@ -6,7 +6,7 @@ import importlib
 import signal
 import sys
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -20,6 +20,7 @@ COMMANDS = {
     "models": "rootml.commands.models:models",
     "adapters": "rootml.commands.adapters:adapters",
 }
+HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 USER_ERROR = 2
 INTERRUPTED = 130
 
@@ -43,14 +44,14 @@ def _command(name: str) -> click.Command:
     return command
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup)
 @click.version_option(package_name="rootml")
 def rootml() -> None:
     """Trained networks meet ROOT files.
 
     \b
-    rootml tag in.root out.root          find out what the file is, apply its network
-    rootml inspect in.root               what is in the file, which networks apply
+    rootml tag in.root out.root              find out what the file is, apply its network
+    rootml inspect in.root                   what is in the file, which networks apply
     rootml simulate ams -n 10000 -o a.root   a file to try with
     rootml train cnn_ams a.root -o run       train a network again on your own files
     """
@@ -70,7 +71,7 @@ def run(command: click.Command, name: str) -> NoReturn:
     """Run a command; each error that is the user's to mend is one message and exit code 2."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        code = command.main(prog_name=name, standalone_mode=False)
+        code = command.main(prog_name=name, standalone_mode=False, **HELP)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:

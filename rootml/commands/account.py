@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from rootml.tagging.plan import TagPlan, TagResult
+if TYPE_CHECKING:
+    from rootml.tagging.plan import TagPlan, TagResult
 
 Row = tuple[str, str]
 

@@ -11,7 +11,7 @@ import click
 from rootml.commands.console import print_table
 
 
-@click.command()
+@click.command(short_help="Say what a file is and what applies to it.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--tree", help="Look at this tree alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")

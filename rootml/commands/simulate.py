@@ -13,7 +13,7 @@ from rootml.commands.console import parse_range, progress
 from rootml.errors import InputError, OutputError, RegistryError
 
 
-@click.command()
+@click.command(short_help="Write a simulated file with truth.")
 @click.argument("adapter")
 @click.option("-n", "--events", type=click.IntRange(1), required=True, help="How many events.")
 @click.option(

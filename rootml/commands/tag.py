@@ -20,7 +20,7 @@ def _entry_range(
     return (None, None) if value is None else parse_range(value, int)
 
 
-@click.command(no_args_is_help=True)
+@click.command(short_help="Add the outputs of networks to ROOT files.", no_args_is_help=True)
 @click.argument("files", nargs=-1, required=True, metavar="IN... OUT")
 @click.option(
     "-m",
