@@ -1,0 +1,58 @@
+"""What the training inputs look like: the domain on a card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rootml.adapter import Summary, View
+from rootml.card import DomainAxis
+from rootml.errors import DataError
+from rootml.spec import Array
+
+BINS = 50
+QUANTILES = (0.001, 0.999)
+"""An input beyond these quantiles of the training is called outside its domain."""
+CHUNK = 4096
+
+
+def describe(
+    view: View, tensors: Mapping[str, Array], rows: npt.NDArray[np.int64]
+) -> tuple[DomainAxis, ...]:
+    """Histogram each summary of the view over the given rows of ``tensors``."""
+    values: dict[str, list[Array]] = {summary.name: [] for summary in view.summaries}
+    for start in range(0, len(rows), CHUNK):
+        part = {name: tensor[rows[start : start + CHUNK]] for name, tensor in tensors.items()}
+        for summary in view.summaries:
+            values[summary.name].append(np.asarray(summary.compute(part), np.float64))
+    return tuple(_axis(summary, np.concatenate(values[summary.name])) for summary in view.summaries)
+
+
+def _axis(summary: Summary, values: npt.NDArray[np.float64]) -> DomainAxis:
+    if summary.log:
+        values = values[values > 0]
+    if not len(values) or not np.isfinite(values).all():
+        raise DataError(f"summary {summary.name!r} of the training inputs is not a finite number")
+    first, last = values.min(), values.max()
+    if first == last:
+        first, last = (0.9 * first, 1.1 * last) if first > 0 else (first - 1.0, last + 1.0)
+    space = np.geomspace if summary.log else np.linspace
+    edges = space(first, last, BINS + 1)
+    counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+    low, high = np.quantile(values, QUANTILES)
+    return DomainAxis(
+        name=summary.name,
+        unit=summary.unit,
+        log=summary.log,
+        low=_rounded(low),
+        high=_rounded(high),
+        edges=tuple(map(_rounded, edges)),
+        fractions=tuple(map(_rounded, counts / counts.sum())),
+    )
+
+
+def _rounded(value: Any) -> float:
+    return float(f"{value:.6g}")
