@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+import warnings
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -70,6 +71,7 @@ def tag_main() -> NoReturn:
 def run(command: click.Command, name: str) -> NoReturn:
     """Run a command; each error that is the user's to mend is one message and exit code 2."""
     signal.signal(signal.SIGTERM, _terminate)
+    warnings.showwarning = _warn
     try:
         code = command.main(prog_name=name, standalone_mode=False, **HELP)
     except click.exceptions.Exit as done:
@@ -84,6 +86,10 @@ def run(command: click.Command, name: str) -> NoReturn:
         click.echo(f"{name}: interrupted; nothing was left half written", err=True)
         sys.exit(INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _warn(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+    click.echo(f"rootml: warning: {message}", err=True)
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

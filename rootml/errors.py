@@ -16,7 +16,8 @@
     ├── TrainingError         a training that cannot start or go on
     └── MissingExtra          an optional dependency that is not installed
 
-The command line turns each of them into one message and exit code 2.
+The command line turns each of them into one message and exit code 2. What does not stop the
+work is a :class:`RootmlWarning`.
 """
 
 from __future__ import annotations
@@ -92,6 +93,10 @@ class TrainingError(RootmlError):
 
 class MissingExtra(RootmlError):
     """An optional dependency that is not installed."""
+
+
+class RootmlWarning(UserWarning):
+    """Something was left out, or needs a second look; the work goes on."""
 
 
 def nearest(name: str, candidates: Iterable[str], count: int = 3) -> str:

@@ -13,13 +13,14 @@ import awkward as ak
 import numpy as np
 import uproot
 
-from rootml.errors import BranchError, InputError
-from rootml.registry import get_adapter, list_adapters, load
+from rootml.errors import BranchError, InputError, RootmlWarning
+from rootml.registry import load
 from rootml.rootio.matching import BranchNames, Decoder, choose, match
 from rootml.rootio.opening import open_file, open_tree, split_path, tree_names
 from rootml.rootio.source import PROBE_ENTRIES
 from rootml.spec import Array, Column
 from rootml.tagger import Tagger
+from rootml.tagging.candidates import candidates
 
 if TYPE_CHECKING:
     from rootml.adapter import Adapter
@@ -57,9 +58,7 @@ def annotate(
     """
     array, where = _as_array(events, tree)
     loaded = None if model is None else load(_named(model), threads=threads, device=device)
-    adapters = (
-        [get_adapter(name) for name in list_adapters()] if loaded is None else [loaded.adapter]
-    )
+    adapters = candidates() if loaded is None else [loaded.adapter]
     found = _match(array, adapters, where)
     if loaded is None:
         loaded = load(found.adapter.default_model, threads=threads, device=device)
@@ -112,14 +111,15 @@ def _virtual(tree: uproot.TTree) -> ak.Array:
             if not branch.branches:
                 refused.append(name)
         else:
-            held.add(branch)
+            held.add(id(branch))
     if refused:
         warnings.warn(
             f"{tree.file.file_path}: tree {tree.name!r}: left out, because Awkward Array cannot "
             f"hold them: {', '.join(refused)}",
+            RootmlWarning,
             stacklevel=4,
         )
-    return tree.arrays(virtual=True, filter_branch=lambda branch: branch in held)
+    return tree.arrays(virtual=True, filter_branch=lambda branch: id(branch) in held)
 
 
 def _match(array: ak.Array, adapters: Sequence[Adapter], where: str) -> Match:

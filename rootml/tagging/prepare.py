@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rootml.adapter import Adapter
 from rootml.errors import InputError, OutputError, TreeError
-from rootml.registry import get_adapter, list_adapters, load
+from rootml.registry import get_adapter, load
 from rootml.rootio.opening import is_remote
 from rootml.rootio.provenance import read_provenance
 from rootml.rootio.source import Source, open_source
 from rootml.runtime.model import Model
 from rootml.tagger import Tagger
+from rootml.tagging.candidates import candidates
 from rootml.tagging.plan import TagPlan
 from rootml.tagging.record import made_by
 from rootml.validation import Collector
@@ -133,13 +135,13 @@ def _load(name: str, options: TagOptions) -> Model:
     return load(name, threads=options.threads, device=options.device)
 
 
-def _adapters(models: Sequence[Model], options: TagOptions) -> list[Any]:
+def _adapters(models: Sequence[Model], options: TagOptions) -> list[Adapter]:
     names = {model.adapter.name for model in models}
     if options.adapter is not None:
         names.add(options.adapter)
     if len(names) > 1:
         raise InputError(f"one run tags the file of one experiment, not of {sorted(names)}")
-    return [get_adapter(name) for name in names or list_adapters()]
+    return [get_adapter(name) for name in names] or candidates()
 
 
 def _columns(
