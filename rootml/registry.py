@@ -83,7 +83,7 @@ def load(model: str | Path, *, threads: int | None = None, device: str = "cpu") 
 def find_card(model: str | Path) -> LocatedCard:
     """The card of the model called ``model``, or at the path ``model``; loads no network."""
     if isinstance(model, Path) or _is_path(model):
-        return _card_at(Path(model).expanduser())
+        return _card_at(Path(model).expanduser().absolute())
     if "@" in model:
         raise RegistryError(
             f"{model!r}: a version cannot be asked for; one version of a model is installed, "
@@ -155,7 +155,7 @@ def _entries() -> list[ModelEntry]:
     if user_folder().is_dir():
         places.append(("user folder", user_folder()))
     for text in filter(None, os.environ.get(PATH_VARIABLE, "").split(os.pathsep)):
-        folder = Path(text).expanduser()
+        folder = Path(text).expanduser().absolute()
         if folder.is_dir():
             places.append((PATH_VARIABLE, folder))
         else:

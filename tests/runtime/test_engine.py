@@ -80,25 +80,29 @@ def test_failure_while_running(make):
         model.engine.run({"cells": Any()}, ["score"])
 
 
-@pytest.mark.parametrize("place", ["graph", "constant", "subgraph"])
-def test_weights_in_other_files_are_refused(make, place):
-    model = make()
-    proto = onnx.load(model.engine.path)
+@pytest.mark.parametrize("place", ["graph", "constant", "subgraph", "function"])
+def test_weights_in_other_files_are_refused(make, write_card, place):
+    path = make().engine.path
+    proto = onnx.load(path)
     tensor = proto.graph.initializer[0]
     if place == "constant":
-        node = onnx.helper.make_node("Constant", [], ["spare"], value=tensor)
-        proto.graph.node.append(node)
+        proto.graph.node.append(onnx.helper.make_node("Constant", [], ["spare"], value=tensor))
         tensor = proto.graph.node[-1].attribute[0].t
     elif place == "subgraph":
         branch = onnx.helper.make_graph([], "branch", [], [], [tensor])
-        node = onnx.helper.make_node("If", ["flag"], ["spare"], then_branch=branch)
-        proto.graph.node.append(node)
+        proto.graph.node.append(onnx.helper.make_node("If", ["flag"], ["x"], then_branch=branch))
         tensor = proto.graph.node[-1].attribute[0].g.initializer[0]
-    refuse_external_data(proto.SerializeToString(), model.engine.path)
+    elif place == "function":
+        node = onnx.helper.make_node("Constant", [], ["spare"], value=tensor)
+        opset = [onnx.helper.make_opsetid("", 17)]
+        proto.functions.append(onnx.helper.make_function("own", "f", [], ["spare"], [node], opset))
+        tensor = proto.functions[0].node[0].attribute[0].t
+    refuse_external_data(proto.SerializeToString(), path)
     tensor.raw_data = b""
     external_data_helper.set_external_data(tensor, location="../../secret.bin")
+    path.write_bytes(proto.SerializeToString())
     with pytest.raises(NetworkError, match="export it as one file"):
-        refuse_external_data(proto.SerializeToString(), model.engine.path)
+        load(write_card(path))
 
 
 def test_warnings_of_onnx_runtime_stay_out_of_the_users_terminal(make, capfd):

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rootml.errors import DataError, IntegrityError, NetworkError
+from rootml.registry import load
 
 
 @pytest.fixture
@@ -49,8 +50,6 @@ def test_batch_size_of_the_card_is_used(make, cells, monkeypatch):
 
 def test_several_outputs_and_shapes(toylab, own_places, tmp_path, write_card):
     from onnx import TensorProto, helper
-
-    from rootml.registry import load
 
     values = [("classes", ("n", 6)), ("total", ("n", 1)), ("spare", ("n", 6))]
     graph = helper.make_graph(
@@ -139,6 +138,15 @@ def test_pickling_carries_no_network_and_checks_it_again(make, cells):
     model.engine.path.write_bytes(b"swapped")
     with pytest.raises(IntegrityError):
         pickle.loads(text)
+
+
+def test_model_of_a_relative_path_pickles_to_another_folder(make, monkeypatch, tmp_path):
+    card = make().engine.path.with_name("toy.card.yaml")
+    monkeypatch.chdir(card.parent)
+    text = pickle.dumps(load(card.name))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert pickle.loads(text).card.name == "toy"
 
 
 def test_threads_share_a_model(make):
