@@ -56,7 +56,8 @@ def get_adapter(name: str) -> Adapter:
     if not isinstance(offer.value, Adapter):
         found = type(offer.value).__name__
         raise RegistryError(
-            f"adapter {name!r}: {offer.origin} holds a value of type {found}, not a rootml.adapter.Adapter"
+            f"adapter {name!r}: {offer.origin} holds a value of type {found}, "
+            "not a rootml.adapter.Adapter"
         )
     if offer.value.name != name:
         raise RegistryError(
