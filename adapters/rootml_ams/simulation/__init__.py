@@ -1,0 +1,5 @@
+"""Simulation of electrons and protons in the calorimeter of AMS-02, one stage a file."""
+
+from rootml_ams.simulation.generate import OPTIONS, chunks, simulate
+
+__all__ = ["OPTIONS", "chunks", "simulate"]
