@@ -17,7 +17,8 @@ def _names() -> tuple[list[str], list[str]]:
     """Names known with the toy experiment installed, whose package is not imported for it."""
     sys.path.insert(0, PLUGINS)
     try:
-        return list_adapters(), [*dict.fromkeys(entry.name for entry in list_models()), "toy"]
+        of_packages = [e.name for e in list_models() if "entry point" in e.origin]
+        return list_adapters(), [*dict.fromkeys(of_packages), "toy"]
     finally:
         sys.path.remove(PLUGINS)
 
