@@ -68,12 +68,12 @@ def tag_main() -> NoReturn:
     run(_command("tag"), "rootml-tag")
 
 
-def run(command: click.Command, name: str) -> NoReturn:
+def run(command: click.Command, name: str, args: list[str] | None = None) -> NoReturn:
     """Run a command; each error that is the user's to mend is one message and exit code 2."""
     signal.signal(signal.SIGTERM, _terminate)
     warnings.showwarning = _warn
     try:
-        code = command.main(prog_name=name, standalone_mode=False, **HELP)
+        code = command.main(args, name, standalone_mode=False, **HELP)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:

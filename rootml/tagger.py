@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rootml.errors import RegistryError, nearest
+from rootml.errors import DataError, RegistryError, nearest
 from rootml.spec import Array, Batch, Column
 
 if TYPE_CHECKING:
@@ -63,8 +63,14 @@ class Tagger:
         return self.model.view
 
     def __call__(self, events: ak.Array) -> Annotation:
-        """Judge events given as the logical columns of the view."""
+        """Judge events given as the logical columns of the view.
+
+        Raises DataError where a tensor holds NaN or infinity: a network may well turn either
+        into a score that looks right.
+        """
         batch = self.view.build(events)
+        for name, tensor in batch.tensors.items():
+            _check_finite(name, tensor, batch)
         predicted = self.model(batch.tensors, batch_size=self.batch_size)
         outputs = {
             name: _scatter(predicted[name], batch, column)
@@ -85,6 +91,22 @@ def _select(model: Model, outputs: Sequence[str] | None) -> list[str]:
                 f"(outputs: {', '.join(names)})"
             )
     return [name for name in names if name in outputs]
+
+
+def _check_finite(name: str, tensor: Array, batch: Batch) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        if tensor.dtype.kind != "f" or np.isfinite(tensor.sum()):
+            return
+    bad = ~np.isfinite(tensor.reshape(len(tensor), -1)).all(axis=1)
+    if not bad.any():
+        return
+    unit = int(np.argmax(bad))
+    if batch.judged is not None:
+        unit = int(np.flatnonzero(batch.judged)[unit])
+    event = unit
+    if batch.counts is not None:
+        event = int(np.searchsorted(np.cumsum(batch.counts), unit, side="right"))
+    raise DataError(f"the tensor {name!r} holds NaN or infinity", event)
 
 
 def _scatter(values: Array, batch: Batch, column: Column) -> Array:

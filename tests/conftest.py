@@ -12,7 +12,20 @@ import pytest
 import yaml
 
 PLUGINS = Path(__file__).parent / "plugins"
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 CELLS = 6
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[[str], Path]:
+    """``shared("mu2e/file.root")``: a real file of an experiment; skips where it is not there."""
+
+    def find(name: str) -> Path:
+        if not (SHARED / name).exists():
+            pytest.skip(f"the sample file ../shared/data/{name} is not there")
+        return SHARED / name
+
+    return find
 
 
 @pytest.fixture

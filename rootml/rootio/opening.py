@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,8 +37,10 @@ def is_remote(path: str | Path) -> bool:
 def split_path(path: str | os.PathLike[str]) -> tuple[str, str | None]:
     """Split ``"file.root:dir/tree"`` into file and tree; a plain path has no tree."""
     text = os.fspath(path)
-    file, tree = uproot.util.file_object_path_split(text)
-    return str(file), tree
+    if not is_remote(text) and Path(text).exists():
+        return text, None
+    parts = re.fullmatch(r"(.+\.root):(.+)" if is_remote(text) else r"(.+):(.+)", text)
+    return (parts[1], parts[2]) if parts else (text, None)
 
 
 @contextmanager

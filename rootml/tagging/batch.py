@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from rootml.errors import InputError
+from rootml.errors import DataError, InputError
 from rootml.rootio import AppendSink, FriendSink, Sink
 from rootml.rootio.provenance import PROVENANCE
 from rootml.spec import Column
+from rootml.tagger import Annotation, Tagger
 from rootml.tagging.plan import TagResult
 from rootml.tagging.prepare import EntryRange, Run, TagOptions, prepare
 from rootml.tagging.record import record
@@ -119,7 +120,7 @@ def _write(run: Run, sink: Sink, progress: Progress | None) -> dict[str, int]:
     for first, events in run.source.chunks(run.columns, start=start, stop=stop):
         columns: dict[str, Any] = {}
         for index, tagger in enumerate(run.taggers):
-            said = tagger(events)
+            said = _said(tagger, events, run, first)
             columns |= said.columns
             judged[tagger.model.card.name] += said.batch.rows
             if run.collectors:
@@ -131,6 +132,13 @@ def _write(run: Run, sink: Sink, progress: Progress | None) -> dict[str, int]:
         sink.write(block)
     sink.commit()
     return judged
+
+
+def _said(tagger: Tagger, events: Any, run: Run, first: int) -> Annotation:
+    try:
+        return tagger(events)
+    except DataError as error:
+        raise error.located(f"{run.plan.source}: tree {run.plan.tree!r}", first) from error
 
 
 def _unjudged(columns: Sequence[Column], entries: int) -> Iterator[Mapping[str, Any]]:

@@ -105,7 +105,7 @@ def _virtual(tree: uproot.TTree) -> ak.Array:
             branch.interpretation.awkward_form(tree.file)
         except (
             uproot.interpretation.objects.CannotBeAwkward,
-            uproot.UnknownInterpretation,
+            uproot.interpretation.identify.UnknownInterpretation,
             NotImplementedError,
         ):
             if not branch.branches:
