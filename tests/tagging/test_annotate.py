@@ -97,7 +97,7 @@ def test_agrees_with_the_batch_command(toy: Path, hits: Path, tmp_path: Path) ->
 
 def test_a_field_is_never_replaced(toy: Path, hits: Path) -> None:
     once = rootml.annotate(uproot.open(hits)["hits"].arrays(), model="toy")
-    with pytest.raises(BranchError, match="already have a field 'toy_score'.*prefix="):
+    with pytest.raises(BranchError, match=r"already have a field 'toy_score'.*prefix="):
         rootml.annotate(once, model="toy")
     twice = rootml.annotate(once, model="toy", prefix="second_")
     assert ak.array_equal(twice.second_toy_score, once.toy_score, equal_nan=True)

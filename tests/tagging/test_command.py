@@ -179,8 +179,8 @@ def test_a_killed_run_leaves_no_output(
         file.mktree("hits", {"cell_e": ("f4", (6,))}).extend({"cell_e": cells})
     program = (
         "import platformdirs, pathlib, rootml.rootio.source as source, time\n"
-        f"platformdirs.user_data_path = lambda name: pathlib.Path({str(tmp_path / 'home')!r}) / name\n"
-        "source.CHUNK_BYTES = 1\n"
+        f"home = pathlib.Path({str(tmp_path / 'home')!r})\n"
+        "platformdirs.user_data_path = lambda name: home / name\n"
         "original = source.Source.chunks\n"
         "def slow(self, *args, **options):\n"
         "    for chunk in original(self, *args, chunk_bytes=24_000, **options):\n"

@@ -32,7 +32,7 @@ def test_everything_else_is_kept(toy: Path, hits: Path, tmp_path: Path) -> None:
     rootml.tag_file(hits, tmp_path / "out.root", plots=False)
     with uproot.open(hits) as old, uproot.open(tmp_path / "out.root") as new:
         assert set(old.keys()) <= set(new.keys())
-        for branch in old["hits"].keys():
+        for branch in old["hits"]:
             assert ak.array_equal(old["hits"][branch].array(), new["hits"][branch].array())
         assert ak.array_equal(old["other"]["x"].array(), new["other"]["x"].array())
         np.testing.assert_array_equal(old["spectrum"].values(), new["spectrum"].values())
@@ -174,7 +174,7 @@ def test_two_matching_trees_are_a_question(toy: Path, deposits: np.ndarray, tmp_
     rootml.tag_file(tmp_path / "in.root", tmp_path / "out.root", tree="b/hits", plots=False)
     assert len(column(tmp_path / "out.root", tree="b/hits")) == 500
     with uproot.open(tmp_path / "out.root") as file:
-        assert "toy_score" not in file["a/hits"].keys()
+        assert "toy_score" not in file["a/hits"]
 
 
 def test_a_broken_plug_in_spoils_only_itself(
