@@ -84,8 +84,8 @@ def print_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]
         table.add_column(header, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    wide = Console()
-    (wide if wide.is_terminal else Console(width=160)).print(table)
+    terminal = Console(markup=False)
+    (terminal if terminal.is_terminal else Console(markup=False, width=160)).print(table)
 
 
 def parse_range(text: str, kind: Callable[[str], float]) -> tuple[float | None, float | None]:

@@ -77,9 +77,15 @@ def tag_file(
         overwrite=overwrite,
         plots=plots if isinstance(plots, bool) else os.fspath(plots),
     )
+    return _tag(os.fspath(source), Path(target), options, progress, dry_run=dry_run)
+
+
+def _tag(
+    source: str, target: Path, options: TagOptions, progress: Progress | None, *, dry_run: bool
+) -> TagResult:
     clock = [time.perf_counter()]
     with ExitStack() as stack:
-        run = prepare(stack, os.fspath(source), Path(target), options)
+        run = prepare(stack, source, target, options)
         if dry_run:
             return TagResult(run.plan, dry_run=True)
         clock.append(time.perf_counter())
@@ -93,7 +99,7 @@ def tag_file(
         judged=judged,
         seconds=_seconds(clock),
         figures=figures,
-        files=(Path(target), *files),
+        files=(target, *files),
     )
 
 
