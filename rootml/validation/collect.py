@@ -16,7 +16,7 @@ from rootml.card import ModelCard, Output
 from rootml.spec import Array, Batch
 from rootml.validation import tally as tallies
 from rootml.validation.report import Report
-from rootml.validation.scales import ASINH, NO_ENERGY, energy_keys
+from rootml.validation.scales import NO_ENERGY, energy_keys
 from rootml.validation.tally import Labels, Tally
 
 if TYPE_CHECKING:
@@ -115,20 +115,11 @@ class Collector:
         self.tally.counts.update(counts)
 
     def _fill_output(self, output: Output, values: Array, at: tuple[Array, Labels]) -> None:
-        if output.role == "score" and not output.shape:
+        if tallies.is_score(output):
             tallies.fill_score(self.tally, output.name, self.classes, values, at)
             self._count_working_points(output, values, at[1])
             return
-        finite = np.isfinite(values).reshape(len(values), -1)
-        self.tally.counts["invalid", output.name] += int(np.count_nonzero(~finite.all(axis=1)))
-        parts = values.reshape(finite.shape)
-        axis = tallies.value_axis(output)
-        axes = tallies.class_axis(self.classes), tallies.component_axis(finite.shape[1]), axis
-        for i in range(finite.shape[1]):
-            good = finite[:, i]
-            filled = parts[good, i].astype(np.float64)
-            filled = ASINH.forward(filled) if output.role == "value" else filled
-            self.tally.hist(output.name, *axes).fill(at[1][good], i, filled)
+        tallies.fill_values(self.tally, output, self.classes, values, at[1])
 
     def _count_working_points(self, output: Output, values: Array, label: Labels) -> None:
         for point in self.card.working_points:

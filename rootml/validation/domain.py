@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.special import gammaincc
 
 from rootml.card import DomainAxis
+from rootml.errors import nearest
 from rootml.spec import Array
+from rootml.validation.classification import clopper_pearson
+from rootml.validation.draft import Draft, Unavailable
+from rootml.validation.report import Plot
 
 MIN_EXPECTED = 5.0
 """Neighbouring bins are joined until each expects as many entries (W. G. Cochran, 1952)."""
@@ -61,3 +67,50 @@ def _join(expected: Array) -> Array:
             held = 0.0
         held += value
     return np.array(starts)
+
+
+def domain_section(draft: Draft) -> dict[str, Any]:
+    """Figures of the training domain: share outside it, and agreement of each summary."""
+    if not draft.card.domain:
+        draft.not_drawn["domain"] = "the model card records no training domain"
+        return {}
+    judged, outside = int(draft.judged.sum()), draft.tally.counts["outside",]
+    low, high = clopper_pearson(outside, judged)
+    share = outside / judged if judged else None
+    if share is not None:
+        draft.check(
+            "domain",
+            share <= OUTSIDE_LIMIT,
+            f"{outside} of {judged} judged are outside the training domain "
+            f"(at most {OUTSIDE_LIMIT:.0%} should be)",
+        )
+    axes = {
+        axis.name: draft.draw(
+            Plot(f"domain_{axis.name}", "domain", axis.name), partial(_axis, draft, axis)
+        )
+        for axis in draft.card.domain
+    }
+    fraction = {"value": share, "low": float(low), "high": float(high)}
+    return {"outside": outside, "judged": judged, "fraction": fraction, "axes": axes}
+
+
+def _axis(draft: Draft, axis: DomainAxis) -> dict[str, Any]:
+    view = draft.collector.view
+    names = [summary.name for summary in view.summaries]
+    if axis.name not in names:
+        raise Unavailable(
+            f"the view {view.name} has no summary {axis.name!r}{nearest(axis.name, names)}"
+        )
+    draft.require_judged()
+    counts = draft.tally.hists[f"domain_{axis.name}"].values(flow=True)
+    if not counts.sum():
+        raise Unavailable(f"no judged event has a finite {axis.name}")
+    made = {
+        "outside": draft.tally.counts["outside", axis.name],
+        "low": axis.low,
+        "high": axis.high,
+        "log": axis.log,
+        "edges": axis.edges,
+        "training": axis.fractions,
+    }
+    return made | asdict(compare(counts, axis, draft.card.training.events.get("train")))

@@ -2,7 +2,8 @@
 
     <output>_<class>, <output>_vs_energy_<class>     scores: log(p/(1-p)), energy in GeV
     reference_<column>_<class>                       reference discriminants, as in the file
-    image_<tensor>_<class>[_<channel>]               mean of a tensor
+    <output>[_<component>]_<class>                   other outputs, in their unit
+    image_<tensor>[_<channel>]_<class>               mean of a tensor
     domain_<summary>, domain_<summary>_training      inputs here, and in the training
 
 Classes without events are left out.
@@ -10,6 +11,7 @@ Classes without events are left out.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -20,9 +22,14 @@ from hist import Hist, axis, rebin, storage
 from rootml.card import DomainAxis, Output
 from rootml.spec import Array, TensorSpec
 from rootml.validation.scales import ASINH, NO_ENERGY, energy_edges
+from rootml.validation.tally import is_score, on_asinh
 
 if TYPE_CHECKING:
     from rootml.validation.collect import Collector
+    from rootml.validation.report import Report
+
+UNLABELLED = "unlabelled"
+"""Name of the class of events without a label."""
 
 DISPLAY_BINS = 80
 """About as many bins has an output of unknown range, over the range it takes."""
@@ -35,7 +42,25 @@ def export(collector: Collector) -> dict[str, Any]:
 
 def class_names(collector: Collector) -> list[str]:
     """Names of the classes as they stand in histogram names; the last: no label."""
-    return [identifier(name) for name in (*collector.adapter.truth.classes, "unlabelled")]
+    return [identifier(name) for name in (*collector.adapter.truth.classes, UNLABELLED)]
+
+
+def by_class(report: Report, name: str) -> dict[str, Any]:
+    """The histograms ``<name>_<class>`` of a report, by the class's own name."""
+    stems = {
+        title: f"{name}_{identifier(title)}" for title in (*report.sample["classes"], UNLABELLED)
+    }
+    return {title: report.hists[key] for title, key in stems.items() if key in report.hists}
+
+
+def components(report: Report, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The histograms by class of each component of ``name``, and how to call the component."""
+    whole = by_class(report, name)
+    if whole:
+        yield "", whole
+    parts = itertools.takewhile(bool, (by_class(report, f"{name}_{i}") for i in itertools.count()))
+    for i, part in enumerate(parts):
+        yield f"component {i}", part
 
 
 def identifier(name: str) -> str:
@@ -49,8 +74,7 @@ def _named(collector: Collector) -> Iterator[tuple[str, Any]]:
         hist = tally.hists.get(output.name)
         if hist is None:
             continue
-        scored = output.role == "score" and not output.shape
-        yield from (_scores if scored else _values)(output, hist, names)
+        yield from (_scores if is_score(output) else _values)(output, hist, names)
     for reference in collector.adapter.references:
         name = f"reference_{reference.column}"
         if name in tally.hists:
@@ -100,7 +124,7 @@ def _values(output: Output, hist: Any, names: list[str]) -> Iterator[tuple[str, 
             if not values.sum(flow=True):
                 continue
             suffix = f"_{part}" if components > 1 else ""
-            shown = _in_units(values, 1.0) if output.role == "value" else values
+            shown = _in_units(values, 1.0) if on_asinh(output) else values
             yield f"{output.name}{suffix}_{name}", shown
 
 
@@ -115,22 +139,25 @@ def _references(
 
 
 def _in_units(hist: Any, sign: float) -> Any:
-    """A histogram on the asinh scale in the values' own unit, over the range they take."""
+    """A histogram on the asinh scale in the values' own unit, in bins of equal width.
+
+    The bins hold all but the first and last thousandth, which go to the overflows; each fine
+    bin counts whole, at its middle.
+    """
     counts = hist.view(flow=True)
-    filled = np.flatnonzero(counts[1:-1])
-    first, last = (filled[0], filled[-1] + 1) if len(filled) else (0, len(counts) - 2)
-    step = max(1, -(-(last - first) // DISPLAY_BINS))
-    last = min(first + step * -(-(last - first) // step), len(counts) - 2)
-    starts = np.arange(first, last, step)
-    edges = sign * ASINH.inverse(hist.axes[0].edges[np.append(starts, last)])
-    inner = np.add.reduceat(counts[1 : last + 1], starts)
-    values = np.concatenate((counts[:1], inner, counts[-1:]))
-    if sign < 0:
-        edges, values = edges[::-1], values[::-1]
-    made = Hist(
-        axis.Variable(edges, name="value", label=hist.axes[0].label), storage=storage.Int64()
+    middles = ASINH.inverse(np.concatenate(([-np.inf], hist.axes[0].centers, [np.inf])))
+    below = np.cumsum(counts) / counts.sum()
+    low, high = middles[np.searchsorted(below, (0.001, 0.999))].clip(*ASINH.ends())
+    margin = 0.05 * (high - low) or 0.5
+    bins = axis.Regular(
+        DISPLAY_BINS,
+        *sorted((sign * (low - margin), sign * (high + margin))),
+        name="value",
+        label=hist.axes[0].label,
     )
-    made.view(flow=True)[...] = values
+    made = Hist(bins, storage=storage.Int64())
+    some = counts > 0
+    np.add.at(made.view(flow=True), bins.index(sign * middles[some]) + 1, counts[some])
     return made
 
 
@@ -149,7 +176,8 @@ def _images(
             ]
             made = Hist(*axes, storage=storage.Double())
             made.view()[...] = mean
-            yield f"image_{spec.name}_{name}" + (f"_{i}" if len(channels) > 1 else ""), made
+            channel = f"_{i}" if len(channels) > 1 else ""
+            yield f"image_{spec.name}{channel}_{name}", made
 
 
 def _training(domain: DomainAxis, like: Any) -> Any:

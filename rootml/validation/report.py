@@ -98,25 +98,31 @@ def write_report(
     *,
     formats: Sequence[str] = ("png", "pdf"),
     against: Report | None = None,
+    titles: tuple[str, str] = ("sample", "reference"),
 ) -> list[Path]:
-    """Write report.json, histograms.json (UHI), histograms.root and the plots into a folder.
+    """Write a report and its plots into a folder.
 
-    ``against``: a second sample, drawn beside the first with a ratio panel. Returns the paths
-    written. Raises OutputError where the folder cannot be written.
+    Files: report.json, report.md, histograms.json (UHI), histograms.root, <plot>.<format>.
+
+    ``against``: a second sample of the same outputs, whose scores are drawn beside with a ratio
+    panel; ``titles`` names the two samples. Returns the paths written. Raises OutputError where
+    the folder cannot be written.
     """
     from rootml.validation.plots import draw_all
     from rootml.validation.store import write_json, write_root
+    from rootml.validation.text import to_markdown
 
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        text = folder / "report.json"
-        text.write_text(report.to_json(), encoding="utf-8")
+        texts = {"report.json": report.to_json(), "report.md": to_markdown(report)}
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
         written = [
-            text,
+            *(folder / name for name in texts),
             write_json(report.hists, folder / "histograms.json"),
             write_root(report.hists, folder / "histograms.root"),
         ]
-        return written + draw_all(report, folder, formats=formats, against=against)
+        return written + draw_all(report, folder, formats=formats, against=against, titles=titles)
     except OSError as error:
         raise OutputError(f"{folder}: the report cannot be written: {error}") from error

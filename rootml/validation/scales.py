@@ -42,6 +42,11 @@ class Scale:
         """Edges of the regular bins, as coordinates."""
         return np.linspace(-self.limit, self.limit, self.bins + 1)
 
+    def ends(self) -> tuple[float, float]:
+        """The values at both ends of the axis."""
+        low, high = self.inverse(np.array([-self.limit, self.limit]))
+        return float(low), float(high)
+
     def thresholds(self) -> Array:
         """For each bin, with both overflows: the largest float32 below its lowest value.
 

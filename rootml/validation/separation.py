@@ -35,8 +35,11 @@ def separation(hist: Any, scale: Scale) -> Separation:
     return Separation(scale.thresholds(), counts[SIGNAL], counts[BACKGROUND])
 
 
-def figures(hist: Any, scale: Scale) -> dict[str, Any]:
-    """AUC, curve and working points, over all energies; both classes must be there."""
+def figures(hist: Any, scale: Scale, sign: float = 1.0) -> dict[str, Any]:
+    """AUC, curve and working points, over all energies; both classes must be there.
+
+    ``sign``: -1 where the histogram is of the negated values; thresholds are of the values.
+    """
     whole = separation(hist, scale)
     chosen = whole.curve()
     passed, events = whole.background_passed[chosen], int(whole.background_passed[0])
@@ -48,7 +51,7 @@ def figures(hist: Any, scale: Scale) -> dict[str, Any]:
         "background": events,
         "auc": asdict(whole.auc()),
         "curve": {
-            "threshold": whole.thresholds[chosen],
+            "threshold": sign * whole.thresholds[chosen],
             "efficiency": kept / signal,
             "efficiency_low": kept_low,
             "efficiency_high": kept_high,
@@ -58,21 +61,23 @@ def figures(hist: Any, scale: Scale) -> dict[str, Any]:
             "rejection_high": high,
         },
         "working_points": [
-            {"target": target, **describe(whole.at_efficiency(target))} for target in EFFICIENCIES
+            {"target": target, **describe(whole.at_efficiency(target), sign)}
+            for target in EFFICIENCIES
         ],
     }
 
 
-def describe(cut: Cut) -> dict[str, Any]:
+def describe(cut: Cut, sign: float = 1.0) -> dict[str, Any]:
     """A cut with its efficiency and rejection."""
     return {
         **asdict(cut),
+        "threshold": sign * cut.threshold,
         "efficiency": asdict(cut.efficiency),
         "rejection": asdict(cut.rejection),
     }
 
 
-def against_energy(hist: Any, scale: Scale) -> list[dict[str, Any]]:
+def against_energy(hist: Any, scale: Scale, sign: float = 1.0) -> list[dict[str, Any]]:
     """The cut at FIXED_EFFICIENCY in each energy bin, its threshold set by that bin's signal.
 
     Bins with fewer than MIN_SIGNAL signal events or without background have ``cut`` None.
@@ -93,7 +98,7 @@ def against_energy(hist: Any, scale: Scale) -> list[dict[str, Any]]:
                 "energy_high": high,
                 "signal": signal,
                 "background": background,
-                "cut": describe(cut.at_efficiency(FIXED_EFFICIENCY)) if cut else None,
+                "cut": describe(cut.at_efficiency(FIXED_EFFICIENCY), sign) if cut else None,
             }
         )
     return rows

@@ -44,6 +44,13 @@ class Tally:
             self.hists[name] = Hist(*axes, storage=storage.Int64())
         return self.hists[name]
 
+    def entries(self, name: str) -> Array:
+        """Entries of a discriminant or output in each class, over all else."""
+        if name not in self.hists:
+            return np.zeros(1)
+        counts = self.hists[name].project("label").values()
+        return np.asarray(counts)
+
 
 def _added(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
     common = {name: a[name] + b[name] for name in a.keys() & b.keys()}
@@ -73,7 +80,7 @@ def value_axis(output: Output) -> Any:
         case "probabilities":
             return axis.Regular(100, 0.0, 1.0, name="value", label=label)
         case "multiplicity":
-            return axis.Integer(0, 100, name="value", label=label)
+            return axis.Regular(101, -0.5, 100.5, name="value", label=label)
         case "energy":
             return axis.Regular(
                 600, 1e-6, 1e6, name="value", label=label, transform=axis.transform.log
@@ -111,6 +118,30 @@ def fill_reference(
     tally.hist(name, *axes).fill(energy[valid], label[valid], ASINH.forward(values[valid]))
 
 
+def fill_values(tally: Tally, output: Output, classes: int, values: Array, label: Labels) -> None:
+    """Count an output that is not a score; values that are not finite are counted apart."""
+    components = math.prod(output.shape)
+    parts = values.reshape(len(values), components).astype(np.float64)
+    finite = np.isfinite(parts)
+    tally.counts["invalid", output.name] += int(np.count_nonzero(~finite.all(axis=1)))
+    axes = class_axis(classes), component_axis(components), value_axis(output)
+    for i in range(components):
+        good = finite[:, i]
+        filled = parts[good, i]
+        filled = ASINH.forward(filled) if on_asinh(output) else filled
+        tally.hist(output.name, *axes).fill(label[good], i, filled)
+
+
+def is_score(output: Output) -> bool:
+    """Whether an output is one probability of signal."""
+    return output.role == "score" and not output.shape
+
+
+def on_asinh(output: Output) -> bool:
+    """Whether an output's histogram is of the values' asinh coordinate."""
+    return output.role in ("value", "score") and not is_score(output)
+
+
 def is_image(spec: TensorSpec) -> bool:
     """Whether a tensor has an average that can be drawn: (H, W) or (channels, H, W)."""
     fixed = [size for size in spec.shape if isinstance(size, int)]
@@ -121,6 +152,5 @@ def add_images(tally: Tally, name: str, classes: int, rows: Array, label: Labels
     """Add the tensor's rows to the sum of their class."""
     dtype = np.result_type(rows.dtype, np.float32)
     member = (label == np.arange(classes + 1)[:, None]).astype(dtype)
-    total = member @ rows.reshape(len(rows), -1).astype(dtype, copy=False)
-    total = total.astype(np.float64).reshape(classes + 1, *rows.shape[1:])
+    total = np.tensordot(member, rows.astype(dtype, copy=False), 1).astype(np.float64)
     tally.sums[name] = tally.sums[name] + total if name in tally.sums else total

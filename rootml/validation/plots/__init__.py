@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rootml.validation.plots.distribution import distribution
-from rootml.validation.plots.domain import domain
-from rootml.validation.plots.energy import rejection_vs_energy
-from rootml.validation.plots.image import image
-from rootml.validation.plots.roc import rejection, roc
-from rootml.validation.plots.values import values
+from rootml.validation.plots.distribution import draw_distribution
+from rootml.validation.plots.domain import draw_domain
+from rootml.validation.plots.energy import draw_rejection_vs_energy
+from rootml.validation.plots.image import draw_image
+from rootml.validation.plots.roc import draw_rejection, draw_roc
+from rootml.validation.plots.values import draw_values
 from rootml.validation.report import Report
 from rootml.validation.style import style
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FAMILIES: dict[str, Callable[[Report, str], Figure]] = {
-    "distribution": distribution,
-    "domain": domain,
-    "image": image,
-    "rejection": rejection,
-    "rejection_vs_energy": rejection_vs_energy,
-    "roc": roc,
-    "values": values,
+    "distribution": draw_distribution,
+    "domain": draw_domain,
+    "image": draw_image,
+    "rejection": draw_rejection,
+    "rejection_vs_energy": draw_rejection_vs_energy,
+    "roc": draw_roc,
+    "values": draw_values,
 }
 
 _DATELESS = {
@@ -36,14 +36,19 @@ _DATELESS = {
 
 
 def draw_all(
-    report: Report, folder: Path, *, formats: Sequence[str], against: Report | None = None
+    report: Report,
+    folder: Path,
+    *,
+    formats: Sequence[str],
+    against: Report | None = None,
+    titles: tuple[str, str] = ("sample", "reference"),
 ) -> list[Path]:
     """Draw every plot of a report into a folder; the same report gives the same bytes."""
     written = []
     with style():
         for plot in report.plots:
-            if against is not None and plot.family == "distribution":
-                figure = distribution(report, plot.subject, against)
+            if against and plot.family == "distribution":
+                figure = draw_distribution(report, plot.subject, against, titles)
             else:
                 figure = FAMILIES[plot.family](report, plot.subject)
             for suffix in formats:

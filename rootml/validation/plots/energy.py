@@ -9,75 +9,61 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rootml.spec import Array
 from rootml.validation.plots.roc import discriminants
 from rootml.validation.report import Report
 from rootml.validation.separation import BACKGROUND, FIXED_EFFICIENCY, SIGNAL
-from rootml.validation.style import COLOURS, headroom, label, panel
+from rootml.validation.style import Look, finish, look, panel, plain_ticks, upper_first
 
-MARKERS = ("o", "s", "D", "^")
+ARROW = 1.6
+"""The arrow of a lower limit reaches up to as many times the limit."""
 
 
-def rejection_vs_energy(report: Report, output: str) -> Figure:
+def draw_rejection_vs_energy(report: Report, output: str) -> Figure:
     """Rejection in bins of energy, each cut at the same signal efficiency of its own bin."""
     classes = report.sample["classes"]
     figure, ax = panel()
-    shown = [item for item in discriminants(report, output) if "rejection_vs_energy" in item[1]]
-    for i, (title, made) in enumerate(shown):
-        shift = 1 + 0.02 * (i - (len(shown) - 1) / 2)
-        _points(ax, made["rejection_vs_energy"], COLOURS[i], MARKERS[i % 4], shift, title)
-    ax.set_xscale("log")
+    series = [
+        (title, *_arrays(made["rejection_vs_energy"]))
+        for title, made in discriminants(report, output)
+        if made.get("rejection_vs_energy")
+    ]
+    for i, (title, edges, rejections) in enumerate(series):
+        shift = 1 + 0.02 * (i - (len(series) - 1) / 2)
+        _draw(ax, edges, rejections, look(i), shift, title)
+    edges = np.concatenate([edges for _, edges, _ in series])
+    rejections = np.concatenate([rejections for _, _, rejections in series])
+    if np.isinf(rejections).any():
+        none: dict[str, Any] = {"fmt": "^", "mfc": "white", "color": "0.3"}
+        ax.errorbar([], [], label="lower limit: none pass", **none)
     ax.set_yscale("log")
-    headroom(ax, 0.3)
+    ends = np.where(np.isfinite(rejections), rejections, 1.2 * ARROW * rejections[:, 1:2])
+    ax.set_ylim(rejections[:, 1].min() / 1.5, ends.max())
+    ax.set_xscale("log")
+    ax.set_xlim(edges.min(), edges.max())
+    plain_ticks(ax.xaxis)
     ax.set_xlabel("Energy [GeV]")
-    ax.set_ylabel(f"{classes[BACKGROUND].capitalize()} rejection")
-    label(
-        ax,
-        report.sample,
-        f"{report.model['name']} {report.model['version']}",
-        f"{FIXED_EFFICIENCY:.0%} {classes[SIGNAL]} efficiency in each bin",
-    )
-    ax.legend(loc="upper right")
+    ax.set_ylabel(upper_first(f"{classes[BACKGROUND]} rejection"))
+    finish(ax, report, f"{100 * FIXED_EFFICIENCY:g} % {classes[SIGNAL]} efficiency in each bin")
+    plain_ticks(ax.yaxis)
     return figure
 
 
-def _points(
-    ax: Axes,
-    rows: Sequence[Mapping[str, Any]],
-    colour: str,
-    marker: str,
-    shift: float,
-    title: str,
-) -> None:
+def _arrays(rows: Sequence[Mapping[str, Any]]) -> tuple[Array, Array]:
+    """Edges (bin, 2) and rejections (bin, 3: value, low, high) of the bins that have a cut."""
     rows = [row for row in rows if row["cut"] is not None]
-    edges = np.array([(row["energy_low"], row["energy_high"]) for row in rows]).reshape(-1, 2)
-    y = np.array([list(row["cut"]["rejection"].values()) for row in rows]).reshape(-1, 3)
+    edges = np.array([(row["energy_low"], row["energy_high"]) for row in rows])
+    return edges, np.array([list(row["cut"]["rejection"].values()) for row in rows])
+
+
+def _draw(ax: Axes, edges: Array, rejections: Array, as_: Look, shift: float, title: str) -> None:
     x = np.sqrt(edges.prod(axis=1)) * shift
     widths = np.abs(edges.T - x)
-    known = np.isfinite(y[:, 0])
-    value, low, high = y[known].T
-    ax.errorbar(
-        x[known],
-        value,
-        (value - low, high - value),
-        xerr=widths[:, known],
-        fmt=marker,
-        ms=6,
-        lw=1.5,
-        color=colour,
-        label=title,
-    )
-    if not known.all():
-        limit = y[~known, 1]
-        ax.errorbar(
-            x[~known],
-            limit,
-            (np.zeros_like(limit), 0.6 * limit),
-            xerr=widths[:, ~known],
-            lolims=True,
-            fmt=marker,
-            mfc="white",
-            ms=6,
-            lw=1.5,
-            color=colour,
-            label=f"{title}, lower limit",
-        )
+    known = np.isfinite(rejections[:, 0])
+    value, low, high = rejections[known].T
+    common: dict[str, Any] = {"fmt": as_.marker, "ms": 6, "lw": 1.5, "color": as_.colour}
+    errors = (value - low, high - value)
+    ax.errorbar(x[known], value, errors, widths[:, known], label=title, **common)
+    limit = rejections[~known, 1]
+    arrows = (np.zeros_like(limit), (ARROW - 1) * limit)
+    ax.errorbar(x[~known], limit, arrows, widths[:, ~known], lolims=True, mfc="white", **common)

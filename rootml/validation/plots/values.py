@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from rootml.validation.histograms import identifier
+from rootml.validation.histograms import UNLABELLED, components
 from rootml.validation.report import Report
-from rootml.validation.style import COLOURS, headroom, label, panel
+from rootml.validation.style import count, finish, look, panel
 
 
-def values(report: Report, output: str) -> Figure:
-    """Entries of an output by class, and by component where it has several."""
+def draw_values(report: Report, output: str) -> Figure:
+    """Events against an output's value, by class, and by component where it has several."""
     figure, ax = panel()
-    for name in (*report.sample["classes"], "unlabelled"):
-        for key, hist in report.hists.items():
-            if key.startswith(f"{output}_") and key.endswith(f"_{identifier(name)}"):
-                counts = hist.values()
-                ax.stairs(counts, hist.axes[0].edges, lw=2, label=name, color=COLOURS[0])
-                ax.set_xlabel(hist.axes[0].label)
-    ax.set_ylabel("Entries")
-    headroom(ax, 0.3)
-    label(ax, report.sample, f"{report.model['name']} {report.model['version']}")
-    ax.legend(loc="upper right")
+    top, ranges = 0.0, []
+    series = [
+        (name, part, hist)
+        for part, hists in components(report, output)
+        for name, hist in hists.items()
+    ]
+    for i, (name, part, hist) in enumerate(series):
+        axis = hist.axes[0]
+        density = hist.values() / axis.widths / hist.sum(flow=True)
+        title = "all events" if name == UNLABELLED else name
+        text = ", ".join(filter(None, (title, part, count(int(hist.sum(flow=True))))))
+        ax.stairs(density, axis.edges, lw=2, ls=look(i).dashes, color=look(i).colour, label=text)
+        filled = axis.edges[:-1][hist.values() > 0], axis.edges[1:][hist.values() > 0]
+        ranges += [edge for side in filled for edge in (side.min(), side.max()) if len(side)]
+        top = max(top, density.max())
+    ax.set_xlim(min(ranges), max(ranges))
+    ax.set_ylim(0, top)
+    made = report.figures["outputs"][output]
+    ax.set_xlabel(made["branch"] + (f" [{made['unit']}]" if made["unit"] else ""))
+    ax.set_ylabel(f"Fraction of events per {made['unit'] or 'unit'}")
+    finish(ax, report)
     return figure

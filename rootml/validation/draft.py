@@ -1,0 +1,71 @@
+"""A report in the making: what can be drawn, and why the rest cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from rootml.validation.report import Check, Plot
+from rootml.validation.separation import BACKGROUND, SIGNAL
+
+if TYPE_CHECKING:
+    from rootml.validation.collect import Collector
+
+T = TypeVar("T")
+
+
+class Unavailable(Exception):
+    """A figure that this sample cannot give, and why."""
+
+
+class Draft:
+    """Checks and plots so far, and what the sample can be asked for."""
+
+    def __init__(self, collector: Collector):
+        self.collector = collector
+        self.card = collector.card
+        self.tally = collector.tally
+        self.classes = collector.adapter.truth.classes
+        self.units, self.judged = (
+            np.array([self.tally.counts[kind, str(i)] for i in range(len(self.classes) + 1)])
+            for kind in ("units", "judged")
+        )
+        self.checks: list[Check] = []
+        self.plots: list[Plot] = []
+        self.not_drawn: dict[str, str] = {}
+
+    def check(self, name: str, passed: bool, message: str) -> None:
+        """Record a check."""
+        self.checks.append(Check(name, passed, message))
+
+    def draw(self, plot: Plot, make: Callable[[], T]) -> T | None:
+        """What ``make`` returns, to be drawn as ``plot``; None, and the reason, if it cannot."""
+        try:
+            made = make()
+        except Unavailable as reason:
+            self.not_drawn[plot.name] = str(reason)
+            return None
+        self.plots.append(plot)
+        return made
+
+    def require_judged(self) -> None:
+        """Raise Unavailable where the network judged nothing."""
+        if not self.units.sum():
+            raise Unavailable("the sample has no events")
+        if not self.judged.sum():
+            raise Unavailable("the network could judge none of the events")
+
+    def require_both(self, name: str) -> None:
+        """Raise Unavailable where signal or background of a discriminant is missing."""
+        truth = self.collector.adapter.truth
+        self.require_judged()
+        if truth.label is None or len(self.classes) < 2:
+            raise Unavailable("the experiment's adapter names no truth to compare with")
+        if not self.tally.counts["labelled",]:
+            raise Unavailable(f"the file has no truth label ({truth.label})")
+        counts = self.tally.entries(name)
+        for i in (SIGNAL, BACKGROUND):
+            if not counts[i]:
+                raise Unavailable(f"no judged event of the class {self.classes[i]}")
