@@ -111,5 +111,5 @@ class BranchWriter:
             data = items[item:last].astype(items.dtype.newbyteorder(">")).tobytes()
             append_basket(self._to, self.branch, data, stop - first, jagged)
             first, item, size = stop, last, int(sizes[stop - 1])
-        self._items, self._counts = [items[item:]], [counts[first:]]
+        self._items, self._counts = [items[item:].copy()], [counts[first:].copy()]
         self._bytes = int(sizes[-1]) - size if len(sizes) else 0

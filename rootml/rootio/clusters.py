@@ -20,12 +20,12 @@ BASKET_BYTES = 1 << 20
 def cluster_edges(
     entries: int, ranges: Iterable[tuple[int, int]] = (), auto_flush: int = 0
 ) -> Edges:
-    """Return the entries at which clusters end, ascending; empty where there are none.
+    """Return the entries at which clusters end, ascending, the last being ``entries``.
 
     ``ranges``: (``fClusterRangeEnd``, ``fClusterSize``) pairs, the end being the range's last
     entry and a size of 0 the whole range; after them a cluster ends every ``auto_flush``.
     """
-    parts = [np.empty(0, np.int64)]
+    parts = [np.array([entries], np.int64)]
     start = 0
     for last, size in ranges:
         stop = min(last + 1, entries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from rootml.errors import OutputError
 
@@ -26,18 +27,24 @@ def parse_compression(text: str) -> int:
     return 100 * algorithm + int(match[2])
 
 
-def compressor(code: int) -> Compress:
-    """Return the function that compresses a record's content as ``code`` says."""
+def uproot_setting(code: int) -> Any:
+    """Return what uproot calls the compression of ``code``; None for none."""
     import uproot
 
     algorithm, level = divmod(code, 100)
     if level == 0:
-        return bytes
+        return None
     if algorithm in _OLD_ALGORITHMS:
         algorithm = 1
     if algorithm not in _HIGHEST:
         raise OutputError(f"unknown compression code {code}")
-    setting = uproot.compression.Compression.from_code_pair(
-        algorithm, min(level, _HIGHEST[algorithm])
-    )
+    level = min(level, _HIGHEST[algorithm])
+    return uproot.compression.Compression.from_code_pair(algorithm, level)
+
+
+def compressor(code: int) -> Compress:
+    """Return the function that compresses a record's content as ``code`` says."""
+    import uproot
+
+    setting = uproot_setting(code)
     return lambda data: bytes(uproot.compression.compress(data, setting))

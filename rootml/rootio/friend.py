@@ -6,6 +6,7 @@ from pathlib import Path
 
 import uproot
 
+from rootml.rootio.compression import uproot_setting
 from rootml.rootio.container import RootFile
 from rootml.rootio.directory import KeyList
 from rootml.rootio.opening import open_file, open_tree
@@ -32,10 +33,13 @@ class FriendSink(FileSink):
         folder, name, _ = split_path(self.tree)
         title, entries = self._describe_source()
         path = self._transaction.path
-        _write_empty_tree(path, folder, name, title, entries)
+        code = DEFAULT_COMPRESSION if compression is None else compression
+        with uproot.recreate(path, compression=uproot_setting(code)) as empty:
+            if folder:
+                empty.mkdir(folder)
+        _add_empty_tree(path, folder, name, title, entries)
         self._file = self._open.enter_context(RootFile(path))
         self._reader = self._open.enter_context(Reader(path))
-        code = DEFAULT_COMPRESSION if compression is None else compression
         self._append = TreeAppend(
             self._file, self._reader, f"{folder}/{name}", columns, compression=code
         )
@@ -49,10 +53,7 @@ class FriendSink(FileSink):
         return None
 
 
-def _write_empty_tree(path: Path, folder: str, name: str, title: str, entries: int) -> None:
-    with uproot.recreate(path) as empty:
-        if folder:
-            empty.mkdir(folder)
+def _add_empty_tree(path: Path, folder: str, name: str, title: str, entries: int) -> None:
     with RootFile(path) as file, Reader(path) as reader:
         keys = KeyList.of_path(file, folder)
         content = tree_bytes(name, title, entries)

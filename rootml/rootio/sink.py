@@ -19,7 +19,7 @@ from rootml.errors import AppendRefused, DataError, FileError, TreeError
 from rootml.rootio.columns import infer_column
 from rootml.rootio.compression import parse_compression
 from rootml.rootio.container import RootFile
-from rootml.rootio.opening import open_file
+from rootml.rootio.opening import is_remote, open_file
 from rootml.rootio.serial import LEAF_TYPES, string_bytes
 from rootml.rootio.streamers import add_streamers
 from rootml.rootio.tracing import Reader
@@ -81,14 +81,16 @@ class FileSink(ABC):
         overwrite: bool = False,
     ) -> None:
         self._replace, self._verify = tuple(replace), verify
-        self.source, self.target, self.tree = Path(source), Path(target), tree
+        self.source: str | Path = str(source) if is_remote(source) else Path(source)
+        self.target, self.tree = Path(target), tree
         self._objects = {} if objects is None else objects
         self._open = contextlib.ExitStack()
         code = None if compression is None else parse_compression(compression)
         _check_columns(columns)
         open_file(self.source).close()
         with self._explained(), self._all_or_nothing():
-            self._transaction = Transaction(self.target, (self.source,), overwrite=overwrite)
+            inputs = (self.source,) if isinstance(self.source, Path) else ()
+            self._transaction = Transaction(self.target, inputs, overwrite=overwrite)
             self._open.callback(self._transaction.abort)
             self._prepare(tuple(columns), code)
 
@@ -163,7 +165,11 @@ class AppendSink(FileSink):
 
     _advice = "; --output friend writes them to a file of their own"
 
+    source: Path
+
     def _prepare(self, columns: tuple[Column, ...], compression: int | None) -> None:
+        if not isinstance(self.source, Path):
+            raise AppendRefused("the file is not on this machine")
         copy_file(self.source, self._transaction.path)
         self._file = self._open.enter_context(RootFile(self._transaction.path))
         self._reader = self._open.enter_context(Reader(self.source))

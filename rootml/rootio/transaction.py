@@ -79,6 +79,7 @@ class Transaction:
             self.path.chmod(0o666 & ~_umask() if mode is None else mode)
             _sync(self.path)
             self.path.replace(self.target)
+        with contextlib.suppress(OSError):  # the file is there; not every system syncs folders
             _sync(self.target.parent)
 
     def abort(self) -> None:

@@ -13,6 +13,7 @@ from rootml.rootio.keys import read_string
 from rootml.rootio.tracing import Reader, Traced, ancestry, span
 
 _IS_REFERENCED = 1 << 4  # TObject::kIsReferenced: two more bytes, the process id
+_OFFSET_MAP = 1 << 0  # ROOT::EIOFeatures::kGenerateOffsetMap
 _BASES = ("TNamed", "TAttLine", "TAttFill", "TAttMarker")
 _BASIC_TYPES = {3: "i", 6: "i", 5: "f", 8: "d", 13: "I", 16: "q", 17: "Q"}
 """struct codes of TVirtualStreamerInfo::EReadWrite, as far as TTree begins with them."""
@@ -68,6 +69,8 @@ class TreeView:
         inside = [p for p in traced.words if place.start <= p < place.stop]
         if len(inside) != place.count:
             raise AppendRefused("fLeaves holds more than references")
+        features = tree.member("fIOFeatures", none_if_missing=True)
+        self.has_offset_map = bool(features and features.member("fIOBits") & _OFFSET_MAP)
         self.total_bytes, self.stored_bytes = _size_fields(tree, reader)
         self.edges = _edges(tree, self.entries)
 

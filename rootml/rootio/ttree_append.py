@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,11 @@ from rootml.spec import Column
 _OLD_BASKETS = 30401
 """Up to this file version TBasket::ReadBasketBuffers misreads raw baskets of a branch whose
 fCompress is not 0."""
+
+_OFFSET_MAP_WARNING = (
+    "it has ROOT's feature kGenerateOffsetMap, with which ROOT (seen with 6.40) merges branches "
+    "of variable length wrongly; do not merge the file with hadd"
+)
 
 
 def split_path(path: str) -> tuple[str, str, int | None]:
@@ -84,6 +90,9 @@ class TreeAppend:
             counter = f"n{column.per}" if column.per else None
             branch = NewBranch(column.name, np.dtype(column.dtype).name, column.shape, counter)
             self._writers[column.name] = BranchWriter(to, branch, view.edges)
+        _check_class(key.class_name, self.branches, self.replace)
+        if view.has_offset_map and any(branch.counter for branch in self.branches):
+            warnings.warn(f"tree {self.path!r}: {_OFFSET_MAP_WARNING}", RuntimeWarning)
         _check_names(view.names() - self.replace, [branch.name for branch in self.branches])
 
     def _existing(self) -> dict[str, ExistingCounter]:
@@ -171,6 +180,13 @@ def _existing_counter(view: TreeView, name: str) -> ExistingCounter | None:
     if leaves[0].member("fLen") != 1 or leaves[0].member("fLeafCount") is not None:
         raise AppendRefused(f"its branch {name!r} is not one number per entry")
     return ExistingCounter(branch, leaves[0])
+
+
+def _check_class(class_name: bytes, branches: list[NewBranch], replace: frozenset[str]) -> None:
+    """A TNtuple takes its branches for so many numbers of one type."""
+    plain = {b"TNtuple": "float32", b"TNtupleD": "float64"}.get(class_name)
+    if plain and (replace or any(b.dtype != plain or b.title != b.name for b in branches)):
+        raise AppendRefused(f"it is a {class_name.decode()}, which takes only {plain} numbers")
 
 
 def _check_names(taken: set[str], names: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from rootml.rootio.tracing import Reader, Traced
 from rootml.rootio.ttree import TreeView
 from rootml.rootio.ttree_append import TreeAppend
 
-_STEP = 4 << 20
+_STEP = 1 << 20
 
 
 def verify_append(source: Path, file: RootFile, append: TreeAppend) -> None:

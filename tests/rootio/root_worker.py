@@ -1,0 +1,176 @@
+"""A process with ROOT in it: reads one JSON request a line, answers with one JSON line.
+
+Not imported by tests; ``conftest.py`` starts it once, because starting ROOT takes seconds.
+Every answer carries ROOT's own warnings and errors since the request came.
+"""
+
+import json
+import os
+import sys
+import warnings
+
+ANSWERS = os.fdopen(os.dup(1), "w", buffering=1)
+os.dup2(2, 1)  # TFile::Map and others print to standard output
+warnings.simplefilter("ignore")
+
+import ROOT  # noqa: E402
+
+ROOT.gROOT.SetBatch(True)
+ROOT.gInterpreter.Declare(r"""
+#include <TBasket.h>
+#include <TBranch.h>
+#include <TError.h>
+#include <TLeaf.h>
+#include <TTree.h>
+std::vector<std::string> log_lines;
+void collect(int level, Bool_t, const char *where, const char *what) {
+    if (level >= kWarning) log_lines.push_back(std::string(where) + ": " + what);
+}
+void listen() { SetErrorHandler(collect); }
+
+void describe(TObjArray *branches, std::vector<std::string> &out) {
+    for (auto *object : *branches) {
+        auto *branch = static_cast<TBranch *>(object);
+        std::string line = std::string(branch->ClassName()) + " " + branch->GetName() + " " +
+                           branch->GetTitle() + " " + std::to_string(branch->GetEntries());
+        for (auto *thing : *branch->GetListOfLeaves()) {
+            auto *leaf = static_cast<TLeaf *>(thing);
+            line += std::string(" ") + leaf->ClassName() + ":" + leaf->GetTitle();
+            if (leaf->GetLeafCount()) line += std::string("#") + leaf->GetLeafCount()->GetName();
+        }
+        for (int i = 0; i < branch->GetWriteBasket() || (i == 0 && branch->GetEntries()); ++i) {
+            auto *basket = branch->GetBasket(i);
+            if (!basket) { line += " -"; continue; }
+            auto *buffer = basket->GetBufferRef();
+            std::string bytes(buffer->Buffer() + basket->GetKeylen(),
+                              std::max(0, basket->GetLast() - basket->GetKeylen()));
+            line += " " + std::to_string(std::hash<std::string>()(bytes));
+            branch->DropBaskets();
+        }
+        out.push_back(line);
+        describe(branch->GetListOfBranches(), out);
+    }
+}
+std::vector<std::string> describe_tree(TTree *tree) {
+    std::vector<std::string> out;
+    describe(tree->GetListOfBranches(), out);
+    return out;
+}
+long long read_all(TTree *tree) {
+    long long bytes = 0;
+    for (long long i = 0; i < tree->GetEntries(); ++i) bytes += tree->GetEntry(i);
+    return bytes;
+}
+""")
+ROOT.listen()
+
+
+def open_file(path, mode="READ"):
+    file = ROOT.TFile.Open(path, mode)
+    assert file and not file.IsZombie()
+    return file
+
+
+def describe(path, tree):
+    """The branches with a digest of every basket, and other facts on the file."""
+    file = open_file(path)
+    found = file.Get(tree)
+    return {
+        "recovered": bool(file.TestBit(ROOT.TFile.kRecovered)),
+        "entries": int(found.GetEntries()),
+        "branches": [str(line) for line in ROOT.describe_tree(found)],
+        "leaves": [leaf.GetName() for leaf in found.GetListOfLeaves()],
+        "keys": sorted(f"{k.GetClassName()} {k.GetName()};{k.GetCycle()}" for k in keys(file)),
+        "friends": [f.GetName() for f in found.GetListOfFriends() or ()],
+        "aliases": [a.GetName() for a in found.GetListOfAliases() or ()],
+        "user_info": [o.GetName() for o in found.GetUserInfo()],
+        "index": found.GetTreeIndex().GetN() if found.GetTreeIndex() else 0,
+        "streamers": sorted(info.GetName() for info in file.GetStreamerInfoList()),
+    }
+
+
+def keys(directory):
+    for key in directory.GetListOfKeys():
+        yield key
+        if key.GetClassName().startswith("TDirectory"):
+            yield from keys(key.ReadObj())
+
+
+def read(path, tree, columns):
+    """Bytes read entry by entry, the map of the file, sums by Draw and by RDataFrame."""
+    file = open_file(path)
+    file.Map()
+    found = file.Get(tree)
+    total = int(ROOT.read_all(found))
+    sums = {}
+    found.SetEstimate(1_000_000)
+    for column in columns:
+        size = found.Draw(column, "", "goff")
+        sums[column] = sum(found.GetV1()[i] for i in range(size)) if size > 0 else 0.0
+    frame = ROOT.RDataFrame(tree, path)
+    futures = {column: frame.Sum(column) for column in columns} if found.GetEntries() else {}
+    return {
+        "bytes": total,
+        "draw": sums,
+        "frame": {column: float(value.GetValue()) for column, value in futures.items()},
+    }
+
+
+def text(path, name):
+    """The text of a TObjString."""
+    return {"text": str(open_file(path).Get(name).GetString())}
+
+
+def merge(paths, target):
+    merger = ROOT.TFileMerger(False)
+    merger.OutputFile(target, "RECREATE")
+    for path in paths:
+        merger.AddFile(path)
+    return {"ok": bool(merger.Merge())}
+
+
+def update(path, tree, column):
+    """Add a branch of entry numbers the way ROOT's users do."""
+    from array import array
+
+    file = open_file(path, "UPDATE")
+    found = file.Get(tree)
+    value = array("d", [0.0])
+    branch = found.Branch(column, value, f"{column}/D")
+    for entry in range(found.GetEntries()):
+        value[0] = entry
+        branch.Fill()
+    found.GetDirectory().cd()
+    found.Write("", ROOT.TObject.kOverwrite)
+    file.Close()
+    return {}
+
+
+def friend(path, tree, other, column):
+    """The sum of a friend's column, through AddFriend."""
+    found = open_file(path)
+    main = found.Get(tree)
+    main.AddFriend(tree, other)
+    size = main.Draw(column, "", "goff")
+    return {"sum": sum(main.GetV1()[i] for i in range(size))}
+
+
+def macro(code, path):
+    """Run C++ that writes a file: ``void make(const char *path)``, in a name space of its own."""
+    name = f"made{ROOT.log_lines.size()}_{abs(hash((code, path)))}"
+    ROOT.gInterpreter.Declare(f"namespace {name} {{ {code} }}")
+    getattr(ROOT, name).make(path)
+    return {}
+
+
+ACTIONS = {f.__name__: f for f in (describe, read, text, merge, update, friend, macro)}
+
+for line in sys.stdin:
+    request = json.loads(line)
+    ROOT.log_lines.clear()
+    try:
+        answer = ACTIONS[request.pop("do")](**request)
+    except Exception as error:
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    answer["messages"] = [str(message) for message in ROOT.log_lines]
+    ANSWERS.write(json.dumps(answer) + "\n")
