@@ -12,8 +12,8 @@ import numpy as np
 
 from rootml_ams.simulation import reconstruction as reco
 from rootml_ams.simulation.calibration import Calibration, Floats
-from rootml_ams.simulation.generate import (
-    BATCH,
+from rootml_ams.simulation.generate import BATCH
+from rootml_ams.simulation.particles import (
     Draw,
     Request,
     concatenate,

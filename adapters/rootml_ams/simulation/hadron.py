@@ -17,7 +17,6 @@ import numpy as np
 from rootml_ams.geometry import DEPTH_X0, INTERACTION_LENGTH_X0
 from rootml_ams.simulation.deposit import MIP_MEV_PER_X0
 from rootml_ams.simulation.rays import Flags, Floats, Rays, concatenate
-from rootml_ams.simulation.showers import Showers, draw_showers
 
 PION_LENGTH = 1.2
 """Interaction length of pions over that of protons (ratio of the cross sections on lead)."""
@@ -53,9 +52,10 @@ class Hadrons:
 
 @dataclass(frozen=True)
 class Cascade:
-    """What cascades leave: electromagnetic showers, and tracks with their end (X0)."""
+    """What cascades leave: neutral pions (GeV), and tracks with their end (X0)."""
 
-    showers: Showers
+    pions: Rays
+    pion_energy: Floats
     tracks: Rays
     track_end: Floats
     track_ionisation: Floats
@@ -63,9 +63,10 @@ class Cascade:
     def of(self, events: Flags) -> Cascade:
         """The part of the ``events`` that the mask picks, numbered anew."""
         number = np.cumsum(events) - 1
-        tracks = events[self.tracks.event]
+        pions, tracks = events[self.pions.event], events[self.tracks.event]
         return Cascade(
-            self.showers.of(events),
+            self.pions.take(pions).renumbered(number),
+            self.pion_energy[pions],
             self.tracks.take(tracks).renumbered(number),
             self.track_end[tracks],
             self.track_ionisation[tracks],
@@ -88,7 +89,7 @@ def protons(rays: Rays, energy: Floats) -> Hadrons:
 
 def develop(hadrons: Hadrons, depth: Floats, rng: np.random.Generator) -> Cascade:
     """Follow ``hadrons``, whose next interactions are at ``depth``, and all that they make."""
-    showers: list[tuple[Rays, Floats]] = []
+    neutrals: list[tuple[Rays, Floats]] = []
     tracks: list[tuple[Rays, Floats, Floats]] = []
     while len(hadrons.rays):
         reach = 1000 * hadrons.energy / (MIP_MEV_PER_X0 * hadrons.rays.secant)
@@ -101,12 +102,12 @@ def develop(hadrons: Hadrons, depth: Floats, rng: np.random.Generator) -> Cascad
         tracks.append(_slow_fragments(vertex, struck.energy, rng))
         made, neutral = _secondaries(vertex, struck, rng)
         pions = made.take(neutral & (made.energy > LEAST_SHOWER_GEV))
-        showers.append((pions.rays, pions.energy))
+        neutrals.append((pions.rays, pions.energy))
         hadrons = made.take(~neutral & (made.energy > LEAST_HADRON_GEV))
         depth = interaction_depth(hadrons, rng)
-    energy = np.concatenate([energy for _, energy in showers])
     return Cascade(
-        draw_showers(concatenate([rays for rays, _ in showers]), energy, True, rng),
+        concatenate([rays for rays, _ in neutrals]),
+        np.concatenate([energy for _, energy in neutrals]),
         concatenate([rays for rays, _, _ in tracks]),
         np.concatenate([end for _, end, _ in tracks]),
         np.concatenate([ionisation for _, _, ionisation in tracks]),

@@ -18,7 +18,7 @@ from rootml_ams.simulation.rays import Flags, Floats, Index
 
 LEAST_SHARE = 0.15
 """Particles with less of the shower's energy are not followed singly."""
-LEAST_GEV = 10.0
+LEAST_GEV = 30.0
 """Nor are those of showers below this energy, but for their first step."""
 MOST_STEPS = 5
 SOFTEST = 0.08

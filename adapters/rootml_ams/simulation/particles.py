@@ -1,0 +1,118 @@
+"""Particles of the two kinds, from their energy to their image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rootml_ams.geometry import CELLS, LAYERS
+from rootml_ams.simulation import detector, hadron, rays, reconstruction
+from rootml_ams.simulation.deposit import Image, add_showers, add_tracks
+from rootml_ams.simulation.hadron import Cascade
+from rootml_ams.simulation.incidence import draw_rays
+from rootml_ams.simulation.rays import Flags, Floats, Rays
+from rootml_ams.simulation.showers import Showers, draw_showers
+from rootml_ams.simulation.spectrum import power_law
+
+Selection = Literal["reconstructed", "generated"]
+
+BEYOND_ELECTRONS = (0.88, 1.15)
+"""Electrons are generated from this far below to this far above a range of reconstructed energy."""
+BEYOND_PROTONS = (0.8, 10.0)
+"""The same for protons, of whose energy the calorimeter sees a third on average."""
+TRACKS_GEV = 10.0
+"""More than the tracks of a cascade deposit."""
+SMEARING = 1.1
+"""More than the detector's response adds to a deposit."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which events are wanted."""
+
+    energy: tuple[float, float]
+    """Range in GeV."""
+    index: float
+    """Of the falling spectrum dN/dE = E^-index."""
+    selection: Selection
+    """Whether the range is one of reconstructed or of generated energy."""
+
+    def draw(self, n: int, beyond: tuple[float, float], rng: np.random.Generator) -> Floats:
+        """Energies to generate in GeV, as far as ``beyond`` a range of reconstructed energy."""
+        low, high = self.energy
+        if self.selection == "reconstructed":
+            low, high = low * beyond[0], high * beyond[1]
+        return power_law(n, low, high, self.index, rng)
+
+    def within_reach(self, deposit: Floats) -> Flags:
+        """Whether ``deposit`` GeV can lead to a reconstructed energy that is large enough."""
+        if self.selection == "generated":
+            return np.ones(len(deposit), bool)
+        most = SMEARING * reconstruction.LARGEST_CORRECTION * (deposit + TRACKS_GEV)
+        within: Flags = most > self.energy[0]
+        return within
+
+
+@dataclass(frozen=True)
+class Particles:
+    """Simulated particles with their images (n, 18, 72) in MeV."""
+
+    track: Rays
+    energy: Floats
+    image: Image
+
+    def take(self, index: npt.NDArray[Any]) -> Particles:
+        """Those that ``index`` (numbers or a mask) picks."""
+        return Particles(self.track.take(index), self.energy[index], self.image[index])
+
+
+Draw = Callable[[int, Request, np.random.Generator], Particles]
+
+
+def draw_electrons(n: int, request: Request, rng: np.random.Generator) -> Particles:
+    """Simulate ``n`` electrons or positrons."""
+    track = draw_rays(n, rng)
+    energy = request.draw(n, BEYOND_ELECTRONS, rng)
+    showers = draw_showers(track, energy, False, rng)
+    return Particles(track, energy, _read_out(n, showers, None, rng))
+
+
+def draw_protons(n: int, request: Request, rng: np.random.Generator) -> Particles:
+    """Simulate ``n`` protons and return those that may be within a reconstructed range.
+
+    A look at the energy of the neutral pions, then at what their showers leave, saves most of the
+    work on protons that cannot be.
+    """
+    track = draw_rays(n, rng)
+    energy = request.draw(n, BEYOND_PROTONS, rng)
+    protons = hadron.protons(track, energy)
+    cascade = hadron.develop(protons, hadron.interaction_depth(protons, rng), rng)
+    kept = request.within_reach(np.bincount(cascade.pions.event, cascade.pion_energy, n))
+    track, energy, cascade = track.take(kept), energy[kept], cascade.of(kept)
+    showers = draw_showers(cascade.pions, cascade.pion_energy, True, rng)
+    deposits = showers.layers.sum(axis=1) / 1000
+    kept = request.within_reach(np.bincount(showers.axes.event, deposits, len(energy)))
+    track, energy, cascade = track.take(kept), energy[kept], cascade.of(kept)
+    return Particles(track, energy, _read_out(len(energy), showers.of(kept), cascade, rng))
+
+
+def _read_out(n: int, showers: Showers, cascade: Cascade | None, rng: np.random.Generator) -> Image:
+    sampled, tracks = np.zeros((2, n, LAYERS, CELLS), np.float32)
+    add_showers(sampled, showers)
+    add_tracks(tracks, showers.tracks, showers.track_end, 1.0, rng)
+    if cascade is not None:
+        add_tracks(tracks, cascade.tracks, cascade.track_end, cascade.track_ionisation, rng)
+    return detector.measure(sampled, tracks, rng)
+
+
+def concatenate(parts: Sequence[Particles]) -> Particles:
+    """All particles of ``parts``, in order."""
+    return Particles(
+        rays.concatenate([part.track for part in parts]),
+        np.concatenate([part.energy for part in parts]),
+        np.concatenate([part.image for part in parts]),
+    )
