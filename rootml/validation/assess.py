@@ -13,9 +13,10 @@ from rootml.validation.classification import Cut
 from rootml.validation.domain import domain_section
 from rootml.validation.draft import Draft, Unavailable
 from rootml.validation.histograms import UNLABELLED, export
+from rootml.validation.images import is_image, is_wide
 from rootml.validation.report import Plot, Report
 from rootml.validation.scales import ASINH, LOGIT, NO_ENERGY, Scale
-from rootml.validation.tally import is_image, is_score
+from rootml.validation.tally import is_score
 
 if TYPE_CHECKING:
     from rootml.validation.collect import Collector
@@ -31,7 +32,8 @@ def assess(collector: Collector) -> Report:
         "domain": domain_section(draft),
     }
     for spec in collector.view.tensors:
-        draft.draw(Plot(f"image_{spec.name}", "image", spec.name), partial(_image, draft, spec))
+        for name in (spec.name, f"{spec.name}_centred") if is_wide(spec) else (spec.name,):
+            draft.draw(Plot(f"image_{name}", "image", name), partial(_image, draft, spec))
     return Report(
         model=_model(collector),
         sample=_sample(collector),
@@ -179,11 +181,11 @@ def _sample(collector: Collector) -> Mapping[str, Any]:
     labelled = collector.tally.counts["labelled",] > 0
     return {
         "adapter": adapter.name,
-        "label": adapter.label or adapter.title,
-        "status": "Simulation" if labelled else "",
+        "title": adapter.title,
+        "status": (adapter.label or "Simulation") if labelled else "",
         "classes": list(adapter.truth.classes),
         "images": {
-            spec.name: (spec.doc or spec.name) + (f" [{spec.unit}]" if spec.unit else "")
+            spec.name: spec.name + (f" [{spec.unit}]" if spec.unit else "")
             for spec in collector.view.tensors
         },
     }

@@ -15,6 +15,7 @@ from rootml.adapter import Adapter
 from rootml.card import ModelCard, Output
 from rootml.spec import Array, Batch
 from rootml.validation import tally as tallies
+from rootml.validation.images import fill_images, is_image
 from rootml.validation.report import Report
 from rootml.validation.scales import NO_ENERGY, energy_keys
 from rootml.validation.tally import Labels, Tally
@@ -67,9 +68,8 @@ class Collector:
                 name = f"reference_{reference.column}"
                 tallies.fill_reference(self.tally, name, self.classes, signed[judged], at)
         for spec in self.view.tensors:
-            if tallies.is_image(spec):
-                rows = batch.tensors[spec.name]
-                tallies.add_images(self.tally, spec.name, self.classes, rows, at[1])
+            if is_image(spec):
+                fill_images(self.tally, spec, self.classes, batch.tensors[spec.name], at[1])
         self._fill_domain(batch)
 
     def __add__(self, other: Collector) -> Collector:

@@ -3,7 +3,7 @@
     <output>_<class>, <output>_vs_energy_<class>     scores: log(p/(1-p)), energy in GeV
     reference_<column>_<class>                       reference discriminants, as in the file
     <output>[_<component>]_<class>                   other outputs, in their unit
-    image_<tensor>[_<channel>]_<class>               mean of a tensor
+    image_<tensor>[_centred][_<channel>]_<class>     mean of a tensor
     domain_<summary>, domain_<summary>_training      inputs here, and in the training
 
 Classes without events are left out.
@@ -20,7 +20,8 @@ import numpy as np
 from hist import Hist, axis, rebin, storage
 
 from rootml.card import DomainAxis, Output
-from rootml.spec import Array, TensorSpec
+from rootml.spec import Array
+from rootml.validation.images import HALF_WINDOW
 from rootml.validation.scales import ASINH, NO_ENERGY, energy_edges
 from rootml.validation.tally import is_score, on_asinh
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 UNLABELLED = "unlabelled"
 """Name of the class of events without a label."""
+
+FROM_LARGEST = " from the largest"
 
 DISPLAY_BINS = 80
 """About as many bins has an output of unknown range, over the range it takes."""
@@ -81,9 +84,11 @@ def _named(collector: Collector) -> Iterator[tuple[str, Any]]:
             sign = 1.0 if reference.higher_is_signal else -1.0
             yield from _references(name, reference.title, tally.hists[name], names, sign)
     for spec in collector.view.tensors:
-        if spec.name in tally.sums:
-            rows = [tally.counts["judged", str(i)] for i in range(len(names))]
-            yield from _images(spec, tally.sums[spec.name], rows, names)
+        rows = [tally.counts["judged", str(i)] for i in range(len(names))]
+        line, column = spec.axes if len(spec.axes) == 2 else ("row", "column")
+        for name, across in ((spec.name, column), (f"{spec.name}_centred", column + FROM_LARGEST)):
+            if name in tally.sums:
+                yield from _images(name, (line, across), tally.sums[name], rows, names)
     for domain in collector.card.domain:
         name = f"domain_{domain.name}"
         if name in tally.hists:
@@ -162,22 +167,24 @@ def _in_units(hist: Any, sign: float) -> Any:
 
 
 def _images(
-    spec: TensorSpec, sums: Array, rows: list[int], names: list[str]
+    stem: str, labels: tuple[str, str], sums: Array, rows: list[int], names: list[str]
 ) -> Iterator[tuple[str, Any]]:
-    labels = spec.axes or ("row", "column")
     for total, count, name in zip(sums, rows, names, strict=True):
         if not count:
             continue
+        starts = 0, -HALF_WINDOW if labels[1].endswith(FROM_LARGEST) else 0
         channels = (total / count).reshape(-1, *total.shape[-2:])
         for i, mean in enumerate(channels):
             axes = [
-                axis.Integer(0, size, name=f"axis{k}", label=label, flow=False)
-                for k, (size, label) in enumerate(zip(mean.shape, labels, strict=True))
+                axis.Integer(start, start + size, name=f"axis{k}", label=label, flow=False)
+                for k, (start, size, label) in enumerate(
+                    zip(starts, mean.shape, labels, strict=True)
+                )
             ]
             made = Hist(*axes, storage=storage.Double())
             made.view()[...] = mean
             channel = f"_{i}" if len(channels) > 1 else ""
-            yield f"image_{spec.name}{channel}_{name}", made
+            yield f"image_{stem}{channel}_{name}", made
 
 
 def _training(domain: DomainAxis, like: Any) -> Any:

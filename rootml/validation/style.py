@@ -33,6 +33,7 @@ _MARKERS = ("o", "s", "D", "^")
 SETTINGS: Any = {
     **mplhep.style.ATLAS,
     "axes.autolimit_mode": "data",
+    "axes.formatter.limits": (-3, 5),
     "axes.labelsize": 17,
     "figure.figsize": (8.0, 6.0),
     "figure.subplot.bottom": 0.13,
@@ -131,7 +132,7 @@ def finish(ax: Axes, report: Report, *lines: str) -> None:
 def write_label(ax: Axes, sample: Mapping[str, Any], below: str) -> list[Annotation]:
     """The experiment's name and the status of the sample, and lines below them."""
     name = ax.annotate(
-        sample["label"],
+        sample["title"],
         (0, 1),
         (16, -12),
         xycoords="axes fraction",
@@ -151,7 +152,7 @@ def write_title(ax: Axes, sample: Mapping[str, Any]) -> None:
     """The experiment's name and the status of the sample above a panel without free room."""
     place: dict[str, Any] = {"textcoords": "offset points", "va": "bottom", "size": 16}
     name = ax.annotate(
-        sample["label"],
+        sample["title"],
         (0, 1),
         (0, 6),
         xycoords="axes fraction",
@@ -195,11 +196,6 @@ def ratio_points(ax: Axes, x: Array, ratio: Array, errors: Array, colour: str) -
         (ratio < low, low + inset, "v"),
     ):
         ax.plot(x[beyond], np.full(beyond.sum(), at), marker, ms=6, mfc="white", color=colour)
-
-
-def lower_first(text: str) -> str:
-    """A text that goes on a sentence: ``Deposited energy`` becomes ``deposited energy``."""
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def upper_first(text: str) -> str:

@@ -13,13 +13,10 @@ import numpy.typing as npt
 from hist import Hist, axis, storage
 
 from rootml.card import DomainAxis, Output
-from rootml.spec import Array, TensorSpec
+from rootml.spec import Array
 from rootml.validation.scales import ASINH, LOGIT, Scale
 
 Labels = npt.NDArray[np.int64]
-
-MAX_IMAGE = 1 << 18
-"""Tensors with more elements than this per row are not averaged."""
 
 
 @dataclass
@@ -43,6 +40,10 @@ class Tally:
         if name not in self.hists:
             self.hists[name] = Hist(*axes, storage=storage.Int64())
         return self.hists[name]
+
+    def add(self, name: str, values: Array) -> None:
+        """Add to the sum called ``name``, in float64."""
+        self.sums[name] = self.sums.get(name, 0) + values.astype(np.float64)
 
     def entries(self, name: str) -> Array:
         """Entries of a discriminant or output in each class, over all else."""
@@ -140,17 +141,3 @@ def is_score(output: Output) -> bool:
 def on_asinh(output: Output) -> bool:
     """Whether an output's histogram is of the values' asinh coordinate."""
     return output.role in ("value", "score") and not is_score(output)
-
-
-def is_image(spec: TensorSpec) -> bool:
-    """Whether a tensor has an average that can be drawn: (H, W) or (channels, H, W)."""
-    fixed = [size for size in spec.shape if isinstance(size, int)]
-    return len(fixed) == len(spec.shape) and len(fixed) in (2, 3) and math.prod(fixed) <= MAX_IMAGE
-
-
-def add_images(tally: Tally, name: str, classes: int, rows: Array, label: Labels) -> None:
-    """Add the tensor's rows to the sum of their class."""
-    dtype = np.result_type(rows.dtype, np.float32)
-    member = (label == np.arange(classes + 1)[:, None]).astype(dtype)
-    total = np.tensordot(member, rows.astype(dtype, copy=False), 1).astype(np.float64)
-    tally.sums[name] = tally.sums[name] + total if name in tally.sums else total

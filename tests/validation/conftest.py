@@ -66,7 +66,6 @@ def adapter() -> Adapter:
             Reference("bdt", "Reference BDT"),
             Reference("likelihood", "Reference likelihood", higher_is_signal=False),
         ),
-        label="Toy calorimeter",
     )
 
 

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from rootml.spec import Array
 from rootml.validation.histograms import UNLABELLED, components
 from rootml.validation.report import Report
-from rootml.validation.style import count, lower_first, upper_first, write_title
+from rootml.validation.style import count, upper_first, write_title
 
 DECADES = 5
 """Means smaller than the largest by more than as many powers of ten look alike."""
@@ -32,7 +32,7 @@ def draw_image(report: Report, tensor: str) -> Figure:
     axes[-1].set_xlabel(upper_first(shown[0][1].axes[1].label))
     write_title(axes[0], report.sample)
     bar = figure.colorbar(mesh, ax=list(axes), aspect=30, pad=0.02)
-    bar.set_label(f"Mean {lower_first(report.sample['images'][tensor])}", loc="top")
+    bar.set_label(f"Mean of {report.sample['images'][tensor.removesuffix('_centred')]}", loc="top")
     return figure
 
 

@@ -1,0 +1,54 @@
+"""Average images: sums of a tensor by class, as it is and centred row by row."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rootml.spec import Array, TensorSpec
+from rootml.validation.tally import Labels, Tally
+
+MAX_SIZE = 1 << 18
+"""Tensors with more elements than this per row are not averaged."""
+
+HALF_WINDOW = 10
+"""Elements on either side of the largest one in a centred image."""
+
+
+def is_image(spec: TensorSpec) -> bool:
+    """Whether a tensor has an average that can be drawn: (H, W) or (channels, H, W)."""
+    fixed = [size for size in spec.shape if isinstance(size, int)]
+    whole = len(fixed) == len(spec.shape)
+    return whole and len(fixed) in (2, 3) and math.prod(fixed) <= MAX_SIZE
+
+
+def is_wide(spec: TensorSpec) -> bool:
+    """Whether centring shows more: objects are then anywhere, and plain averages wash out."""
+    width = spec.shape[-1]
+    return is_image(spec) and isinstance(width, int) and width > 3 * HALF_WINDOW
+
+
+def centred(rows: Array) -> Array:
+    """Each line of each image around its own largest element, zeros beyond the image.
+
+    (..., W) to (..., 2 HALF_WINDOW + 1). Lines are moved one by one, as the layers of a
+    calorimeter may measure different coordinates.
+    """
+    width, size = rows.shape[-1], 2 * HALF_WINDOW + 1
+    lines = rows.reshape(math.prod(rows.shape[:-1]), width)
+    padded = np.zeros((len(lines), width + size - 1), rows.dtype)
+    padded[:, HALF_WINDOW : HALF_WINDOW + width] = lines
+    windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)
+    around = windows[np.arange(len(lines)), lines.argmax(axis=1)]
+    return around.reshape(*rows.shape[:-1], size)
+
+
+def fill_images(tally: Tally, spec: TensorSpec, classes: int, rows: Array, label: Labels) -> None:
+    """Add the rows of a tensor to the sums of their classes."""
+    dtype = np.result_type(rows.dtype, np.float32)
+    member = (label == np.arange(classes + 1)[:, None]).astype(dtype)
+    tally.add(spec.name, np.tensordot(member, rows.astype(dtype, copy=False), 1))
+    if is_wide(spec):
+        around = centred(rows).astype(dtype, copy=False)
+        tally.add(f"{spec.name}_centred", np.tensordot(member, around, 1))
