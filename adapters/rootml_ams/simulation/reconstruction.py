@@ -28,14 +28,14 @@ Floats = npt.NDArray[np.floating[Any]]
 
 LARGEST_CORRECTION: Final = 2.0
 """No event's energy is corrected for leakage by more than this factor."""
-VARIABLES: Final = ("depth", "length", "early", "late", "core", "width")
+_EARLY = 5
 _DEPTHS = (np.arange(LAYERS) + 0.5) * LAYER_X0
 _LARGEST_PULL = 6.0
 
 
 @dataclass(frozen=True)
 class Shower:
-    """What is measured on each shower, (n,) each."""
+    """What is measured on each shower, (n,) each where nothing else is said."""
 
     deposit: Floats
     """Sum of the cells, GeV."""
@@ -44,7 +44,7 @@ class Shower:
     length: Floats
     """Standard deviation of the depth, X0."""
     early: Floats
-    """ln of the share in the first four layers (at least 1e-4)."""
+    """ln of the share in each of the first five layers (at least 1e-5), (n, 5)."""
     late: Floats
     """Share in the last two layers."""
     core: Floats
@@ -71,7 +71,7 @@ def measure_shower(image: Image) -> Shower:
         deposit=total / 1000,
         depth=depth,
         length=length,
-        early=np.log(np.maximum(share[:, :4].sum(axis=1), 1e-4)),
+        early=np.log(np.maximum(share[:, :_EARLY], 1e-5)),
         late=share[:, -2:].sum(axis=1),
         core=near.sum(axis=(1, 2)) / total,
         width=np.log(np.maximum(np.sqrt((share * spread).sum(axis=1)), 0.1)),
@@ -116,32 +116,42 @@ def energy_terms(energy: Floats) -> Floats:
 
 
 def variables(shower: Shower) -> Floats:
-    """The ``VARIABLES`` of each shower, (n, 6)."""
-    return np.stack([getattr(shower, name) for name in VARIABLES], axis=1)
+    """Depth, length, late share, core, width and the five early shares, (n, 10)."""
+    few = [shower.depth, shower.length, shower.late, shower.core, shower.width]
+    return np.column_stack([*few, shower.early])
 
 
 def pulls(shower: Shower, energy: Floats, calibration: Calibration = CALIBRATION) -> Floats:
-    """How far ``VARIABLES`` are from an electron's, in standard deviations, (n, 6)."""
+    """How far the variables are from an electron's, in standard deviations, (n, 10)."""
     terms = energy_terms(energy)
     pull = (variables(shower) - terms @ calibration.means) / np.exp(terms @ calibration.spreads)
     return np.clip(pull, -_LARGEST_PULL, _LARGEST_PULL)
 
 
-def likelihood(pull: Floats) -> Floats:
-    """-ln of the electron likelihood of independent Gaussian pulls: electrons are below 4."""
-    value: Floats = 0.5 * (pull**2).mean(axis=1) * 4
-    return value
+def likelihood(pull: Floats, calibration: Calibration = CALIBRATION) -> Floats:
+    """ln of the likelihood of protons over that of electrons, plus 4: electrons are below 4.
 
-
-def bdt(pull: Floats) -> Floats:
-    """A score in (-1, 1), electrons high: tanh of a quadratic discriminant in the pulls.
-
-    It stands in for the experiment's boosted trees on the same kind of variables.
+    The variables count as independent and normal for both: the ratio is quadratic in each of them.
     """
-    score: Floats = np.tanh(bdt_terms(pull) @ CALIBRATION.discriminant)
+    score: Floats = 4 - likelihood_terms(pull) @ calibration.likelihood
+    return score
+
+
+def likelihood_terms(pull: Floats) -> Floats:
+    """1, the pulls and their squares, (n, 21)."""
+    return np.column_stack([np.ones(len(pull)), pull, pull**2])
+
+
+def bdt(pull: Floats, calibration: Calibration = CALIBRATION) -> Floats:
+    """A score from -1 to 1, electrons high, that sees correlations: stands in for the AMS BDT.
+
+    tanh(x / 2) of the logistic discriminant x on the pulls and all their products.
+    """
+    score: Floats = np.tanh(bdt_terms(pull) @ calibration.discriminant / 2)
     return score
 
 
 def bdt_terms(pull: Floats) -> Floats:
-    """A constant, the pulls and their squares, (n, 13)."""
-    return np.concatenate([np.ones((len(pull), 1)), pull, pull**2], axis=1)
+    """1, the pulls and their products, (n, 66)."""
+    first, second = np.triu_indices(pull.shape[1])
+    return np.column_stack([np.ones(len(pull)), pull, pull[:, first] * pull[:, second]])
