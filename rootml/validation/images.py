@@ -41,7 +41,7 @@ def centred(rows: Array) -> Array:
     padded[:, HALF_WINDOW : HALF_WINDOW + width] = lines
     windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)
     around = windows[np.arange(len(lines)), lines.argmax(axis=1)]
-    return around.reshape(*rows.shape[:-1], size)
+    return np.asarray(around.reshape(*rows.shape[:-1], size))
 
 
 def fill_images(tally: Tally, spec: TensorSpec, classes: int, rows: Array, label: Labels) -> None:

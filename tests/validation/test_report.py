@@ -1,0 +1,238 @@
+"""Reports and their files: complete, readable elsewhere, and the same each time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import awkward as ak
+import matplotlib as mpl
+import numpy as np
+import pytest
+import uproot
+
+from rootml.card import DomainAxis, Output
+from rootml.errors import OutputError
+from rootml.spec import Batch
+from rootml.validation import write_report
+from rootml.validation.store import read_json
+
+SCORE_PLOTS = {
+    "score_distribution",
+    "score_roc",
+    "score_rejection",
+    "score_rejection_vs_energy",
+}
+OTHER_PLOTS = {"image_image", "domain_total_energy", "domain_hit_cells"}
+
+
+@pytest.fixture(scope="module")
+def events(sample):
+    return sample(3000, np.random.default_rng(1))
+
+
+def only(events, keep, columns=("truth_label", "energy")):
+    keep = np.asarray(keep)
+    judged = events.batch.judged
+    return type(events)(
+        events.events[keep][list(columns)],
+        Batch({"image": events.batch.tensors["image"][keep[judged]]}, judged[keep]),
+        {"score": events.outputs["score"][keep]},
+    )
+
+
+def test_every_plot_is_drawn_or_explained(collect, events, tmp_path):
+    label = np.asarray(events.events["truth_label"])
+    cases = {
+        "all": (events, set(), ""),
+        "no truth": (only(events, label >= 0, ["energy"]), SCORE_PLOTS, "no truth label"),
+        "no energy": (
+            only(events, label >= 0, ["truth_label"]),
+            {"score_rejection_vs_energy"},
+            "no energy",
+        ),
+        "one class": (only(events, label == 1), SCORE_PLOTS, "no judged event of the class proton"),
+        "few": (only(events, np.arange(3000) < 12), {"score_rejection_vs_energy"}, "no energy bin"),
+        "none": (only(events, label < 0), SCORE_PLOTS | OTHER_PLOTS, "no events"),
+        "unjudged": (
+            only(events, ~events.batch.judged),
+            SCORE_PLOTS | OTHER_PLOTS,
+            "could judge none",
+        ),
+    }
+    for name, (part, missing, reason) in cases.items():
+        report = collect(part).report()
+        missing = missing - ({"score_distribution"} if name in ("no truth", "one class") else set())
+        drawn = {plot.name for plot in report.plots}
+        assert drawn == (SCORE_PLOTS | OTHER_PLOTS) - missing, name
+        assert report.not_drawn.keys() == missing, name
+        assert all(reason in text for text in report.not_drawn.values()), name
+        shown = [plot for plot in report.plots if name == "all" or plot.name in SCORE_PLOTS]
+        written = write_report(
+            replace(report, plots=tuple(shown)), tmp_path / name, formats=("svg",)
+        )
+        assert [path.stem for path in written if path.suffix == ".svg"] == [p.name for p in shown]
+        assert json.loads((tmp_path / name / "report.json").read_text())["not_drawn"].keys() == (
+            missing
+        )
+
+
+def test_a_collector_without_events_reports(collect, tmp_path):
+    report = collect().report()
+    assert not report.plots
+    assert not {check.name: check for check in report.checks}["judged"].passed
+    assert write_report(report, tmp_path)
+
+
+def test_a_card_without_a_domain_says_so(collect, make_card, events):
+    report = collect(events, card=make_card(domain=())).report()
+    assert "no training domain" in report.not_drawn["domain"]
+
+
+def test_a_domain_the_view_cannot_compute_is_named(collect, make_card, events):
+    axis = DomainAxis(name="hit_cell", low=0, high=1, edges=(0.0, 1.0), fractions=(1.0,))
+    report = collect(events, card=make_card(domain=(axis,))).report()
+    assert "did you mean 'hit_cells'" in report.not_drawn["domain_hit_cell"]
+
+
+def test_events_outside_the_domain_fail_the_check(collect, events):
+    far = Batch({"image": events.batch.tensors["image"] * 50}, events.batch.judged)
+    report = collect(type(events)(events.events, far, events.outputs)).report()
+    assert not {check.name: check for check in report.checks}["domain"].passed
+    outside = report.figures["domain"]["fraction"]
+    assert outside["low"] < outside["value"] <= outside["high"] <= 1
+    assert report.figures["domain"]["axes"]["total_energy"]["ks"] > 0.5
+
+
+def test_json_is_strict_and_holds_every_number(collect, events):
+    report = collect(events).report()
+    data = json.loads(report.to_json(), parse_constant=lambda text: pytest.fail(text))
+    assert (data["schema"], data["schema_version"]) == ("rootml.validation.report", 1)
+    assert data["model"] == {"name": "net_toy", "version": "1.0", "title": "", "sha256": "0" * 64}
+    assert data["sample"]["status"] == "Simulation"
+    made = data["figures"]["outputs"]["score"]
+    assert {"auc", "curve", "working_points", "rejection_vs_energy"} <= made.keys()
+    assert None in made["curve"]["rejection_high"]  # a lower limit has no upper end
+
+
+def test_histograms_read_back_equal(collect, events, tmp_path):
+    report = collect(events).report()
+    write_report(report, tmp_path, formats=())
+    stored = read_json(tmp_path / "histograms.json")
+    assert stored == dict(report.hists)
+    with uproot.open(tmp_path / "histograms.root") as file:
+        assert set(file.keys(cycle=False)) == report.hists.keys()
+        for name, hist in report.hists.items():
+            assert np.array_equal(file[name].values(), hist.values()), name
+            assert np.allclose(file[name].axis(0).edges(), hist.axes[0].edges), name
+
+
+def test_root_reads_the_histograms(collect, events, tmp_path):
+    ROOT = pytest.importorskip("ROOT", reason="the root wheel is not installed")
+    report = collect(events).report()
+    write_report(report, tmp_path, formats=())
+    file = ROOT.TFile.Open(str(tmp_path / "histograms.root"))
+    score = file.Get("score_electron")
+    assert score.ClassName() == "TH1D"
+    assert score.Integral(0, score.GetNbinsX() + 1) == report.hists["score_electron"].sum(flow=True)
+    image = file.Get("image_image_electron")
+    assert (image.ClassName(), image.GetNbinsX(), image.GetNbinsY()) == ("TH2D", 6, 8)
+    file.Close()
+
+
+def test_text_gives_intervals_and_limits(collect, sample, tmp_path):
+    events = sample(400, np.random.default_rng(1), separation=40)
+    write_report(collect(events).report(), tmp_path, formats=())
+    text = (tmp_path / "report.md").read_text()
+    assert "| 0.9 | " in text
+    assert "| > " in text  # no proton passes
+    assert "inf" not in text
+
+
+def test_the_same_report_gives_the_same_bytes(collect, events, tmp_path):
+    report = collect(events).report()
+    report = replace(report, plots=report.plots[:1])
+    formats = ("png", "pdf", "svg")
+    first, second = (write_report(report, tmp_path / n, formats=formats) for n in "ab")
+    for a, b in zip(first, second, strict=True):
+        if a.suffix != ".root":  # ROOT files hold the time and a UUID
+            assert a.read_bytes() == b.read_bytes(), a.name
+
+
+def test_drawing_leaves_no_state_behind(collect, events, tmp_path):
+    from matplotlib import pyplot
+
+    before = dict(mpl.rcParams)
+    report = collect(events).report()
+    write_report(replace(report, plots=report.plots[:1]), tmp_path, formats=("png",))
+    assert dict(mpl.rcParams) == before
+    assert pyplot.get_fignums() == []
+
+
+def test_a_second_sample_is_drawn_beside(collect, sample, events, tmp_path):
+    other = collect(sample(2000, np.random.default_rng(5), separation=3)).report()
+    report = collect(events).report()
+    report = replace(report, plots=report.plots[:1])
+    write_report(report, tmp_path, formats=("svg",), against=other, titles=("data", "simulation"))
+    write_report(report, tmp_path / "alone", formats=("svg",))
+    both, alone = (
+        (folder / "score_distribution.svg").read_bytes()
+        for folder in (tmp_path, tmp_path / "alone")
+    )
+    assert len(both) > len(alone)
+
+
+def test_outputs_of_other_roles_are_drawn(collect, make_card, events, tmp_path):
+    card = make_card(
+        domain=(),
+        outputs=(
+            Output(name="energy", role="energy", unit="GeV"),
+            Output(name="kind", role="probabilities", shape=(3,)),
+            Output(name="tracks", role="multiplicity", dtype="int32"),
+            Output(name="z", unit="cm"),
+            Output(name="flat"),
+        ),
+        working_points=(),
+    )
+    rng, n = np.random.default_rng(1), len(events.events)
+    z = rng.normal(10, 30, n)
+    outputs = {
+        "energy": np.asarray(events.events["energy"]),
+        "kind": rng.dirichlet((1, 2, 3), n),
+        "tracks": rng.poisson(2, n).astype(np.int32),
+        "z": z,
+        "flat": np.zeros(n),
+    }
+    report = collect(type(events)(events.events, events.batch, outputs), card=card).report()
+    written = write_report(report, tmp_path, formats=("svg",))
+    assert {f"{o.name}_distribution" for o in card.outputs} <= {path.stem for path in written}
+    hist = report.hists["z_electron"]
+    label = np.asarray(events.events["truth_label"])
+    expected = np.histogram(z[(label == 1) & events.batch.judged], hist.axes[0].edges)[0]
+    assert hist.sum(flow=True) == np.count_nonzero((label == 1) & events.batch.judged)
+    assert np.abs(hist.values() - expected).sum() < 0.05 * len(z)
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(collect, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(OutputError, match="taken"):
+        write_report(collect().report(), tmp_path / "taken")
+
+
+def test_numbers_need_no_drawing():
+    code = (
+        "import sys, rootml.validation\n"
+        "loaded = {'matplotlib', 'mplhep', 'uproot', 'awkward', 'torch'} & set(sys.modules)\n"
+        "assert not loaded, loaded"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_missing_columns_are_no_error(collect, events):
+    bare = ak.Array({"other": np.arange(len(events.events))})
+    report = collect(type(events)(bare, events.batch, events.outputs)).report()
+    assert report.figures["events"]["judged"] == events.batch.rows
+    assert report.sample["status"] == ""
