@@ -18,7 +18,7 @@ from rootml.rootio.ttree_append import TreeAppend, split_path
 from rootml.spec import Column
 
 DEFAULT_COMPRESSION = 505
-"""ZSTD-5, ROOT's own choice for analysis files (RCompressionSetting::kUseAnalysis)."""
+"""ZSTD-5, ROOT's general-purpose choice (RCompressionSetting::kUseGeneralPurpose)."""
 
 
 class FriendSink(FileSink):

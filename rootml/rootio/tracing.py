@@ -102,10 +102,11 @@ class _CoveredChunk(Chunk):  # type: ignore[misc]
         return out
 
 
-class _TTreeIndex(uproot.model.Model):  # type: ignore[misc]
+class Model_TTreeIndex(uproot.model.Model):  # type: ignore[misc]
     """TTreeIndex::Streamer; its arrays have no marker byte."""
 
     def read_members(self, chunk: Any, cursor: Any, context: Any, file: Any) -> None:
+        """Walk over names and three arrays (two before version 2)."""
         uproot.deserialization.numbytes_version(chunk, cursor, context)  # TVirtualIndex
         named = file.class_named("TNamed")
         self._bases.append(
@@ -118,10 +119,11 @@ class _TTreeIndex(uproot.model.Model):  # type: ignore[misc]
             cursor.array(chunk, count, np.dtype(">i8"), context)
 
 
-class _TMap(uproot.model.Model):  # type: ignore[misc]
+class Model_TMap(uproot.model.Model):  # type: ignore[misc]
     """TMap::Streamer: pairs of any objects."""
 
     def read_members(self, chunk: Any, cursor: Any, context: Any, file: Any) -> None:
+        """Walk over the pairs."""
         self._bases.append(
             uproot.models.TObject.Model_TObject.read(
                 chunk, cursor, context, file, self._file, self._parent, concrete=self
@@ -151,7 +153,7 @@ class Reader:
     """A ROOT file opened for tracing; class definitions stay within it."""
 
     def __init__(self, path: Path) -> None:
-        classes = {**uproot.classes, "TTreeIndex": _TTreeIndex, "TMap": _TMap}
+        classes = {**uproot.classes, "TTreeIndex": Model_TTreeIndex, "TMap": Model_TMap}
         self._directory = open_file(
             path,
             object_cache=None,

@@ -79,31 +79,27 @@ class TreeAppend:
         """Decide which branches there will be: counters first, then the columns."""
         view, key = self.view, self._key
         self.removals = [find_removal(view, name) for name in sorted(self.replace)]
+        names = dict.fromkeys(f"n{column.per}" for column in self.columns if column.per)
+        found = {name: _existing_counter(view, name, self.replace) for name in names}
+        self._counters = {name: counter for name, counter in found.items() if counter}
+        self.branches = [
+            *(NewBranch(n, "int32", is_counter=True) for n in names if n not in self._counters),
+            *map(_new_branch, self.columns),
+        ]
+        self._check_branches()
         to = Destination(self._file, key.name, key.parent, compressor(self._compression))
-        self._counters: dict[str, ExistingCounter | BranchWriter] = {}
-        self._writers: dict[str, BranchWriter] = {}
-        for per in dict.fromkeys(c.per for c in self.columns if c.per):
-            self._counters[per] = _existing_counter(view, f"n{per}") or BranchWriter(
-                to, NewBranch(f"n{per}", "int32", is_counter=True), view.edges
-            )
-        for column in self.columns:
-            counter = f"n{column.per}" if column.per else None
-            branch = NewBranch(column.name, np.dtype(column.dtype).name, column.shape, counter)
-            self._writers[column.name] = BranchWriter(to, branch, view.edges)
-        _check_class(key.class_name, self.branches, self.replace)
-        if view.has_offset_map and any(branch.counter for branch in self.branches):
+        self._writers = {b.name: BranchWriter(to, b, view.edges) for b in self.branches}
+
+    def _check_branches(self) -> None:
+        name = self._key.class_name
+        plain = {b"TNtuple": "float32", b"TNtupleD": "float64"}.get(name)
+        if plain and (
+            self.replace or any(b.dtype != plain or b.title != b.name for b in self.branches)
+        ):
+            raise AppendRefused(f"it is a {name.decode()}, which takes only {plain} numbers")
+        if self.view.has_offset_map and any(branch.counter for branch in self.branches):
             warnings.warn(f"tree {self.path!r}: {_OFFSET_MAP_WARNING}", RuntimeWarning)
-        _check_names(view.names() - self.replace, [branch.name for branch in self.branches])
-
-    def _existing(self) -> dict[str, ExistingCounter]:
-        counters = self._counters.items()
-        return {f"n{per}": c for per, c in counters if isinstance(c, ExistingCounter)}
-
-    @property
-    def branches(self) -> list[NewBranch]:
-        """The new branches in their order in the tree."""
-        counters = [c for c in self._counters.values() if isinstance(c, BranchWriter)]
-        return [writer.branch for writer in [*counters, *self._writers.values()]]
+        _check_names(self.view.names() - self.replace, [b.name for b in self.branches])
 
     @property
     def seek(self) -> int:
@@ -118,8 +114,9 @@ class TreeAppend:
 
     def write(self, columns: Mapping[str, Any]) -> None:
         """Take the next events of all columns."""
-        if columns.keys() != self._writers.keys():
-            raise DataError(f"columns {sorted(columns)}, expected {sorted(self._writers)}")
+        expected = {column.name for column in self.columns}
+        if columns.keys() != expected:
+            raise DataError(f"columns {sorted(columns)}, expected {sorted(expected)}")
         lengths = {len(values) for values in columns.values()}
         if len(lengths) > 1:
             raise DataError(f"the columns have different numbers of events: {sorted(lengths)}")
@@ -143,24 +140,23 @@ class TreeAppend:
         self.written += length
 
     def _count(self, per: str, counts: Counts) -> None:
-        counter = self._counters[per]
-        if isinstance(counter, ExistingCounter):
-            counter.check(self.written, counts, per)
+        name = f"n{per}"
+        if name in self._counters:
+            self._counters[name].check(self.written, counts, per)
             return
-        branch = counter.branch
-        branch.maximum = max(branch.maximum, int(counts.max(initial=0)))
-        counter.write(counts.astype(np.int32), np.ones(len(counts), np.int64))
+        writer = self._writers[name]
+        writer.branch.maximum = max(writer.branch.maximum, int(counts.max(initial=0)))
+        writer.write(counts.astype(np.int32), np.ones(len(counts), np.int64))
 
     def finish(self) -> None:
         """Append the last baskets, then the tree's record; DataError if events are missing."""
         if self.written != self.view.entries:
             raise DataError(f"{self.written} events, but the tree has {self.view.entries} entries")
-        counters = [c for c in self._counters.values() if isinstance(c, BranchWriter)]
-        for writer in [*counters, *self._writers.values()]:
+        for writer in self._writers.values():
             writer.finish()
         key = self._key.moved(self._file.header.end)
         content = splice_tree(
-            self.view, key.keylen, self.branches, self._existing(), self.removals, self._compression
+            self.view, key.keylen, self.branches, self._counters, self.removals, self._compression
         )
         compress = compressor(self._file.header.compression)
         new = self._file.append_object(self._key, compress(content), len(content))
@@ -169,11 +165,13 @@ class TreeAppend:
         self._key = new
 
 
-def _existing_counter(view: TreeView, name: str) -> ExistingCounter | None:
+def _existing_counter(view: TreeView, name: str, replace: frozenset[str]) -> ExistingCounter | None:
     """Return the leaf that already counts, None if there is no branch ``name``."""
     branch = view.branch(name)
     if branch is None:
         return None
+    if name in replace:
+        raise AppendRefused(f"its branch {name!r} is to count and to be replaced")
     leaves = branch.member("fLeaves")
     if len(leaves) != 1 or leaves[0].classname not in COUNTER_RANGES or len(branch.branches):
         raise AppendRefused(f"its branch {name!r} is not a plain integer that can count")
@@ -182,11 +180,9 @@ def _existing_counter(view: TreeView, name: str) -> ExistingCounter | None:
     return ExistingCounter(branch, leaves[0])
 
 
-def _check_class(class_name: bytes, branches: list[NewBranch], replace: frozenset[str]) -> None:
-    """A TNtuple takes its branches for so many numbers of one type."""
-    plain = {b"TNtuple": "float32", b"TNtupleD": "float64"}.get(class_name)
-    if plain and (replace or any(b.dtype != plain or b.title != b.name for b in branches)):
-        raise AppendRefused(f"it is a {class_name.decode()}, which takes only {plain} numbers")
+def _new_branch(column: Column) -> NewBranch:
+    counter = f"n{column.per}" if column.per else None
+    return NewBranch(column.name, np.dtype(column.dtype).name, column.shape, counter)
 
 
 def _check_names(taken: set[str], names: Sequence[str]) -> None:

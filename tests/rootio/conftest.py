@@ -31,6 +31,8 @@ class Root:
         )  # fmt: skip
 
     def __getattr__(self, action: str) -> Callable[..., Any]:
+        if action.startswith("_"):
+            raise AttributeError(action)
         return lambda **arguments: self.ask(action, **arguments)
 
     def ask(self, action: str, *, quiet: bool = False, **arguments: Any) -> Any:

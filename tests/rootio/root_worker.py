@@ -67,7 +67,7 @@ ROOT.listen()
 
 def open_file(path, mode="READ"):
     file = ROOT.TFile.Open(path, mode)
-    assert file and not file.IsZombie()
+    assert not file.IsZombie()
     return file
 
 
@@ -114,6 +114,17 @@ def read(path, tree, columns):
         "draw": sums,
         "frame": {column: float(value.GetValue()) for column, value in futures.items()},
     }
+
+
+def clusters(path, tree):
+    """The entries before which TTree::GetClusterIterator says that clusters end."""
+    file = open_file(path)
+    found = file.Get(tree)
+    iterator = found.GetClusterIterator(0)
+    edges = []
+    while iterator.Next() < found.GetEntries():
+        edges.append(int(iterator.GetNextEntry()))
+    return {"edges": edges}
 
 
 def text(path, name):
@@ -163,7 +174,7 @@ def macro(code, path):
     return {}
 
 
-ACTIONS = {f.__name__: f for f in (describe, read, text, merge, update, friend, macro)}
+ACTIONS = {f.__name__: f for f in (describe, read, clusters, text, merge, update, friend, macro)}
 
 for line in sys.stdin:
     request = json.loads(line)

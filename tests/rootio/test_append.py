@@ -40,7 +40,7 @@ def columns(draw: st.DrawFn) -> list[Column]:
 
 
 @settings(
-    max_examples=30,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -68,7 +68,8 @@ def test_any_columns(
             sink.write({name: v[first : first + chunk] for name, v in values.items()})
         sink.commit()
     check_append(source, target, "events", values)
-    scalars = [c.name for c in specs if not c.shape and c.dtype != "uint64" and entries]
+    text = {"int8", "uint64"}  # ROOT draws lists of int8 as text; uint64 exceeds its doubles
+    scalars = [c.name for c in specs if not c.shape and c.dtype not in text and entries]
     flat = {n: ak.to_numpy(ak.flatten(values[n], axis=None)).astype(float) for n in scalars}
     filled = [n for n in scalars if len(flat[n])]
     for way, sums in root.read(path=target, tree="events", columns=filled).items():
@@ -146,7 +147,7 @@ def test_plain_integer_becomes_a_counter(tmp_path: Path, root: Any, same_values:
 
 def test_memory_stays_flat(tmp_path: Path, make_source: Callable[..., Path]) -> None:
     peaks = []
-    for entries in (1_000_000, 5_000_000):
+    for entries in (1_000_000, 3_000_000):
         source = make_source(tmp_path / f"{entries}.root", entries)
         tracemalloc.start()
         with AppendSink(source, tmp_path / "out.root", "events", [Y], overwrite=True) as sink:
