@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from torch import Generator, Tensor, nn
 
-WARMUP_CELLS = 24
+WARMUP_CELLS = 16
 
 
 def _cnn() -> nn.Module:
@@ -39,7 +39,6 @@ CNN_AMS = Recipe(
     build=_cnn,
     title="Electrons and positrons against protons in the AMS-02 ECAL: SimpleCNN",
     doc="Three convolutions and two dense layers on the image of the shower.",
-    precision="32",
     threads=1,
     deploy_batch=512,
 )
@@ -51,9 +50,9 @@ CVT_AMS = Recipe(
     build=_cvt,
     title="Electrons and positrons against protons in the AMS-02 ECAL: CvT",
     doc="Convolutional vision transformer (arXiv:2103.15808) on the shower's image.",
-    limits={"train": 20_000, "validation": 2_000, "test": 10_000},
+    limits={"train": 8_000, "validation": 1_000, "test": 10_000},
     warmup=Warmup(
-        epochs=10,
+        epochs=14,
         transform=_narrow,
         doc=f"images narrowed to {WARMUP_CELLS} cells around the shower",
     ),

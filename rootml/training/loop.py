@@ -13,6 +13,7 @@ from pathlib import Path
 import lightning as L
 import numpy as np
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import (
     Callback,
     EarlyStopping,
@@ -121,7 +122,10 @@ def fit(
         module = Classifier(recipe.build(), recipe.learning_rate, _signal_weight(data, parts))
         trainer = _trainer(limits, precision, folder, [best, timer, stop])
         feed = Feed(data, parts, recipe, seed)
-        trainer.fit(module, datamodule=feed, ckpt_path=last if resume else None)
+        try:
+            trainer.fit(module, datamodule=feed, ckpt_path=last if resume else None)
+        except MisconfigurationException as error:
+            raise TrainingError(f"{folder}: {error}") from error
     if not best.best_model_path:
         raise TrainingError(f"{folder}: the training ended before an epoch was complete")
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)

@@ -4,12 +4,11 @@ import importlib
 import sys
 from pathlib import Path
 
-import awkward as ak
 import numpy as np
 import pytest
 import uproot
 
-TOY = '''
+TOY = """
 import awkward as ak
 import numpy as np
 import torch
@@ -76,7 +75,7 @@ RECIPES = {
         limits={"train": 300}, precision="32", warmup=Warmup(1, blank, "dimmed"),
     )
 }
-'''
+"""
 
 ENTRY_POINTS = """
 [rootml.adapters]
@@ -93,7 +92,9 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     info = site / "rootml_toy_training-1.0.dist-info"
     info.mkdir(parents=True)
     (site / "rootml_toy_training.py").write_text(TOY)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rootml-toy-training\nVersion: 1.0\n")
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: rootml-toy-training\nVersion: 1.0\n"
+    )
     (info / "entry_points.txt").write_text(ENTRY_POINTS)
     monkeypatch.syspath_prepend(site)
     monkeypatch.delitem(sys.modules, "rootml_toy_training", raising=False)
@@ -116,7 +117,9 @@ def write_toy(tmp_path: Path):
         events = toy_events(count, seed) | branches
         path = tmp_path / name
         with uproot.recreate(path) as file:
-            file.mktree("toy", {k: (v.dtype, v.shape[1:]) for k, v in events.items() if v is not None})
+            file.mktree(
+                "toy", {k: (v.dtype, v.shape[1:]) for k, v in events.items() if v is not None}
+            )
             file["toy"].extend({k: v for k, v in events.items() if v is not None})
         return path
 

@@ -1,10 +1,141 @@
 from __future__ import annotations
-from rootml.training import train
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from rootml.card import ModelCard
+from rootml.errors import OutputError, RegistryError, RootmlError, TrainingError
 from rootml.registry import load
+from rootml.training import train
+from rootml.training.command import train as command
+from rootml.training.curves import read_curves
 
 
-def test_trains(toy, write_toy, tmp_path):
-    card = train("toy", [write_toy()], tmp_path / "run")
-    print(card.read_text())
-    print(sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*")))
-    load(card)
+@pytest.fixture(autouse=True)
+def _one_thread():
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def epochs(folder) -> list[int]:
+    return sorted(read_curves(folder / "checkpoints")["validation_loss"])
+
+
+def test_files_to_card(toy, write_toy, tmp_path):
+    path = train("toy", [write_toy(count=2000)], tmp_path / "run", seed=5, notes="A toy.")
+    card = ModelCard.read(path)
+    assert ModelCard.from_yaml(card.to_yaml()) == card
+    assert (card.name, card.adapter, card.view, card.parameters) == ("toy", "toy", "image", 1601)
+    assert card.training.command == "rootml train toy toy.root --seed 5"
+    assert card.training.notes == "A toy."
+    assert card.training.settings["epochs"] == 3
+    assert card.training.settings["warmup"] == "dimmed"
+    assert sum(card.training.events.values()) == 1999
+    metrics = {metric.name: metric for metric in card.metrics}
+    assert metrics["auc"].value > 0.85
+    assert metrics["accuracy"].value > 0.75
+    assert all(m.interval[0] <= m.value <= m.interval[1] for m in card.metrics)
+    assert [point.name for point in card.working_points] == ["eff90", "eff95"]
+    assert all(p.efficiency >= int(p.name[3:]) / 100 for p in card.working_points)
+    (axis,) = card.domain
+    assert axis.edges[0] <= axis.low < axis.high <= axis.edges[-1]
+    assert sum(axis.fractions) == pytest.approx(1, abs=1e-4)
+    for name in ("toy.onnx", "toy.curves.png", "toy.curves.pdf", "checkpoints/last.ckpt"):
+        assert (path.parent / name).stat().st_size > 0
+    assert not list(path.parent.glob("*.part")) + list(path.parent.glob("cache-*"))
+
+
+def test_network_on_the_card_separates_fresh_events(toy, write_toy, tmp_path):
+    model = load(train("toy", [write_toy(count=2000)], tmp_path / "run"))
+    rng = np.random.default_rng(99)
+    noise = rng.exponential(1.0, (500, 1, 6, 8)).astype(np.float32)
+    signal = noise.copy()
+    signal[..., 4:] *= 2
+    scores = {name: model({"image": x})["score"] for name, x in (("n", noise), ("s", signal))}
+    assert np.mean(scores["s"] > scores["n"]) > 0.99
+
+
+def test_same_seed_same_network(toy, write_toy, tmp_path):
+    file = write_toy()
+    cards = [ModelCard.read(train("toy", [file], tmp_path / n, epochs=2)) for n in ("a", "b")]
+    other = ModelCard.read(train("toy", [file], tmp_path / "c", epochs=2, seed=2))
+    assert cards[0].network.sha256 == cards[1].network.sha256 != other.network.sha256
+
+
+def test_resume_goes_on(toy, write_toy, tmp_path):
+    file, folder = write_toy(), tmp_path / "run"
+    first = ModelCard.read(train("toy", [file], folder, epochs=2))
+    assert epochs(folder) == [1, 2]
+    second = ModelCard.read(train("toy", [file], folder, epochs=4, resume=True))
+    assert epochs(folder) == [1, 2, 3, 4]
+    assert second.training.settings["epochs"] == 4
+    assert second.network.sha256 != first.network.sha256
+    again = ModelCard.read(train("toy", [file], folder, epochs=4, resume=True))
+    assert again.network == second.network
+    refused(TrainingError, "max_epochs=3", "toy", [file], folder, epochs=3, resume=True)
+    runs = [path.read_text() for path in sorted(folder.glob("checkpoints/version_*/metrics.csv"))]
+    assert (
+        len([run for run in runs if "validation_loss" in run]) == 2
+    )  # what came before was not trained again
+
+
+def test_early_stopping_waits_for_the_tolerance(toy, write_toy, tmp_path):
+    import dataclasses
+
+    recipe = dataclasses.replace(
+        toy.RECIPES["toy"], patience=2, tolerance=1e9, max_epochs=50, warmup=None
+    )
+    train(recipe, [write_toy()], tmp_path / "run")
+    assert epochs(tmp_path / "run") == [1, 2, 3]
+
+
+def test_max_time_ends_after_the_epoch_under_way(toy, write_toy, tmp_path):
+    train("toy", [write_toy()], tmp_path / "run", max_time=1e-6, epochs=50)
+    assert epochs(tmp_path / "run") == [1]
+
+
+def test_bfloat16(toy, write_toy, tmp_path):
+    card = ModelCard.read(train("toy", [write_toy()], tmp_path / "run", precision="bf16"))
+    assert card.training.settings["precision"] == "bf16"
+    assert card.metrics[0].value > 0.8
+
+
+def refused(kind: type[RootmlError], match: str, *arguments, **options) -> None:
+    with pytest.raises(kind, match=match):
+        train(*arguments, **options)
+
+
+def test_refusals(toy, write_toy, tmp_path):
+    file, folder = write_toy(), tmp_path / "run"
+    refused(RegistryError, "no recipe is called 'toi'; did you mean 'toy'", "toi", [file], folder)
+    refused(TrainingError, "at least one file", "toy", [], folder)
+    refused(TrainingError, "no training to resume", "toy", [file], folder, resume=True)
+    (tmp_path / "taken").write_text("")
+    refused(OutputError, "cannot be made", "toy", [file], tmp_path / "taken")
+
+
+def test_a_training_is_not_overwritten(toy, write_toy, tmp_path):
+    file, folder = write_toy(), tmp_path / "run"
+    train("toy", [file], folder, epochs=1)
+    refused(OutputError, "holds a training", "toy", [file], folder)
+    more = [file, write_toy("more.root", 100)]
+    refused(TrainingError, "needs the same events.*more.root", "toy", more, folder, resume=True)
+    split = json.loads((folder / "toy.split.json").read_text())
+    assert split["files"] == ["toy.root"]
+
+
+def test_command(toy, write_toy, tmp_path):
+    folder = tmp_path / "run"
+    words = ["toy", str(write_toy()), "-o", str(folder), "--epochs", "1", "--name", "mine"]
+    result = CliRunner().invoke(command, words, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "mine 1.0: Toy (1,601 parameters)" in result.output
+    assert "auc" in result.output
+    assert ModelCard.read(folder / "mine.card.yaml").training.recipe == "toy"

@@ -192,6 +192,7 @@ class CvT(nn.Module):
             channels = spec.width
         self.norm = nn.LayerNorm(channels)
         self.head = nn.Linear(channels, 1)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the logit of each image; ``image``: (n, channels, 18, cells), MeV."""
