@@ -184,6 +184,7 @@ def _sample(collector: Collector) -> Mapping[str, Any]:
         "title": adapter.title,
         "status": (adapter.label or "Simulation") if labelled else "",
         "classes": list(adapter.truth.classes),
+        "energy": "reconstructed energy" if adapter.energy else "true energy",
         "images": {
             spec.name: spec.name + (f" [{spec.unit}]" if spec.unit else "")
             for spec in collector.view.tensors

@@ -1,6 +1,7 @@
 """The collector: what a validation needs to know of a sample, counted chunk by chunk.
 
-Memory does not grow with the sample, and collectors of parts of it add exactly.
+Memory does not grow with the sample. Collectors of its parts add: counts exactly, average
+images to rounding.
 """
 
 from __future__ import annotations

@@ -80,7 +80,9 @@ def describe(cut: Cut, sign: float = 1.0) -> dict[str, Any]:
 def against_energy(hist: Any, scale: Scale, sign: float = 1.0) -> list[dict[str, Any]]:
     """The cut at FIXED_EFFICIENCY in each energy bin, its threshold set by that bin's signal.
 
-    Bins with fewer than MIN_SIGNAL signal events or without background have ``cut`` None.
+    The rejection's interval is the binomial one of the background: it takes the threshold as
+    given, although a finite signal sample chose it. Bins with fewer than MIN_SIGNAL signal
+    events or without background have ``cut`` None.
     """
     keys: Sequence[int] = list(hist.axes["energy"])
     counts, thresholds = hist.view(flow=True), scale.thresholds()

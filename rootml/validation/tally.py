@@ -1,4 +1,4 @@
-"""What a collector counts: histograms and sums that add exactly."""
+"""What a collector counts: histograms, which add exactly, and sums, which do to rounding."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def draw_rejection_vs_energy(report: Report, output: str) -> Figure:
     ax.set_xscale("log")
     ax.set_xlim(edges.min(), edges.max())
     plain_ticks(ax.xaxis)
-    ax.set_xlabel("Energy [GeV]")
+    ax.set_xlabel(upper_first(f"{report.sample['energy']} [GeV]"))
     ax.set_ylabel(upper_first(f"{classes[BACKGROUND]} rejection"))
     finish(ax, report, f"{100 * FIXED_EFFICIENCY:g} % {classes[SIGNAL]} efficiency in each bin")
     plain_ticks(ax.yaxis)
