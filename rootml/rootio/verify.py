@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rootml.errors import AppendRefused
 from rootml.rootio.container import RootFile
-from rootml.rootio.tracing import Reader, Traced
+from rootml.rootio.traced import Traced
+from rootml.rootio.tracing import Reader
 from rootml.rootio.ttree import TreeView
 from rootml.rootio.ttree_append import TreeAppend
 
