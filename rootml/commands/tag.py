@@ -100,8 +100,9 @@ def tag(
     from rootml.tagging import tag_file
 
     accounts = []
-    for source, target in _pairs(files, output_dir, create=not dry_run):
-        where = plots / target.stem if plots and len(files) > 2 else plots
+    pairs = _pairs(files, output_dir, create=not dry_run)
+    for source, target in pairs:
+        where = plots / target.stem if plots and len(pairs) > 1 else plots
         with progress(Path(source).name, quiet=quiet or as_json) as report:
             result = tag_file(
                 source,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -157,6 +158,26 @@ def test_bad_options_are_one_message(
     assert "Traceback" not in done.err
     assert hits.read_bytes() == before
     assert not (tmp_path / "out.root").exists()
+
+
+def test_a_folder_that_takes_no_file(toy: Path, hits: Path, command: Callable) -> None:
+    done = command("tag", hits, "/proc/out.root", "--no-plots")
+    assert done.code == 2
+    assert "cannot write /proc/out.root" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_no_space_left(toy: Path, hits: Path, tmp_path: Path, command: Callable) -> None:
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = sorted(tmp_path.iterdir())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hits.stat().st_size + 500, limit[1]))
+    try:
+        done = command("tag", hits, tmp_path / "out.root", "--no-plots")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert done.code == 2
+    assert "out.root: file too large" in done.err
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_inspect_explains(toy: Path, hits: Path, tmp_path: Path, command: Callable) -> None:
