@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,12 @@ class TensorSpec:
     unit: str = ""
     axes: tuple[str, ...] = ()
     doc: str = ""
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row; an axis of any length counts as 1."""
+        sizes = [size for size in self.shape if isinstance(size, int)]
+        return math.prod(sizes) * np.dtype(self.dtype).itemsize
 
     def fits(self, shape: tuple[int, ...]) -> bool:
         """Whether ``shape``, batch axis first, is that of rows of this tensor."""

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from rootml.tagging.plan import TagPlan, TagResult
 
 Row = tuple[str, str]
+SHOWN_EFFICIENCIES = (0.9, 0.95)
+"""Of the working points in the report, those that the account repeats."""
 
 
 def print_account(result: TagResult, *, verbose: bool) -> None:
@@ -73,6 +75,8 @@ def highlights(figures: Mapping[str, Any]) -> list[str]:
         if auc := output.get("auc"):
             lines.append(f"{branch}: AUC {auc['value']:.5f} ± {auc['error']:.5f}")
         for point in output.get("working_points", ()):
+            if point["target"] not in SHOWN_EFFICIENCIES:
+                continue
             rejection = point["rejection"]
             lines.append(
                 f"{branch} > {point['threshold']:.4f}: signal efficiency "

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import uproot
 
 CHUNK_BYTES = 32 << 20
-"""Uncompressed bytes of the branches read in one chunk."""
+"""What a chunk of events may take in memory."""
 PROBE_ENTRIES = 1000
 """Entries that a layout may look at to settle its options."""
 
@@ -65,11 +65,17 @@ class Source:
         *,
         start: int = 0,
         stop: int | None = None,
+        event_bytes: int = 0,
         chunk_bytes: int = CHUNK_BYTES,
     ) -> Iterator[tuple[int, ak.Array]]:
-        """Yield ``(first entry, logical columns)``; one chunk is read ahead in a thread."""
+        """Yield ``(first entry, logical columns)``; one chunk is read ahead in a thread.
+
+        A chunk has about ``chunk_bytes``, counting an event's share of the branches,
+        uncompressed, and ``event_bytes`` for what the caller makes of it.
+        """
         stop = self.num_entries if stop is None else stop
-        step = self._step(columns, chunk_bytes)
+        size = sum(self.tree[b].uncompressed_bytes for b in self.decoder.branches(columns))
+        step = max(1, int(chunk_bytes / (size / max(self.num_entries, 1) + event_bytes + 1)))
         edges = [*range(start, stop, step), stop] if stop > start else []
         ranges = list(pairwise(edges))
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="rootml-read") as pool:
@@ -80,10 +86,6 @@ class Source:
                 if index + 1 < len(ranges):
                     ahead = pool.submit(self.read, columns, *ranges[index + 1])
                 yield first, events
-
-    def _step(self, columns: Sequence[str], chunk_bytes: int) -> int:
-        size = sum(self.tree[b].uncompressed_bytes for b in self.decoder.branches(columns))
-        return max(1, int(chunk_bytes * self.num_entries / max(size, 1)))
 
     @property
     def _where(self) -> str:

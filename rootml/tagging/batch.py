@@ -123,7 +123,10 @@ def _write(run: Run, sink: Sink, progress: Progress | None) -> dict[str, int]:
     judged = dict.fromkeys((t.model.card.name for t in run.taggers), 0)
     for block in _unjudged(run.plan.columns, start):
         sink.write(block)
-    for first, events in run.source.chunks(run.columns, start=start, stop=stop):
+    tensors = [spec for tagger in run.taggers for spec in tagger.view.tensors]
+    for first, events in run.source.chunks(
+        run.columns, start=start, stop=stop, event_bytes=sum(spec.row_bytes for spec in tensors)
+    ):
         columns: dict[str, Any] = {}
         for index, tagger in enumerate(run.taggers):
             said = _said(tagger, events, run, first)
