@@ -7,12 +7,10 @@ suppression, so that even a small negative one says that something else was writ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import awkward as ak
 import numpy as np
-import numpy.typing as npt
 
 from rootml.adapter import Options
 from rootml.errors import BranchError, DataError
@@ -25,7 +23,7 @@ UNITS: Mapping[str, tuple[float, float]] = {"GeV": (0.2, 3.0), "MeV": (200.0, 30
 DEFAULT_UNIT = "MeV"
 """Where no energy tells: the unit of the AMS software."""
 
-Integers = npt.NDArray[np.integer[Any]]
+_DEPOSIT = "a number from 0 up (deposits after zero suppression)"
 
 
 def decode_flat(raw: ak.Array, wanted: tuple[str, ...], options: Options) -> ak.Array:
@@ -46,7 +44,7 @@ def find_unit(raw: ak.Array) -> Options:
     deposit = raw["deposit"]
     while deposit.ndim > 1:
         deposit = ak.sum(deposit, axis=-1)
-    total = ak.to_numpy(deposit)
+    total = _numbers(deposit, "fiu", "numbers as deposits")
     usable = (energy > 0) & (total > 0) & np.isfinite(energy) & np.isfinite(total)
     if not usable.any():
         return {"deposit_unit": DEFAULT_UNIT, "deposit_unit_from": "default: no event with energy"}
@@ -62,20 +60,25 @@ def find_unit(raw: ak.Array) -> Options:
 
 def first(array: ak.Array, missing: float) -> Array:
     """The scalar of each event: the value itself, or the first of a list, else ``missing``."""
-    if array.ndim == 1:
-        return ak.to_numpy(array)
     if array.ndim > 2:
-        raise BranchError(f"a value per event was expected, found {array.type}")
-    return ak.to_numpy(ak.fill_none(ak.firsts(array, axis=1), missing))
+        raise BranchError(f"expected a number an event, found {array.type}")
+    if array.ndim == 2:
+        array = ak.fill_none(ak.firsts(array, axis=1), missing)
+    return _numbers(array, "fiub", "a number an event")
 
 
-def _decode(raw: ak.Array, wanted: tuple[str, ...], options: Options, image: Any) -> ak.Array:
+def _decode(
+    raw: ak.Array,
+    wanted: tuple[str, ...],
+    options: Options,
+    read_image: Callable[[ak.Array], Array],
+) -> ak.Array:
     columns: dict[str, Array] = {}
     for name in wanted:
         if name == "image":
-            columns[name] = image(raw) * np.float32(
-                1000 if options.get("deposit_unit") == "GeV" else 1
-            )
+            image = read_image(raw)
+            in_gev = options.get("deposit_unit") == "GeV"
+            columns[name] = image * np.float32(1000) if in_gev else image
         elif name in ("truth_label", "truth_charge"):
             columns[name] = first(raw[name], -1).astype(np.int64)
         else:
@@ -86,59 +89,71 @@ def _decode(raw: ak.Array, wanted: tuple[str, ...], options: Options, image: Any
     )
 
 
+def _numbers(array: ak.Array, kinds: str, expected: str) -> Array:
+    """A flat array as NumPy's, if it holds numbers of these ``kinds``."""
+    try:
+        values: Array = ak.to_numpy(array, allow_missing=False)
+    except (TypeError, ValueError) as error:
+        raise BranchError(f"expected {expected}, found {array.type}") from error
+    if values.dtype.kind not in kinds:
+        raise BranchError(f"expected {expected}, found {array.type}")
+    return values
+
+
 def _dense_image(raw: ak.Array) -> Array:
+    """Images of events with all cells, or none, in one branch."""
     array = raw["deposit"]
-    counts = {2: [SIZE], 3: [LAYERS, CELLS]}.get(array.ndim)
-    if counts is None:
-        raise BranchError(f"edep_cell: expected 1296 or 18 x 72 values an event: {array.type}")
-    for axis, expected in enumerate(counts, start=1):
-        number = ak.num(array, axis=axis)
-        wrong = np.flatnonzero(
-            ak.to_numpy(ak.any(number != expected, axis=-1) if axis == 2 else number != expected)
-        )
-        if len(wrong):
-            event = int(wrong[0])
-            raise DataError(
-                f"edep_cell: event has {ak.to_list(number[event])} values, expected"
-                f" {' x '.join(map(str, counts))}",
-                event,
-            )
-    values = ak.to_numpy(ak.flatten(array, axis=None)).reshape(len(array), LAYERS, CELLS)
-    image = values.astype(np.float32, copy=False)
-    if image.size and not (image.min() >= 0 and np.isfinite(image.max())):
-        wrong = np.argwhere(~((image >= 0) & np.isfinite(image)))
-        event, layer, cell = (int(i) for i in wrong[0])
-        raise DataError(
-            f"edep_cell: deposit {image[event, layer, cell]:g} in layer {layer}, cell {cell}:"
-            " expected a number from 0 up",
-            event,
-        )
-    return image
-
-
-def _sparse_image(raw: ak.Array) -> Array:
-    lists = {name: raw[name] for name in ("plane", "cell", "deposit")}
-    for name, array in lists.items():
-        if array.ndim != 2:
-            raise BranchError(f"{name}s of the hits: expected a list an event: {array.type}")
-    counts = ak.to_numpy(ak.num(lists["plane"]))
-    for name in ("cell", "deposit"):
-        wrong = np.flatnonzero(ak.to_numpy(ak.num(lists[name])) != counts)
-        if len(wrong):
-            raise DataError(f"hits: not as many {name}s as planes", int(wrong[0]))
-    plane, cell, deposit = (ak.to_numpy(ak.flatten(array)) for array in lists.values())
-    event = np.repeat(np.arange(len(counts)), counts)
-    _check_hits("plane", plane, (plane >= 0) & (plane < LAYERS), event, "0 to 17")
-    _check_hits("cell", cell, (cell >= 0) & (cell < CELLS), event, "0 to 71")
-    _check_hits("deposit", deposit, (deposit >= 0) & np.isfinite(deposit), event, "0 or more")
-    place = (event * LAYERS + plane) * CELLS + cell
-    image = np.bincount(place, deposit, len(counts) * SIZE).astype(np.float32)
+    if array.ndim not in (2, 3):
+        raise BranchError(f"edep_cell: expected 1296 or 18 x 72 values an event, not {array.type}")
+    if array.ndim == 3:
+        _check(ak.all(ak.num(array, axis=2) == CELLS, axis=1), "edep_cell: rows", f"of {CELLS}")
+        array = ak.flatten(array, axis=2)
+    count = ak.to_numpy(ak.num(array, axis=1))
+    _check((count == SIZE) | (count == 0), "edep_cell: values", f"{SIZE} or none", count)
+    values = _numbers(ak.flatten(array, axis=1), "fiu", "numbers in edep_cell")
+    image = values.astype(np.float32, copy=False).reshape(-1, SIZE)
+    event = np.flatnonzero(count)
+    if image.size and not (image.min() >= 0 and image.max() < np.inf):
+        right = (image >= 0) & (image < np.inf)
+        worst = image[np.arange(len(image)), right.argmin(axis=1)]
+        _check(right.all(axis=1), "edep_cell: a deposit", _DEPOSIT, worst, event)
+    if len(image) < len(count):
+        full = np.zeros((len(count), SIZE), np.float32)
+        full[event] = image
+        image = full
     return image.reshape(-1, LAYERS, CELLS)
 
 
-def _check_hits(name: str, values: Array, good: Array, event: Integers, expected: str) -> None:
-    wrong = np.flatnonzero(~good)
+def _sparse_image(raw: ak.Array) -> Array:
+    """Images of events that list their hits."""
+    flat, counts = {}, {}
+    for name, kinds in (("plane", "iu"), ("cell", "iu"), ("deposit", "fiu")):
+        if raw[name].ndim != 2:
+            raise BranchError(f"{name} of the hits: expected a list an event, not {raw[name].type}")
+        flat[name] = _numbers(ak.flatten(raw[name]), kinds, f"numbers as {name} of the hits")
+        counts[name] = ak.to_numpy(ak.num(raw[name]))
+        _check(counts[name] == counts["plane"], f"{name}s", "as many as planes", counts[name])
+    event = np.repeat(np.arange(len(raw)), counts["plane"])
+    plane, cell, deposit = flat.values()
+    _check((plane >= 0) & (plane < LAYERS), "Plane of a hit", "0 to 17", plane, event)
+    _check((cell >= 0) & (cell < CELLS), "Cell of a hit", "0 to 71", cell, event)
+    _check((deposit >= 0) & (deposit < np.inf), "Edep of a hit", _DEPOSIT, deposit, event)
+    place = event * SIZE + plane.astype(np.int64) * CELLS + cell.astype(np.int64)
+    image = np.bincount(place, deposit, len(raw) * SIZE).astype(np.float32)
+    return image.reshape(-1, LAYERS, CELLS)
+
+
+def _check(
+    right: Array | ak.Array,
+    what: str,
+    expected: str,
+    values: Array | None = None,
+    event: Array | None = None,
+) -> None:
+    """Refuse the first that is not ``right``; ``event``: the events' numbers, if not in order."""
+    wrong = np.flatnonzero(~np.asarray(right))
     if len(wrong):
-        raise DataError(
-            f"hits: {name} {values[wrong[0]]}, expected {expected}", int(event[wrong[0]])
-        )
+        at = int(wrong[0])
+        found = "" if values is None else f", found {values[at]:g}"
+        number = at if event is None else int(event[at])
+        raise DataError(f"{what}: expected {expected}{found}", number)

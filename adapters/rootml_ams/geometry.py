@@ -7,7 +7,7 @@ al., Nucl. Instrum. Meth. A 869 (2017) 110 (its energy measurement); the AMS sof
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,6 @@ INTERACTION_LENGTH_X0: Final = DEPTH_X0 / 0.6
 MEASURES_X: Final[npt.NDArray[np.bool_]] = (np.arange(LAYERS) // 2) % 2 == 1
 """Layers 2,3,6,7,10,11,14,15 measure X; the others, the first superlayer's among them, Y."""
 
-EDGES_X0: Final[npt.NDArray[np.float64]] = np.linspace(0.0, DEPTH_X0, LAYERS + 1)
-CELL_EDGES_CM: Final[npt.NDArray[np.float64]] = (np.arange(CELLS + 1) - CELLS / 2) * PITCH_CM
-CELL_CENTRES_CM: Final[npt.NDArray[np.float64]] = (CELL_EDGES_CM[1:] + CELL_EDGES_CM[:-1]) / 2
+EDGES_X0: Final[npt.NDArray[np.floating[Any]]] = np.linspace(0.0, DEPTH_X0, LAYERS + 1)
+CELL_EDGES_CM: Final[npt.NDArray[np.floating[Any]]] = (np.arange(CELLS + 1) - CELLS / 2) * PITCH_CM
+CELL_CENTRES_CM: Final[npt.NDArray[np.floating[Any]]] = (CELL_EDGES_CM[1:] + CELL_EDGES_CM[:-1]) / 2

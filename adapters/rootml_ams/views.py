@@ -35,28 +35,33 @@ def _seen(events: ak.Array) -> tuple[Array, Array]:
 
 def _layers(tensors: Mapping[str, Array]) -> Array:
     """Deposits of the layers, (n, 18) MeV."""
-    return tensors["image"].sum(axis=(1, 3), dtype=np.float64)
+    layers: Array = tensors["image"].sum(axis=(1, 3), dtype=np.float64)
+    return layers
 
 
 def total_energy(tensors: Mapping[str, Array]) -> Array:
     """Sum of the deposits in GeV."""
-    return _layers(tensors).sum(axis=1) / 1000
+    total: Array = _layers(tensors).sum(axis=1) / 1000
+    return total
 
 
 def hit_cells(tensors: Mapping[str, Array]) -> Array:
     """Number of cells with a deposit."""
-    return np.count_nonzero(tensors["image"], axis=(1, 2, 3)).astype(np.float64)
+    hits: Array = np.count_nonzero(tensors["image"], axis=(1, 2, 3)).astype(np.float64)
+    return hits
 
 
 def largest_share(tensors: Mapping[str, Array]) -> Array:
     """Share of the deposits in the cell with the largest one."""
-    return tensors["image"].max(axis=(1, 2, 3)) / _layers(tensors).sum(axis=1)
+    share: Array = tensors["image"].max(axis=(1, 2, 3)) / _layers(tensors).sum(axis=1)
+    return share
 
 
 def mean_depth(tensors: Mapping[str, Array]) -> Array:
     """Centre of gravity in depth, in layers (0 to 17)."""
     layers = _layers(tensors)
-    return layers @ np.arange(LAYERS) / layers.sum(axis=1)
+    depth: Array = layers @ np.arange(LAYERS) / layers.sum(axis=1)
+    return depth
 
 
 SUMMARIES = (

@@ -58,13 +58,12 @@ class Profile:
 
         ``secant`` is the path length per depth of the shower's axis.
         """
-        low = np.maximum(EDGES_X0[:-1] - start[:, None], 0) * secant[:, None]
-        high = np.maximum(EDGES_X0[1:] - start[:, None], 0) * secant[:, None]
-        low, half = low.astype(np.float32), ((high - low) / 2).astype(np.float32)
+        edges = (np.maximum(EDGES_X0 - start[:, None], 0) * secant[:, None]).astype(np.float32)
+        low, half = edges[:, :-1], np.diff(edges, axis=1) / 2
         power = (self.shape - 1).astype(np.float32)[:, None]
         rate = self.rate.astype(np.float32)[:, None]
-        scale = self.shape * np.log(self.rate) - gammaln(self.shape)
-        scale = scale.astype(np.float32)[:, None]
+        norm = self.shape * np.log(self.rate) - gammaln(self.shape)
+        scale = norm.astype(np.float32)[:, None]
         total = np.zeros_like(low)
         for node, weight in _QUADRATURE:
             path = low + half * node

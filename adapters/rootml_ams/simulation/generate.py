@@ -23,7 +23,8 @@ from rootml_ams.simulation.record import record
 if TYPE_CHECKING:
     import awkward as ak
 
-MINIMUM_GEV, MAXIMUM_GEV = 5.0, 10_000.0
+MINIMUM_GEV, MAXIMUM_GEV, NARROWEST = 5.0, 10_000.0, 1.01
+LARGEST_INDEX = 10
 BATCH = 1000
 """Particles that are followed at a time."""
 OPTIONS = {
@@ -77,6 +78,7 @@ def _select(draw: Draw, n: int, request: Request, rng: np.random.Generator) -> P
     while missing > 0 or not parts:
         part = draw(BATCH, request, rng)
         if request.selection == "reconstructed":
+            part = part.take(np.flatnonzero(part.image.any(axis=(1, 2))))
             seen = reconstruction.energy(reconstruction.measure_shower(part.image))
             part = part.take((seen >= low) & (seen <= high))
         part = part.take(np.arange(min(missing, len(part.energy))))
@@ -91,11 +93,13 @@ def _check(n: int, fraction: float, request: Request) -> None:
         raise DataError(f"cannot simulate {n} events: expected 0 or more")
     if not 0 <= fraction <= 1:
         raise DataError(f"electron_fraction is {fraction:g}: expected 0 to 1")
-    if not MINIMUM_GEV <= low < high <= MAXIMUM_GEV:
+    if not MINIMUM_GEV <= low < NARROWEST * low <= high <= MAXIMUM_GEV:
         raise DataError(
-            f"energy range {low:g}:{high:g} GeV: expected low < high"
+            f"energy range {low:g}:{high:g} GeV: expected low < high, by 1 % or more,"
             f" between {MINIMUM_GEV:g} and {MAXIMUM_GEV:g}"
         )
+    if not abs(request.index) < LARGEST_INDEX:
+        raise DataError(f"index is {request.index:g}: expected between -10 and 10")
     if request.selection not in get_args(Selection):
         raise DataError(
             f"selection {request.selection!r}: expected one of {', '.join(get_args(Selection))}"

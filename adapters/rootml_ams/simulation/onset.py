@@ -55,11 +55,13 @@ class Onset:
 def draw_onset(energy: Floats, pions: bool, rng: np.random.Generator) -> Onset:
     """Follow showers of ``energy`` GeV that electrons (or neutral ``pions``) begin."""
     n = len(energy)
-    shower, share, path, photon = np.arange(n), np.ones(n), np.zeros(n), np.zeros(n, bool)
+    shower: Index = np.arange(n)
+    share: Floats = np.ones(n)
     if pions:
         share = rng.random(n)
-        share = np.concatenate([share, 1 - share])
-        shower, path, photon = np.tile(shower, 2), np.tile(path, 2), np.ones(2 * n, bool)
+        shower, share = np.tile(shower, 2), np.concatenate([share, 1 - share])
+    path: Floats = np.zeros(len(shower))
+    photon: Flags = np.full(len(shower), pions)
     ended: list[tuple[Index, Floats, Floats, Flags]] = []
     tracks: list[tuple[Index, Floats, Floats]] = []
     for step in range(MOST_STEPS + 1):
@@ -70,7 +72,8 @@ def draw_onset(energy: Floats, pions: bool, rng: np.random.Generator) -> Onset:
         single = ~last & ~photon
         tracks.append((shower[single], path[single], end[single]))
         ended.append((shower[last], share[last], end[last], photon[last]))
-        shower, share, path, photon = (a[~last] for a in (shower, share, end, photon))
+        on = ~last
+        shower, share, path, photon = shower[on], share[on], end[on], photon[on]
         given = np.where(photon, _pair_share(len(share), rng), _photon_share(len(share), rng))
         shower, path = np.tile(shower, 2), np.tile(path, 2)
         share = np.concatenate([share * given, share * (1 - given)])

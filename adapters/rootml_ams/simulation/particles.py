@@ -14,7 +14,7 @@ from rootml_ams.simulation import detector, hadron, rays, reconstruction
 from rootml_ams.simulation.deposit import Image, add_showers, add_tracks
 from rootml_ams.simulation.hadron import Cascade
 from rootml_ams.simulation.incidence import draw_rays
-from rootml_ams.simulation.rays import Flags, Floats, Rays
+from rootml_ams.simulation.rays import Flags, Floats, Rays, sum_by
 from rootml_ams.simulation.showers import Showers, draw_showers
 from rootml_ams.simulation.spectrum import power_law
 
@@ -91,11 +91,11 @@ def draw_protons(n: int, request: Request, rng: np.random.Generator) -> Particle
     energy = request.draw(n, BEYOND_PROTONS, rng)
     protons = hadron.protons(track, energy)
     cascade = hadron.develop(protons, hadron.interaction_depth(protons, rng), rng)
-    kept = request.within_reach(np.bincount(cascade.pions.event, cascade.pion_energy, n))
+    kept = request.within_reach(sum_by(cascade.pions.event, cascade.pion_energy, n))
     track, energy, cascade = track.take(kept), energy[kept], cascade.of(kept)
     showers = draw_showers(cascade.pions, cascade.pion_energy, True, rng)
     deposits = showers.layers.sum(axis=1) / 1000
-    kept = request.within_reach(np.bincount(showers.axes.event, deposits, len(energy)))
+    kept = request.within_reach(sum_by(showers.axes.event, deposits, len(energy)))
     track, energy, cascade = track.take(kept), energy[kept], cascade.of(kept)
     return Particles(track, energy, _read_out(len(energy), showers.of(kept), cascade, rng))
 

@@ -65,3 +65,8 @@ def concatenate(parts: Sequence[Rays]) -> Rays:
     """All rays of ``parts``, in order."""
     names = [item.name for item in fields(Rays)]
     return Rays(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def sum_by(number: Index, values: Floats, n: int) -> Floats:
+    """Sums of ``values`` over each ``number`` from 0 to ``n`` - 1, (n,)."""
+    return np.bincount(number, values, n).astype(np.float64)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rootml_ams.geometry import FRONT_Z_CM
+from rootml_ams.geometry import CELLS, FRONT_Z_CM, LAYERS
 from rootml_ams.simulation import reconstruction
 from rootml_ams.simulation.deposit import Image
 from rootml_ams.simulation.rays import Floats, Rays
@@ -38,7 +38,7 @@ def record(
     charge = np.where(label == 1, rng.choice([-1, 1], n), 1)
     shown = _shower_branches(image)
     branches: dict[str, npt.NDArray[Any]] = {
-        "edep_cell": image.reshape(n, -1),
+        "edep_cell": image.reshape(n, LAYERS * CELLS),
         **{name: values.astype(np.float32) for name, values in shown.items()},
         "mom": _rigidity(charge, energy, rng).astype(np.float32),
         **_track_branches(track, rng),

@@ -8,7 +8,7 @@ import numpy as np
 
 from rootml_ams.geometry import DEPTH_X0, LAYERS
 from rootml_ams.simulation.onset import draw_onset
-from rootml_ams.simulation.rays import Flags, Floats, Rays
+from rootml_ams.simulation.rays import Flags, Floats, Rays, sum_by
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ def draw_showers(axes: Rays, energy: Floats, pions: bool, rng: np.random.Generat
     shares = onset.profile.take(inside).layer_shares(start[inside], secant[shower])
     deposit = 1000 * onset.energy[inside, None] * shares
     place = shower[:, None] * LAYERS + np.arange(LAYERS)
-    layers = np.bincount(place.ravel(), deposit.ravel(), n * LAYERS).reshape(n, LAYERS)
+    layers = sum_by(place.ravel(), deposit.ravel(), n * LAYERS).reshape(n, LAYERS)
     deepest = onset.energy * (onset.start + onset.profile.maximum)
-    maximum = np.bincount(onset.shower, deepest, n) / energy
+    maximum = sum_by(onset.shower, deepest, n) / energy
     single = axes.take(onset.track_shower)
     begin, end = (
         single.depth + path / single.secant for path in (onset.track_start, onset.track_end)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import awkward as ak
+import numpy as np
+import pytest
+
+from rootml_ams.geometry import MEASURES_X
+
+
+@pytest.fixture(scope="module")
+def columns(events):
+    image = ak.to_numpy(events["edep_cell"]).reshape(-1, 18, 72)[:50].copy()
+    image[10] = 0
+    return ak.zip({"image": ak.from_numpy(image, regulararray=True)}, depth_limit=1)
+
+
+def test_events_without_deposits_are_not_judged(adapter, columns):
+    for view in adapter.views.values():
+        batch = view.build(columns)
+        assert np.flatnonzero(~batch.judged).tolist() == [10]
+        assert batch.rows == 49
+
+
+def test_channels_hold_the_layers_of_their_axis(adapter, columns):
+    one = adapter.views["image"].build(columns).tensors["image"]
+    two = adapter.views["image2"].build(columns).tensors["image"]
+    x_layers = [2, 3, 6, 7, 10, 11, 14, 15]
+    assert np.flatnonzero(MEASURES_X).tolist() == x_layers
+    np.testing.assert_array_equal(two[:, 1, x_layers], one[:, 0, x_layers])
+    assert not two[:, 0, x_layers].any()
+    np.testing.assert_array_equal(two.sum(axis=1), one[:, 0])
+
+
+def test_summaries_say_what_they_say(adapter):
+    image = np.zeros((1, 1, 18, 72), np.float32)
+    image[0, 0, 4, 30], image[0, 0, 8, 31] = 3000, 1000
+    found = {
+        s.name: float(s.compute({"image": image})[0]) for s in adapter.views["image"].summaries
+    }
+    assert found == {"total_energy": 4.0, "hit_cells": 2.0, "largest_share": 0.75, "mean_depth": 5}
