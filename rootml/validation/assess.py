@@ -67,7 +67,7 @@ def _output(draft: Draft, output: Output) -> dict[str, Any]:
     wanted = "a probability in [0, 1]" if score else "finite"
     draft.check(f"{name}_valid", invalid == 0, f"{invalid} values of {name} are not {wanted}")
     plot = Plot(f"{name}_distribution", "distribution" if score else "values", name)
-    draft.draw(plot, partial(_distribution, draft, name))
+    draft.draw(plot, partial(_distribution, draft, name, score))
     made = {
         "branch": draft.collector.branches[name],
         "role": output.role,
@@ -77,10 +77,12 @@ def _output(draft: Draft, output: Output) -> dict[str, Any]:
     return made | _score(draft, name) if score else made
 
 
-def _distribution(draft: Draft, name: str) -> None:
+def _distribution(draft: Draft, name: str, score: bool) -> None:
     draft.require_judged()
     if not draft.tally.entries(name).sum():
         raise Unavailable(f"no value of {name} is valid")
+    if not score and not draft.tally.hists[name].values().sum():
+        raise Unavailable(f"no value of {name} is within the range of its histogram")
 
 
 def _score(draft: Draft, name: str) -> dict[str, Any]:

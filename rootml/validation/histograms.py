@@ -85,7 +85,7 @@ def _named(collector: Collector) -> Iterator[tuple[str, Any]]:
             yield from _references(name, reference.title, tally.hists[name], names, sign)
     for spec in collector.view.tensors:
         rows = [tally.counts["judged", str(i)] for i in range(len(names))]
-        line, column = spec.axes if len(spec.axes) == 2 else ("row", "column")
+        line, column = spec.axes[-2:] if len(spec.axes) >= 2 else ("row", "column")
         for name, across in ((spec.name, column), (f"{spec.name}_centred", column + FROM_LARGEST)):
             if name in tally.sums:
                 yield from _images(name, (line, across), tally.sums[name], rows, names)
@@ -124,10 +124,10 @@ def _against_energy(hist: Any, label: int, keys: list[int]) -> Any:
 def _values(output: Output, hist: Any, names: list[str]) -> Iterator[tuple[str, Any]]:
     components = hist.axes["component"].size
     for i, name in enumerate(names):
+        if not hist[i, sum, :].sum(flow=True):
+            continue
         for part in range(components):
             values = hist[i, part, :]
-            if not values.sum(flow=True):
-                continue
             suffix = f"_{part}" if components > 1 else ""
             shown = _in_units(values, 1.0) if on_asinh(output) else values
             yield f"{output.name}{suffix}_{name}", shown
@@ -149,10 +149,14 @@ def _in_units(hist: Any, sign: float) -> Any:
     The bins hold all but the first and last thousandth, which go to the overflows; each fine
     bin counts whole, at its middle.
     """
-    counts = hist.view(flow=True)
-    middles = ASINH.inverse(np.concatenate(([-np.inf], hist.axes[0].centers, [np.inf])))
-    below = np.cumsum(counts) / counts.sum()
-    low, high = middles[np.searchsorted(below, (0.001, 0.999))].clip(*ASINH.ends())
+    filled = np.flatnonzero(hist.view(flow=True))
+    counts = hist.view(flow=True)[filled]
+    coordinates = np.concatenate(([-np.inf], hist.axes[0].centers, [np.inf]))
+    values = ASINH.inverse(coordinates[filled])
+    low, high = 0.0, 0.0
+    if len(filled):
+        below = np.cumsum(counts) / counts.sum()
+        low, high = values[np.searchsorted(below, (0.001, 0.999))].clip(*ASINH.ends())
     margin = 0.05 * (high - low) or 0.5
     bins = axis.Regular(
         DISPLAY_BINS,
@@ -161,8 +165,8 @@ def _in_units(hist: Any, sign: float) -> Any:
         label=hist.axes[0].label,
     )
     made = Hist(bins, storage=storage.Int64())
-    some = counts > 0
-    np.add.at(made.view(flow=True), bins.index(sign * middles[some]) + 1, counts[some])
+    place = np.searchsorted(bins.edges, sign * values, side="right")
+    np.add.at(made.view(flow=True), place, counts)
     return made
 
 

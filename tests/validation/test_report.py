@@ -215,6 +215,31 @@ def test_outputs_of_other_roles_are_drawn(collect, make_card, events, tmp_path):
     assert np.abs(hist.values() - expected).sum() < 0.05 * len(z)
 
 
+def test_extreme_values_are_drawn_or_explained(collect, make_card, events, tmp_path):
+    n, rows = len(events.events), events.batch.rows
+    blank = Batch({"image": np.zeros((rows, 1, 6, 8), np.float32)}, events.batch.judged)
+    outputs = (
+        Output(name="score", role="score"),
+        Output(name="energy", role="energy", unit="GeV"),
+        Output(name="huge"),
+        Output(name="pair", shape=(2,)),
+    )
+    card = make_card(outputs=outputs, working_points=())
+    label = np.asarray(events.events["truth_label"])
+    values = {"score": label.astype(float), "energy": np.full(n, -1.0), "huge": np.full(n, 1e30)}
+    values["pair"] = np.stack((np.full(n, np.nan), np.arange(n, dtype=float)), axis=1)
+    report = collect(type(events)(events.events, blank, values), card=card).report()
+    write_report(report, tmp_path, formats=("svg",))
+    assert "within the range" in report.not_drawn["energy_distribution"]
+    assert "within the range" in report.not_drawn["huge_distribution"]
+    assert (tmp_path / "score_distribution.svg").exists()
+    assert (tmp_path / "image_image.svg").exists()
+    assert (tmp_path / "pair_distribution.svg").exists()
+    assert report.hists["pair_1_electron"].sum(flow=True) == report.hists["score_electron"].sum(
+        flow=True
+    )
+
+
 def test_a_folder_that_cannot_be_written_is_one_clear_error(collect, tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(OutputError, match="taken"):

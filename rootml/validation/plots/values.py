@@ -12,7 +12,8 @@ from rootml.validation.style import count, finish, look, panel
 def draw_values(report: Report, output: str) -> Figure:
     """Events against an output's value, by class, and by component where it has several."""
     figure, ax = panel()
-    top, ranges = 0.0, []
+    top = 0.0
+    ranges: list[float] = []
     series = [
         (name, part, hist)
         for part, hists in components(report, output)
@@ -20,12 +21,12 @@ def draw_values(report: Report, output: str) -> Figure:
     ]
     for i, (name, part, hist) in enumerate(series):
         axis = hist.axes[0]
-        density = hist.values() / axis.widths / hist.sum(flow=True)
+        density = hist.values() / axis.widths / max(hist.sum(flow=True), 1)
         title = "all events" if name == UNLABELLED else name
         text = ", ".join(filter(None, (title, part, count(int(hist.sum(flow=True))))))
         ax.stairs(density, axis.edges, lw=2, ls=look(i).dashes, color=look(i).colour, label=text)
-        filled = axis.edges[:-1][hist.values() > 0], axis.edges[1:][hist.values() > 0]
-        ranges += [edge for side in filled for edge in (side.min(), side.max()) if len(side)]
+        filled = hist.values() > 0
+        ranges += [*axis.edges[:-1][filled], *axis.edges[1:][filled]]
         top = max(top, density.max())
     ax.set_xlim(min(ranges), max(ranges))
     ax.set_ylim(0, top)
