@@ -7,13 +7,14 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import gammainc
 
-from rootml_ams.geometry import DEPTH_X0, EDGES_X0, LAYER_X0
-from rootml_ams.simulation.em import draw_profile, projected_cdf, radial_profile
+from rootml_ams.geometry import CELL_EDGES_CM, DEPTH_X0, EDGES_X0, LAYER_X0, X0_CM
+from rootml_ams.simulation.deposit import add_showers
+from rootml_ams.simulation.em import draw_profile, radial_profile
 from rootml_ams.simulation.incidence import draw_rays
 from rootml_ams.simulation.material import CRITICAL_MEV, MOLIERE_CM
 from rootml_ams.simulation.onset import draw_onset
 from rootml_ams.simulation.rays import Rays
-from rootml_ams.simulation.showers import draw_showers
+from rootml_ams.simulation.showers import Showers, draw_showers
 
 
 @pytest.fixture
@@ -26,15 +27,40 @@ def vertical(n):
     return Rays(np.arange(n), zero, zero, zero, zero, zero)
 
 
-@pytest.mark.parametrize(("distance", "radius"), [(-3.0, 0.4), (0.0, 2.0), (0.7, 0.4), (5.0, 2.0)])
-def test_projection_has_a_closed_form(distance, radius):
-    def line(x):
-        return quad(lambda y: radius**2 / np.pi / (x**2 + y**2 + radius**2) ** 2, -np.inf, np.inf)[
-            0
-        ]
+def test_projection_is_the_integral_of_the_radial_profile():
+    """One layer of one oblique shower, cell by cell, against integration in polar coordinates."""
+    x, slope, maximum, energy = 0.3, 0.2, 8.0, 100.0
+    layers = np.zeros((1, 18))
+    layers[0, 6] = 1000.0
+    axis = Rays(np.arange(1), *(np.array([v]) for v in (x, 0.0, 0.0, slope, 0.0)))
+    none = vertical(0)
+    whole = Showers(axis, np.array([energy]), layers, np.array([maximum]), none, np.zeros(0))
+    image = np.zeros((1, 18, 72), np.float32)
+    add_showers(image, whole)
+    depth = 6.5 * LAYER_X0
+    tau = depth * np.hypot(1, slope) / maximum
+    core, tail, weight = radial_profile(np.array(energy), np.array(tau))
 
-    expected = quad(line, -np.inf, distance)[0]
-    assert projected_cdf(distance, radius) == pytest.approx(expected, abs=1e-6)
+    def within(distance):
+        """Share of the shower closer to the axis than ``distance``, in projection."""
+
+        def ring(r):
+            density = sum(
+                part * 2 * r * size**2 / (r**2 + size**2) ** 2
+                for part, size in ((weight, core), (1 - weight, tail))
+            )
+            return density * (1 if r < distance else 2 / np.pi * np.arcsin(distance / r))
+
+        return quad(ring, 0, distance)[0] + quad(ring, distance, np.inf)[0]
+
+    centre = x + depth * X0_CM * slope
+    for cell in (34, 36, 37, 38, 39, 45):
+        far, near = (
+            np.sign(edge - centre) * within(abs(edge - centre) / np.hypot(1, slope))
+            for edge in (CELL_EDGES_CM[cell + 1], CELL_EDGES_CM[cell])
+        )
+        assert image[0, 6, cell] == pytest.approx(500 * (far - near), rel=1e-3)
+    assert np.count_nonzero(image.sum(axis=2)) == 1
 
 
 def test_layer_shares_integrate_the_profile(rng):

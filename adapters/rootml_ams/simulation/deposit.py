@@ -56,7 +56,13 @@ def add_showers(image: Image, showers: Showers) -> None:
 
 
 def _spread(centre: Image, core2: Image, tail2: Image, weight: Image, half: Image) -> Image:
-    """Spread deposits (rows) over the cells: differences of the projected profile's CDF."""
+    """Spread deposits over the cells, (k, 72): differences of the projected profile's integral.
+
+    In the plane a component's density is R^2 / pi / (r^2 + R^2)^2. Integrated over y, with
+    a^2 = x^2 + R^2 and the integral of (a^2 + y^2)^-2 being pi / (2 a^3), it is
+    R^2 / (2 (x^2 + R^2)^(3/2)); over x up to d, (1 + d / sqrt(d^2 + R^2)) / 2. All arguments are
+    columns (k, 1): the axis, the squares of the radii, the core's weight, half the deposit.
+    """
     distance = _EDGES - centre
     square = distance * distance
     core, tail = square + core2, square + tail2

@@ -38,7 +38,7 @@ def measure(showers: Image, tracks: Image, rng: np.random.Generator) -> Image:
     cell, deposit = _sampled(showers.ravel(), rng)
     seen = tracks.ravel().copy()
     seen[cell] += deposit
-    hit = np.flatnonzero(seen)
+    hit = np.flatnonzero(seen > 0)
     event = hit // showers[0].size if len(showers) else hit
     gain = 1 + UNIFORMITY * rng.standard_normal(len(showers), np.float32)[event]
     gain += CELL_SPREAD * rng.standard_normal(len(hit), np.float32)

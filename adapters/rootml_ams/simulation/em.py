@@ -111,13 +111,3 @@ def radial_profile(energy: Floats, tau: Floats) -> tuple[Floats, Floats, Floats]
         MOLIERE_CM * np.maximum(tail, 0.05),
         np.clip(weight, 0, 1),
     )
-
-
-def projected_cdf(distance: Floats, radius: Floats) -> Floats:
-    """Share of one radial component on one side of a line at ``distance`` from the axis.
-
-    In the plane the density is R^2 / pi / (r^2 + R^2)^2. Its integral over y, with
-    a^2 = x^2 + R^2 and the integral of (a^2 + y^2)^-2 being pi / (2 a^3), is
-    R^2 / (2 (x^2 + R^2)^(3/2)); that over x up to d gives (1 + d / sqrt(d^2 + R^2)) / 2.
-    """
-    return 0.5 + 0.5 * distance / np.sqrt(distance**2 + radius**2)
