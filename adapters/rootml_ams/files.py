@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rootml.errors import LayoutError, OutputError, nearest
+from rootml.errors import DataError, LayoutError, OutputError, nearest
 from rootml_ams.geometry import CELLS
 from rootml_ams.simulation import chunks
 
@@ -35,8 +35,11 @@ def write(
 
     ``progress`` is told how many events are done; ``options`` go to the simulation. The same seed
     gives the same events in every layout. The file appears under its name when it is complete.
-    Raises LayoutError for an unknown layout and OutputError where the file cannot be written.
+    Raises LayoutError for an unknown layout, DataError for a request that makes no sense and
+    OutputError where the file cannot be written.
     """
+    if n < 1:
+        raise DataError(f"cannot write {n} events: expected 1 or more")
     if layout not in _SHAPES:
         raise LayoutError(
             f"ams: no layout {layout!r} (layouts: {', '.join(_SHAPES)}){nearest(layout, _SHAPES)}"

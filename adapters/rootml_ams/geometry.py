@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 SUPERLAYERS: Final = 9
-LAYERS: Final = 18
-"""Two layers of cells in each superlayer ("planes" 0-17 in the AMS software)."""
+LAYERS: Final = 2 * SUPERLAYERS
+"""Layers of cells, the "planes" 0-17 of the AMS software."""
 CELLS: Final = 72
 PITCH_CM: Final = 0.9
 HALF_WIDTH_CM: Final = CELLS * PITCH_CM / 2

@@ -173,6 +173,11 @@ def test_cascades_conserve_energy(rng):
     assert (inner > 0.9 * 400).mean() < 0.02
 
 
+def test_energy_range_as_text(rng):
+    """As the command line hands it over with --set."""
+    assert simulate(3, rng, energy="300:400", selection="generated")["truth_energy"][0] >= 300
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -181,6 +186,9 @@ def test_cascades_conserve_energy(rng):
         {"electron_fraction": 1.5},
         {"selection": "measured"},
         {"index": float("nan")},
+        {"index": "steep"},
+        {"energy": "200"},
+        {"energy": (200.0, 201.0)},
     ],
 )
 def test_senseless_requests_are_refused(rng, wrong):

@@ -1,7 +1,7 @@
 """Electromagnetic showers as G. Grindhammer and S. Peters parametrise them (hep-ex/0001020).
 
-Equation and section numbers are that paper's; the coefficients for sampling calorimeters are in its
-appendix A.2, those for homogeneous media, on which they build, in A.1. Depths are in X0.
+The coefficients are those of that paper's appendix: for homogeneous media, and on top of them the
+corrections for sampling calorimeters. Depths are in X0, radii in Moliere radii until the end.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LOWEST_GEV = 0.4
 DEPTH_SCALE = 1.06
 """Stretches depths a little beyond the fits, which end at 100 GeV, for AMS reports that about 75 %
 of a 1 TeV shower is contained; without it, it would be 82 %. Maxima stay within 0.7 X0 of
-ln(E / Ec) - 0.5 (PDG, Passage of Particles Through Matter, section 34.5)."""
+ln(E / Ec) - 0.5 (PDG, Passage of Particles Through Matter, Electromagnetic cascades)."""
 
 _QUADRATURE = [(np.float32(1 + x), np.float32(w)) for x, w in zip(*leggauss(3), strict=True)]
 _NEAR = np.float32(1e-6)
@@ -77,7 +77,7 @@ def _log_y(energy: Floats) -> Floats:
 
 
 def draw_profile(energy: Floats, rng: np.random.Generator) -> Profile:
-    """Longitudinal profiles for showers of ``energy`` GeV, fluctuating (equations 10-14, 22-26)."""
+    """Draw profiles of showers of ``energy`` GeV: ln T and ln alpha fluctuate, correlated."""
     log_y = _log_y(energy)
     maximum = log_y - 0.812 - 0.55 / SAMPLING_FREQUENCY - 0.69 * (1 - E_OVER_MIP)
     shape = 0.81 + (0.458 + 2.26 / Z_EFFECTIVE) * log_y - 0.476 / SAMPLING_FREQUENCY
@@ -90,7 +90,7 @@ def draw_profile(energy: Floats, rng: np.random.Generator) -> Profile:
 
 
 def radial_profile(energy: Floats, tau: Floats) -> tuple[Floats, Floats, Floats]:
-    """Core radius, tail radius (cm) and core weight (section 3.2) at ``tau`` = t / T.
+    """Core radius, tail radius (cm) and core weight at ``tau`` = t / T.
 
     The radial density is p 2 r C^2 / (r^2 + C^2)^2 + (1 - p) 2 r T^2 / (r^2 + T^2)^2.
     ``energy`` in GeV broadcasts against ``tau``.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from numbers import Real
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -39,7 +41,7 @@ def simulate(
     n: int,
     rng: np.random.Generator,
     *,
-    energy: tuple[float, float] = (200.0, 2000.0),
+    energy: tuple[float, float] | str = (200.0, 2000.0),
     electron_fraction: float = 0.5,
     index: float = 1.5,
     selection: Selection = "reconstructed",
@@ -51,8 +53,7 @@ def simulate(
     ``index``: of the falling spectra dN/dE = E^-index of both; 1.5 puts a fifth of the events of
     200-2000 GeV above 1 TeV. Raises DataError for values that make no sense.
     """
-    request = Request(energy, index, selection)
-    _check(n, electron_fraction, request)
+    request = _request(n, electron_fraction, energy, index, selection)
     electrons = int(rng.binomial(n, electron_fraction))
     wanted = ((draw_electrons, electrons), (draw_protons, n - electrons))
     parts = [_select(draw, number, request, rng) for draw, number in wanted]
@@ -87,20 +88,35 @@ def _select(draw: Draw, n: int, request: Request, rng: np.random.Generator) -> P
     return concatenate(parts)
 
 
-def _check(n: int, fraction: float, request: Request) -> None:
-    low, high = request.energy
-    if n < 0:
-        raise DataError(f"cannot simulate {n} events: expected 0 or more")
-    if not 0 <= fraction <= 1:
-        raise DataError(f"electron_fraction is {fraction:g}: expected 0 to 1")
+def _request(
+    n: int, fraction: float, energy: object, index: float, selection: Selection
+) -> Request:
+    """The request for ``n`` events, if it makes sense."""
+    low, high = _range(energy)
     if not MINIMUM_GEV <= low < NARROWEST * low <= high <= MAXIMUM_GEV:
         raise DataError(
             f"energy range {low:g}:{high:g} GeV: expected low < high, by 1 % or more,"
             f" between {MINIMUM_GEV:g} and {MAXIMUM_GEV:g}"
         )
-    if not abs(request.index) < LARGEST_INDEX:
-        raise DataError(f"index is {request.index:g}: expected between -10 and 10")
-    if request.selection not in get_args(Selection):
+    for name, value, least, most in (
+        ("the number of events", n, 0, math.inf),
+        ("electron_fraction", fraction, 0, 1),
+        ("index", index, -LARGEST_INDEX, LARGEST_INDEX),
+    ):
+        if not (isinstance(value, Real) and least <= value <= most):
+            raise DataError(f"{name} is {value!r}: expected a number from {least:g} to {most:g}")
+    if selection not in get_args(Selection):
         raise DataError(
-            f"selection {request.selection!r}: expected one of {', '.join(get_args(Selection))}"
+            f"selection is {selection!r}: expected one of {', '.join(get_args(Selection))}"
         )
+    return Request((low, high), index, selection)
+
+
+def _range(energy: object) -> tuple[float, float]:
+    """Both ends of a pair of numbers or of a text like ``200:2000``, in GeV."""
+    ends: Any = energy.split(":") if isinstance(energy, str) else energy
+    try:
+        low, high = map(float, ends)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"energy range {energy!r}: expected two numbers in GeV") from error
+    return low, high

@@ -4,8 +4,8 @@ A proton ionises until it interacts. The interaction sends a leading hadron and 
 forward; neutral pions become electromagnetic showers, the other hadrons go on and may interact
 again; slow fragments of the nucleus leave at wide angles. A proton whose first interaction is early
 and hands nearly all energy to neutral pions looks like an electron. The model follows T. Gaisser,
-Cosmic Rays and Particle Physics (1990), chapters 4 and 5, and R. Wigmans, Calorimetry (2000),
-section 2.3, in round numbers; it is not a generator of exclusive final states.
+Cosmic Rays and Particle Physics (1990), and R. Wigmans, Calorimetry (2000), in round numbers, which
+are choices where no number is cited; it is not a generator of exclusive final states.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the calorimeter is made of, as the shower parametrisation needs it.
 
-Lead, fibre and glue in volumes 1 : 0.57 : 0.15 (Adloff et al. 2013, section 2). Radiation lengths,
+Lead, fibre and glue in volumes 1 : 0.57 : 0.15 (Adloff et al. 2013). Radiation lengths,
 critical energies and densities: Particle Data Group, Atomic and Nuclear Properties (the glue as
-polystyrene). Mixing rules: G. Grindhammer and S. Peters, hep-ex/0001020, section 3.1.
+polystyrene). Mixing rules: G. Grindhammer and S. Peters, hep-ex/0001020.
 """
 
 from __future__ import annotations
@@ -39,4 +39,4 @@ MOLIERE_CM: Final = SCALE_MEV * X0_CM / CRITICAL_MEV
 SAMPLING_FREQUENCY: Final = X0_CM / 0.166
 """X0 over the thickness of one lead foil with its fibres (11 foils make 1.83 cm)."""
 E_OVER_MIP: Final = 1.0 / (1.0 + 0.007 * (_CHARGE["lead"] - _CHARGE["fibre"]))
-"""Response to showers over that to minimum ionising particles (hep-ex/0001020, section 3.1)."""
+"""Response to showers over that to minimum ionising particles (hep-ex/0001020)."""

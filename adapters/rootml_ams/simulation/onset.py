@@ -3,8 +3,8 @@
 The parametrised profile lets two numbers fluctuate; the beginning of a shower, a handful of
 electrons and photons, is more irregular than that. Here electrons radiate and photons make pairs
 until their energy is below a share of the shower's; each then starts a parametrised shower of its
-own. Rates and spectra are those of complete screening (B. Rossi, High-Energy Particles, 1952,
-section 5; PDG, Passage of Particles Through Matter, sections 34.4.2 and 34.4.5).
+own. Rates and spectra are those of complete screening (B. Rossi, High-Energy Particles, 1952; PDG,
+Passage of Particles Through Matter, on bremsstrahlung and on pair production).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PAIRS_PER_X0 = 7 / 9
 
 _V = np.geomspace(SOFTEST, 1.0, 400)
 _INTENSITY = 4 / 3 - 4 / 3 * _V + _V**2
-"""dN/dt d(ln v) of photons with the share v (PDG equation 34.30)."""
+"""dN/dt d(ln v) of photons with the share v of the energy."""
 _EMITTED = np.concatenate(
     [[0.0], np.cumsum((_INTENSITY[1:] + _INTENSITY[:-1]) / 2 * np.diff(np.log(_V)))]
 )
@@ -47,6 +47,7 @@ class Onset:
     energy: Floats
     """GeV"""
     profile: Profile
+    """Of showers that begin at ``start``."""
     track_shower: Index
     track_start: Floats
     track_end: Floats
@@ -94,7 +95,7 @@ def _photon_share(n: int, rng: np.random.Generator) -> Floats:
 
 
 def _pair_share(n: int, rng: np.random.Generator) -> Floats:
-    """Share of one electron of a pair: density 1 - 4/3 x (1 - x) (PDG equation 34.35)."""
+    """Share of one electron of a pair: density 1 - 4/3 x (1 - x)."""
     share = rng.random(n)
     refused = np.flatnonzero(rng.random(n) > 1 - 4 / 3 * share * (1 - share))
     while len(refused):
