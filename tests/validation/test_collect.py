@@ -226,3 +226,14 @@ def test_average_images_are_means_of_their_class(empty, events):
     for i, name in enumerate(("proton", "electron")):
         expected = images[label == i].mean(axis=0)[0]
         assert np.allclose(report.hists[f"image_image_{name}"].values(), expected, rtol=1e-5)
+
+
+def test_score_against_energy_projects_on_both(empty, events):
+    hists = filled(empty, events).report().hists
+    both, score = hists["score_vs_energy_electron"], hists["score_electron"]
+    chosen = events.batch.judged & (np.asarray(events.events["truth_label"]) == 1)
+    energy = np.asarray(events.events["energy"])[chosen]
+    found = both.view(flow=True).sum(axis=1)
+    assert np.array_equal(found, np.histogram(energy, both.axes[0].edges)[0])
+    wide = score.values().reshape(-1, 10).sum(axis=1)
+    assert np.array_equal(both.values().sum(axis=0), wide)

@@ -13,7 +13,15 @@ from scipy.special import logit
 from rootml.spec import Array
 from rootml.validation.histograms import UNLABELLED, by_class
 from rootml.validation.report import Report
-from rootml.validation.style import count, finish, look, panel, panel_with_ratio, ratio_points
+from rootml.validation.style import (
+    count,
+    finish,
+    look,
+    panel,
+    panel_with_ratio,
+    ratio_points,
+    upper_first,
+)
 
 MERGE = 50
 """Bins of the stored histogram in one bin of the plot: 0.5 in log(p/(1-p))."""
@@ -54,7 +62,7 @@ def draw_distribution(
     mine = _fractions(report, output)
     filled = _fractions(against, output) if against else mine
     if against:
-        figure, ax, lowest = panel_with_ratio(f"{titles[0]} / {titles[1]}".capitalize())
+        figure, ax, lowest = panel_with_ratio(upper_first(f"{titles[0]} / {titles[1]}"))
         _ratios(lowest, report, mine, filled)
     else:
         figure, ax = panel()
