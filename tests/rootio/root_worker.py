@@ -80,6 +80,14 @@ def describe(path, tree):
         "entries": int(found.GetEntries()),
         "branches": [str(line) for line in ROOT.describe_tree(found)],
         "leaves": [leaf.GetName() for leaf in found.GetListOfLeaves()],
+        "counters": {
+            leaf.GetLeafCount().GetName(): [
+                bool(leaf.GetLeafCount().IsRange()),
+                int(leaf.GetLeafCount().GetMaximum()),
+            ]
+            for leaf in found.GetListOfLeaves()
+            if leaf.GetLeafCount()
+        },
         "keys": sorted(f"{k.GetClassName()} {k.GetName()};{k.GetCycle()}" for k in keys(file)),
         "friends": [f.GetName() for f in found.GetListOfFriends() or ()],
         "aliases": [a.GetName() for a in found.GetListOfAliases() or ()],
@@ -133,8 +141,9 @@ def text(path, name):
 
 
 def merge(paths, target):
+    """``hadd -fk``: with the input's compression, baskets are copied as they are."""
     merger = ROOT.TFileMerger(False)
-    merger.OutputFile(target, "RECREATE")
+    merger.OutputFile(target, "RECREATE", open_file(paths[0]).GetCompressionSettings())
     for path in paths:
         merger.AddFile(path)
     return {"ok": bool(merger.Merge())}

@@ -135,14 +135,22 @@ def test_existing_counter_is_reused(
 
 
 def test_plain_integer_becomes_a_counter(tmp_path: Path, root: Any, same_values: Any) -> None:
-    counts = np.array([2, 0, 300], np.int16)
-    source, target = tmp_path / "source.root", tmp_path / "target.root"
-    with uproot.recreate(source) as file:
-        file.mktree("T", {"nA": "i2"}).extend({"nA": counts})
-    values = {"A_v": ak.unflatten(np.arange(302.0), counts)}
-    append_branches(source, target, "T", values)
-    same_values(target, "T", values)
-    assert root.read(path=target, tree="T", columns=["A_v"])["draw"]["A_v"] == sum(range(302))
+    """ROOT reads no more objects than the counter's maximum, also of merged files."""
+    targets = []
+    for counts in (np.array([1, 2, 0], np.int16), np.array([2, 0, 300], np.int16)):
+        source, target = (tmp_path / f"{name}{len(targets)}.root" for name in ("in", "out"))
+        with uproot.recreate(source) as file:
+            file.mktree("T", {"nA": "i2"}).extend({"nA": counts})
+        values = {"A_v": ak.unflatten(np.arange(1.0 * counts.sum()), counts)}
+        append_branches(source, target, "T", values)
+        same_values(target, "T", values)
+        assert root.describe(path=target, tree="T")["counters"] == {"nA": [True, max(counts)]}
+        total = root.read(path=target, tree="T", columns=["A_v"])["draw"]["A_v"]
+        assert total == ak.sum(values["A_v"])
+        targets.append(str(target))
+    assert root.merge(paths=targets, target=tmp_path / "merged.root")["ok"]
+    found = root.read(path=tmp_path / "merged.root", tree="T", columns=["A_v"])
+    assert found["draw"]["A_v"] == found["frame"]["A_v"] == sum(range(3)) + sum(range(302))
 
 
 def test_memory_stays_flat(tmp_path: Path, make_source: Callable[..., Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import uproot
 from rootml.errors import AppendRefused
 from rootml.rootio import AppendSink, append_branches
 from rootml.rootio.container import RootFile
+from rootml.rootio.directory import KeyList
 from rootml.spec import Column
 
 MACROS = {
@@ -79,11 +81,29 @@ def test_trees_that_root_writes(
         append_branches(source, target, "T", values, specs)
     check_append(source, target, "T", values)
     with RootFile(target) as file:
-        assert sum(key is not None for _, key in file.records(file.header.begin)) >= 5
+        records = [key for _, key in file.records(file.header.begin) if key]
+        keys = KeyList(file, file.root).keys
+        assert [k.name for k in records].count(b"StreamerInfo") == 1
+        assert {k.seek for k in records if k.class_name == b"TTree"} == {
+            k.seek for k in keys if k.class_name == b"TTree"
+        }
     column, numbers = next((n, v) for n, v in values.items() if np.ndim(v) == 1)
     found = root.read(path=target, tree="T", columns=[column])
     if old["entries"]:
         assert found["frame"][column] == pytest.approx(float(np.sum(numbers)))
+
+
+def test_merging_files_with_references(tmp_path: Path, root: Any) -> None:
+    """TFileMerger promotes basket keys of such files to eight-byte positions in place."""
+    source, target, copy, merged = (tmp_path / f"{name}.root" for name in "abcd")
+    body = f'TFile file(path, "RECREATE"); {MACROS["references"]}'
+    root.macro(code=f"void make(const char *path) {{ {body} }}", path=source, quiet=True)
+    append_branches(source, target, "T", {"y": np.arange(1.0, 13.0)}, compression="none")
+    shutil.copy(target, copy)
+    assert root.merge(paths=[str(target), str(copy), str(target)], target=merged, quiet=True)["ok"]
+    assert root.read(path=merged, tree="T", columns=["y"])["draw"]["y"] == 3 * sum(range(13))
+    with uproot.open(merged) as file:
+        assert file["T/y"].array().tolist() == [*range(1, 13)] * 3
 
 
 def test_several_trees_and_folders(tmp_path: Path, root: Any, check_append: Any) -> None:
@@ -201,6 +221,9 @@ def test_positions_above_two_gigabytes(
     target, again = tmp_path / "target.root", tmp_path / "again.root"
     specs, values = make_columns(10, np.random.default_rng(6))
     append_branches(source, target, "events", values, specs, objects={"note": "big"})
+    with RootFile(target) as file:
+        assert file.header.version > 1_000_000
+        assert KeyList(file, file.root).newest("events").version > 1000
     check_append(source, target, "events", values)
     assert root.text(path=target, name="note") == {"text": "big"}
     root.read(path=target, tree="events", columns=["new_score"])
