@@ -50,9 +50,9 @@ CVT_AMS = Recipe(
     build=_cvt,
     title="Electrons and positrons against protons in the AMS-02 ECAL: CvT",
     doc="Convolutional vision transformer (arXiv:2103.15808) on the shower's image.",
-    limits={"train": 8_000, "validation": 1_000, "test": 10_000},
+    limits={"train": 4_000, "validation": 600, "test": 10_000},
     warmup=Warmup(
-        epochs=14,
+        epochs=10,
         transform=_narrow,
         doc=f"images narrowed to {WARMUP_CELLS} cells around the shower",
     ),

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rootml.adapter import Adapter, View
-from rootml.errors import BranchError, DataError, TrainingError
+from rootml.errors import BranchError, DataError, OutputError, TrainingError
 from rootml.rootio.source import Source, open_source
 from rootml.spec import Array, Batch
 from rootml.training.recipe import PARTS
@@ -66,6 +66,7 @@ def load_dataset(
     has no truth label, DataError where a value cannot be right or a class is missing.
     """
     label = _label_column(adapter)
+    _check_shapes(view)
     rows = _Rows()
     with ExitStack() as stack:
         sinks = {
@@ -116,6 +117,14 @@ def _label_column(adapter: Adapter) -> str:
     return adapter.truth.label
 
 
+def _check_shapes(view: View) -> None:
+    for spec in view.tensors:
+        if any(isinstance(size, str) for size in spec.shape):
+            raise TrainingError(
+                f"view {view.name!r}: tensor {spec.name!r} has no fixed shape: {spec.shape}"
+            )
+
+
 def _check_label(source: Source, label: str) -> None:
     if source.decoder.has(label):
         return
@@ -148,7 +157,10 @@ def _write(sinks: Mapping[str, IO[bytes]], batch: Batch, path: str) -> None:
         tensor = np.ascontiguousarray(batch.tensors[name])
         if not np.isfinite(tensor).all():
             raise DataError(f"{path}: tensor {name!r} holds NaN or infinity")
-        sink.write(tensor.data)
+        try:
+            sink.write(tensor.data)
+        except OSError as error:
+            raise OutputError(f"{sink.name}: cannot be written: {error.strerror}") from error
 
 
 def _finish(

@@ -13,7 +13,6 @@ from pathlib import Path
 import lightning as L
 import numpy as np
 import torch
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import (
     Callback,
     EarlyStopping,
@@ -37,6 +36,8 @@ EXPECTED_WARNINGS = (
 )
 """What Lightning warns of although it is meant: data are mapped, and folders are resumed."""
 
+DEVICES = ("auto", "cpu", "cuda")
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -50,6 +51,12 @@ class Limits:
     device: str = "auto"
     precision: Precision = "auto"
     progress: bool = False
+
+    def __post_init__(self) -> None:
+        if self.device not in DEVICES:
+            raise TrainingError(f"no device {self.device!r} (devices: {', '.join(DEVICES)})")
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise TrainingError("device 'cuda': torch sees no CUDA device on this machine")
 
 
 @dataclass(frozen=True)
@@ -113,19 +120,15 @@ def fit(
     if resume and not last.exists():
         raise TrainingError(f"{last} does not exist: there is no training to resume")
     precision = resolve_precision(limits)
-    best = ModelCheckpoint(
-        folder, "best", monitor="validation_loss", save_last=True, enable_version_counter=False
-    )
+    best = ModelCheckpoint(folder, "best", monitor="validation_loss", enable_version_counter=False)
+    latest = ModelCheckpoint(folder, "last", enable_version_counter=False)
     timer = Timer(_duration(limits.minutes), interval="epoch", verbose=False)
     stop = EarlyStopping("validation_loss", recipe.tolerance, recipe.patience)
     with _seeded(seed), _quiet():
         module = Classifier(recipe.build(), recipe.learning_rate, _signal_weight(data, parts))
-        trainer = _trainer(limits, precision, folder, [best, timer, stop])
+        trainer = _trainer(limits, precision, folder, [best, latest, timer, stop])
         feed = Feed(data, parts, recipe, seed)
-        try:
-            trainer.fit(module, datamodule=feed, ckpt_path=last if resume else None)
-        except MisconfigurationException as error:
-            raise TrainingError(f"{folder}: {error}") from error
+        trainer.fit(module, datamodule=feed, ckpt_path=last if resume else None)
     if not best.best_model_path:
         raise TrainingError(f"{folder}: the training ended before an epoch was complete")
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
@@ -153,12 +156,10 @@ def resolve_precision(limits: Limits) -> Precision:
 def _trainer(
     limits: Limits, precision: Precision, folder: Path, callbacks: list[Callback]
 ) -> L.Trainer:
-    if limits.device == "cuda" and not torch.cuda.is_available():
-        raise TrainingError("device 'cuda': torch sees no CUDA device on this machine")
     if limits.progress:
         callbacks = [*callbacks, TQDMProgressBar(refresh_rate=20)]
     return L.Trainer(
-        accelerator={"auto": "auto", "cpu": "cpu", "cuda": "gpu"}[limits.device],
+        accelerator=limits.device,
         devices=1,
         precision="bf16-mixed" if precision == "bf16" else "32-true",
         max_epochs=limits.epochs,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
+
+from rootml.errors import TrainingError
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
@@ -59,3 +62,20 @@ class Recipe:
     warmup: Warmup | None = None
     threads: int | None = None
     deploy_batch: int | None = None
+
+    def __post_init__(self) -> None:
+        rules = {
+            "split must be three positive fractions that add up to 1": (
+                len(self.split) == 3 and min(self.split) > 0 and math.isclose(sum(self.split), 1)
+            ),
+            "seed must be 0 or more": self.seed >= 0,
+            "batch_size must be 2 or more": self.batch_size >= 2,
+            "max_epochs must be 1 or more": self.max_epochs >= 1,
+            f"precision must be {' or '.join(get_args(Precision))}": (
+                self.precision in get_args(Precision)
+            ),
+            f"limits are of {', '.join(PARTS)}": set(self.limits) <= set(PARTS),
+        }
+        for rule, kept in rules.items():
+            if not kept:
+                raise TrainingError(f"recipe {self.name!r}: {rule}")

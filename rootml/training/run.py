@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rootml.errors import OutputError, TrainingError
+from rootml.errors import OutputError, RegistryError, TrainingError, nearest
 from rootml.plugins import get_adapter, get_recipe
 from rootml.training.cards import Run, finish
 from rootml.training.data import DataSet, load_dataset
@@ -48,28 +48,26 @@ def train(
     Raises InputError where a file cannot be trained on, TrainingError where a training cannot
     start or go on, OutputError where the folder holds a training and ``resume`` is False.
     """
-    settings: dict[str, Any] = {
+    changes: dict[str, Any] = {
         "seed": seed,
         "max_epochs": epochs,
         "batch_size": batch_size,
         "precision": precision,
     }
-    given = {key: value for key, value in settings.items() if value is not None}
-    known = get_recipe(recipe) if isinstance(recipe, str) else recipe
-    chosen = dataclasses.replace(known, **given)
+    chosen = _chosen(recipe, changes)
     if not files:
         raise TrainingError("a training needs at least one file")
-    given |= {"max_time": max_time, "max_events": max_events, "tree": tree}
+    asked = changes | {"max_time": max_time, "max_events": max_events, "tree": tree}
     run = Run(
         name=name or chosen.name,
         recipe=chosen,
         adapter=get_adapter(chosen.adapter),
         folder=Path(output),
-        command=_command(chosen.name, files, given),
+        command=_command(chosen.name, files, asked),
         notes=notes,
     )
-    _prepare(run, resume)
     limits = Limits(chosen.max_epochs, max_time, device, chosen.precision, progress)
+    _prepare(run, resume)
     with tempfile.TemporaryDirectory(dir=run.folder, prefix="cache-") as cache:
         data = load_dataset(
             files, run.adapter, run.view, Path(cache), tree=tree, max_events=max_events
@@ -80,8 +78,19 @@ def train(
         return finish(run, data, parts, outcome)
 
 
+def _chosen(recipe: str | Recipe, changes: Mapping[str, Any]) -> Recipe:
+    found = get_recipe(recipe) if isinstance(recipe, str) else recipe
+    return dataclasses.replace(found, **{k: v for k, v in changes.items() if v is not None})
+
+
 def _prepare(run: Run, resume: bool) -> None:
-    if not resume and run.checkpoints.exists():
+    views = run.adapter.views
+    if run.recipe.view not in views:
+        raise RegistryError(
+            f"recipe {run.recipe.name!r}: adapter {run.adapter.name!r} has no view "
+            f"{run.recipe.view!r}{nearest(run.recipe.view, views)}"
+        )
+    if not resume and any(run.checkpoints.glob("*")):
         raise OutputError(f"{run.folder} holds a training: resume it, or choose another folder")
     try:
         run.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -109,11 +118,11 @@ def _pin(run: Run, data: DataSet, parts: Mapping[str, Rows], resume: bool) -> No
     path.write_text(json.dumps(split, indent=2) + "\n", encoding="utf-8")
 
 
-def _command(recipe: str, files: Sequence[str | Path], given: Mapping[str, object]) -> str:
+def _command(recipe: str, files: Sequence[str | Path], asked: Mapping[str, object]) -> str:
     """The command line that repeats the training, with paths reduced to names."""
     words = ["rootml", "train", recipe, *(Path(path).name for path in files)]
     flags = {"max_epochs": "epochs"}
-    for key, value in given.items():
+    for key, value in asked.items():
         if value is not None:
             words += [f"--{flags.get(key, key).replace('_', '-')}", str(value)]
     return shlex.join(words)

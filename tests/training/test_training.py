@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from rootml.card import ModelCard
-from rootml.errors import OutputError, RegistryError, RootmlError, TrainingError
+from rootml.errors import BranchError, OutputError, RegistryError, RootmlError, TrainingError
 from rootml.registry import load
 from rootml.training import train
 from rootml.training.command import train as command
@@ -79,16 +82,11 @@ def test_resume_goes_on(toy, write_toy, tmp_path):
     assert second.network.sha256 != first.network.sha256
     again = ModelCard.read(train("toy", [file], folder, epochs=4, resume=True))
     assert again.network == second.network
-    refused(TrainingError, "max_epochs=3", "toy", [file], folder, epochs=3, resume=True)
-    runs = [path.read_text() for path in sorted(folder.glob("checkpoints/version_*/metrics.csv"))]
-    assert (
-        len([run for run in runs if "validation_loss" in run]) == 2
-    )  # what came before was not trained again
+    runs = [path.read_text() for path in folder.glob("checkpoints/version_*/metrics.csv")]
+    assert sum("validation_loss" in run for run in runs) == 2  # nothing was trained again
 
 
 def test_early_stopping_waits_for_the_tolerance(toy, write_toy, tmp_path):
-    import dataclasses
-
     recipe = dataclasses.replace(
         toy.RECIPES["toy"], patience=2, tolerance=1e9, max_epochs=50, warmup=None
     )
@@ -119,6 +117,43 @@ def test_refusals(toy, write_toy, tmp_path):
     refused(TrainingError, "no training to resume", "toy", [file], folder, resume=True)
     (tmp_path / "taken").write_text("")
     refused(OutputError, "cannot be made", "toy", [file], tmp_path / "taken")
+
+
+def test_recipes_that_make_no_sense(toy, write_toy, tmp_path):
+    arguments = ([write_toy()], tmp_path / "run")
+    recipe = toy.RECIPES["toy"]
+    for match, change in (
+        ("split must be three", {"split": (0.6, 0.2, 0.1)}),
+        ("seed must be 0 or more", {"seed": -1}),
+        ("precision must be auto or 32 or bf16", {"precision": "64"}),
+        ("limits are of train", {"limits": {"training": 3}}),
+    ):
+        with pytest.raises(TrainingError, match=match):
+            dataclasses.replace(recipe, **change)
+    refused(TrainingError, r"no device 'gpu'", recipe, *arguments, device="gpu")
+    other = dataclasses.replace(recipe, view="imag")
+    refused(RegistryError, "no view 'imag'; did you mean 'image'", other, *arguments)
+
+
+def test_a_file_that_cannot_be_trained_on_blocks_no_second_try(toy, write_toy, tmp_path):
+    bad = write_toy("bad.root", truth_label=None)
+    refused(BranchError, "truth_label", "toy", [bad], tmp_path / "run")
+    train("toy", [write_toy()], tmp_path / "run", epochs=1)
+
+
+def test_without_torch_the_command_names_the_extra(write_toy):
+    code = """
+import sys
+sys.modules["torch"] = None
+from click.testing import CliRunner
+from rootml.training.command import train
+result = CliRunner().invoke(train, ["cnn_ams", "a.root"])
+print(type(result.exception).__name__, result.exception)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout == (
+        "MissingExtra training needs the package 'torch': pip install \"rootml[torch]\"\n"
+    )
 
 
 def test_a_training_is_not_overwritten(toy, write_toy, tmp_path):
