@@ -22,7 +22,7 @@ from rootml.rootio.container import RootFile
 from rootml.rootio.opening import is_remote, open_file
 from rootml.rootio.serial import LEAF_TYPES, string_bytes
 from rootml.rootio.streamers import add_streamers
-from rootml.rootio.tracing import Reader
+from rootml.rootio.tracing import Reader, understood
 from rootml.rootio.transaction import Transaction, copy_file, reporting
 from rootml.rootio.ttree_append import TreeAppend
 from rootml.rootio.verify import verify_append
@@ -88,7 +88,7 @@ class FileSink(ABC):
         code = None if compression is None else parse_compression(compression)
         _check_columns(columns)
         open_file(self.source).close()
-        with self._explained(), self._all_or_nothing():
+        with self._explained(), self._all_or_nothing(), understood():
             inputs = (self.source,) if isinstance(self.source, Path) else ()
             self._transaction = Transaction(self.target, inputs, overwrite=overwrite)
             self._open.callback(self._transaction.abort)
@@ -113,7 +113,7 @@ class FileSink(ABC):
         ``objects`` is read only now, so that it may be filled until then.
         """
         append, file = self._append, self._file
-        with self._explained(), self._all_or_nothing():
+        with self._explained(), self._all_or_nothing(), understood():
             append.finish()
             needed = append.needed_streamers
             for name, text in self._objects.items():

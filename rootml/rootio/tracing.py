@@ -10,7 +10,9 @@ This is the only module that touches private parts of uproot; a test pins what i
 
 from __future__ import annotations
 
+import contextlib
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -94,14 +96,31 @@ class Model_TMap(uproot.model.Model):  # type: ignore[misc]
 _UNREADABLE = (
     uproot.deserialization.DeserializationError,
     uproot.interpretation.identify.UnknownInterpretation,
-    NotImplementedError,
-    AttributeError,
+    ArithmeticError,
     AssertionError,
-    KeyError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
     TypeError,
     ValueError,
     struct.error,
 )
+"""What reading damaged bytes, or classes that uproot does not know, comes to."""
+
+
+@contextlib.contextmanager
+def understood() -> Iterator[None]:
+    """Turn that into AppendRefused."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise AppendRefused(f"its metadata cannot be read: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n", 1)[0] or type(error).__name__
 
 
 class Reader:
@@ -163,7 +182,7 @@ class Reader:
             try:
                 return self._read(class_name, chunk, keylen, key, context)
             except _UNREADABLE as error:
-                reason = str(error).strip().split("\n", 1)[0]
+                reason = _first_line(error)
             finally:
                 self._file.options["minimal_ttree_metadata"] = False
         raise AppendRefused(f"its metadata cannot be read: {reason}")

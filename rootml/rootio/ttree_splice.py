@@ -11,6 +11,7 @@ import numpy as np
 
 from rootml.errors import AppendRefused, DataError, nearest
 from rootml.rootio.baskets import Counts
+from rootml.rootio.opening import reading
 from rootml.rootio.serial import MAP_OFFSET, NewBranch, branch_bytes
 from rootml.rootio.splicing import Edit, Splice
 from rootml.rootio.tracing import ancestry, span
@@ -31,7 +32,8 @@ class ExistingCounter:
     def check(self, first: int, counts: Counts, per: str) -> None:
         """Compare with the stored counts from entry ``first`` on; DataError if they differ."""
         stop = first + len(counts)
-        stored = self.branch.array(entry_start=first, entry_stop=stop, library="np")
+        with reading(f"branch {self.branch.name!r}"):
+            stored = self.branch.array(entry_start=first, entry_stop=stop, library="np")
         if not np.array_equal(stored, counts):
             wrong = first + int(np.flatnonzero(stored != counts)[0])
             raise DataError(

@@ -126,6 +126,25 @@ def test_files_that_are_no_good(source: Path) -> None:
     refused(FileError, "no such file", source)
 
 
+def test_damaged_bytes(source: Path) -> None:
+    """Whatever is damaged: the append works, or ends in an error of ours with nothing left."""
+    whole, rng = source.read_bytes(), np.random.default_rng(11)
+    target, outcomes = source.with_name("target.root"), set()
+    for _ in range(12):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(whole), 8):
+            damaged[place] = rng.integers(256)
+        source.write_bytes(damaged)
+        try:
+            append_branches(source, target, "events", TEN)
+        except RootmlError as error:
+            outcomes.add(type(error))
+            assert not target.exists()
+        target.unlink(missing_ok=True)
+        assert list(source.parent.iterdir()) == [source]
+    assert AppendRefused in outcomes
+
+
 def test_a_file_that_was_not_closed(source: Path) -> None:
     with RootFile(source) as file:
         file.header.free_seek = file.header.free_nbytes = 0
