@@ -16,7 +16,6 @@ from rootml.spec import Array, Batch, TensorSpec
 
 if TYPE_CHECKING:
     import awkward as ak
-    import numpy as np
 
 Options = Mapping[str, str]
 
@@ -112,7 +111,8 @@ class Adapter:
     """All that rootml knows of one experiment.
 
     ``energy``: the logical column with the reconstructed energy in GeV, for plots against
-    energy. ``label``: what stands on plots beside the status ("Simulation"). ``simulate(n,
+    energy. ``label``: what stands beside ``title`` on plots of files with truth; empty means
+    "Simulation". ``simulate(n,
     rng, **options)`` returns events whose fields are the branches of ``layouts[0]`` plus
     ``truth_*``; ``simulation_options`` documents the options (energy range and the like).
     """
@@ -130,6 +130,3 @@ class Adapter:
     references: tuple[Reference, ...] = ()
     label: str = ""
     doc: str = ""
-
-
-Simulate = Callable[[int, "np.random.Generator"], "ak.Array"]

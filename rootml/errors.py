@@ -23,7 +23,8 @@ work is a :class:`RootmlWarning`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class RootmlError(Exception):
@@ -57,11 +58,6 @@ class DataError(InputError):
         super().__init__(message)
         self.event = event
 
-    def located(self, where: str, first: int) -> DataError:
-        """The same error, said of entry ``first + event`` of the file and tree ``where``."""
-        entry = "" if self.event is None else f", entry {first + self.event}"
-        return DataError(f"{where}{entry}: {self}")
-
 
 class OutputError(RootmlError):
     """A destination that cannot be written, or whose content would be lost."""
@@ -93,6 +89,21 @@ class TrainingError(RootmlError):
 
 class MissingExtra(RootmlError):
     """An optional dependency that is not installed."""
+
+
+@contextmanager
+def located(where: str, first: int) -> Iterator[None]:
+    """Say of every error on branches and values which file and tree ``where`` it is in.
+
+    An error on an event names entry ``first + event``.
+    """
+    try:
+        yield
+    except DataError as error:
+        entry = "" if error.event is None else f", entry {first + error.event}"
+        raise DataError(f"{where}{entry}: {error}") from error
+    except BranchError as error:
+        raise BranchError(f"{where}: {error}") from error
 
 
 class RootmlWarning(UserWarning):

@@ -25,6 +25,5 @@ ADAPTER = Adapter(
         Reference("bdt", "AMS BDT"),
         Reference("likelihood", "AMS likelihood", higher_is_signal=False),
     ),
-    label="Simulation",
     doc="Electrons and positrons against protons in the calorimeter of AMS-02.",
 )

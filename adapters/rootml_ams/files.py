@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rootml.errors import DataError, LayoutError, OutputError, nearest
+from rootml.errors import DataError, LayoutError, nearest
+from rootml.rootio.transaction import Transaction, reporting
 from rootml_ams.geometry import CELLS
 from rootml_ams.simulation import chunks
 
@@ -44,21 +44,13 @@ def write(
         raise LayoutError(
             f"ams: no layout {layout!r} (layouts: {', '.join(_SHAPES)}){nearest(layout, _SHAPES)}"
         )
-    target = Path(path)
+    transaction = Transaction(Path(path), (), overwrite=True)
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        os.close(handle)
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error}") from error
-    partial = Path(name)
-    try:
-        _write(partial, n, rng, layout, progress, options)
-        partial.chmod(0o666 & ~_umask())
-        partial.replace(target)
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error}") from error
+        with reporting(transaction.target):
+            _write(transaction.path, n, rng, layout, progress, options)
+        transaction.commit()
     finally:
-        partial.unlink(missing_ok=True)
+        transaction.abort()
 
 
 def _write(
@@ -85,12 +77,6 @@ def _write(
             done += len(events)
             if progress is not None:
                 progress(done)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _flat(events: ak.Array) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rootml.adapter import Adapter, Options
-from rootml.errors import BranchError, DataError
+from rootml.errors import BranchError, located
 from rootml.rootio.matching import BranchNames, Decoder, Match, choose, match
 from rootml.rootio.opening import open_file, open_tree, reading, tree_names
 
@@ -54,10 +54,8 @@ class Source:
         """The logical columns of the entries ``start`` to ``stop`` (exclusive)."""
         branches = self.decoder.branches(columns)
         raw = read_branches(self.tree, branches, start, stop, self._where)
-        try:
+        with located(self._where, start):
             return self.decoder.decode(raw, columns)
-        except DataError as error:
-            raise error.located(self._where, start) from error
 
     def chunks(
         self,
@@ -151,9 +149,10 @@ def settle(found: Match, tree: uproot.TTree, where: str) -> Decoder:
         probes = {key: found.found[key] for key in layout.probes if key in found.found}
         stop = min(int(tree.num_entries), PROBE_ENTRIES)
         raw = read_branches(tree, tuple(probes.values()), 0, stop, where)
-        options = layout.configure(
-            ak.zip({key: raw[path] for key, path in probes.items()}, depth_limit=1)
-        )
+        with located(where, 0):
+            options = layout.configure(
+                ak.zip({key: raw[path] for key, path in probes.items()}, depth_limit=1)
+            )
     return Decoder(found, options, where)
 
 

@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from rootml.errors import DataError, InputError
+from rootml.errors import InputError, located
 from rootml.rootio import AppendSink, FriendSink, Sink
 from rootml.rootio.provenance import PROVENANCE
 from rootml.spec import Column
-from rootml.tagger import Annotation, Tagger
 from rootml.tagging.plan import TagResult
 from rootml.tagging.prepare import EntryRange, Run, TagOptions, prepare
 from rootml.tagging.record import record
@@ -123,13 +122,15 @@ def _write(run: Run, sink: Sink, progress: Progress | None) -> dict[str, int]:
     judged = dict.fromkeys((t.model.card.name for t in run.taggers), 0)
     for block in _unjudged(run.plan.columns, start):
         sink.write(block)
+    where = f"{run.plan.source}: tree {run.plan.tree!r}"
     tensors = [spec for tagger in run.taggers for spec in tagger.view.tensors]
     for first, events in run.source.chunks(
         run.columns, start=start, stop=stop, event_bytes=sum(spec.row_bytes for spec in tensors)
     ):
         columns: dict[str, Any] = {}
         for index, tagger in enumerate(run.taggers):
-            said = _said(tagger, events, run, first)
+            with located(where, first):
+                said = tagger(events)
             columns |= said.columns
             judged[tagger.model.card.name] += said.batch.rows
             if run.collectors:
@@ -141,13 +142,6 @@ def _write(run: Run, sink: Sink, progress: Progress | None) -> dict[str, int]:
         sink.write(block)
     sink.commit()
     return judged
-
-
-def _said(tagger: Tagger, events: Any, run: Run, first: int) -> Annotation:
-    try:
-        return tagger(events)
-    except DataError as error:
-        raise error.located(f"{run.plan.source}: tree {run.plan.tree!r}", first) from error
 
 
 def _unjudged(columns: Sequence[Column], entries: int) -> Iterator[Mapping[str, Any]]:

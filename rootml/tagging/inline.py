@@ -13,7 +13,7 @@ import awkward as ak
 import numpy as np
 import uproot
 
-from rootml.errors import BranchError, InputError, RootmlWarning
+from rootml.errors import BranchError, InputError, RootmlWarning, located
 from rootml.registry import load
 from rootml.rootio.matching import BranchNames, Decoder, choose, match
 from rootml.rootio.opening import open_file, open_tree, split_path, tree_names
@@ -182,11 +182,12 @@ def _lazy_column(column: Column, length: int, outputs: _Once) -> ak.Array:
 
 
 def _judge(array: ak.Array, tagger: Tagger, found: Match, where: str) -> dict[str, Any]:
-    decoder = Decoder(found, _configure(array, found), where)
-    paths = decoder.branches(tagger.view.columns)
-    parts = [
-        tagger(decoder.decode(raw, tagger.view.columns)).columns for raw in _slices(array, paths)
-    ]
+    with located(where, 0):
+        decoder = Decoder(found, _configure(array, found), where)
+    parts = []
+    for start, raw in _slices(array, decoder.branches(tagger.view.columns)):
+        with located(where, start):
+            parts.append(tagger(decoder.decode(raw, tagger.view.columns)).columns)
     return {c.name: ak.concatenate([part[c.name] for part in parts]) for c in tagger.columns}
 
 
@@ -200,6 +201,6 @@ def _configure(array: ak.Array, found: Match) -> Mapping[str, str]:
     )
 
 
-def _slices(array: ak.Array, fields: Sequence[str]) -> Iterator[dict[str, ak.Array]]:
+def _slices(array: ak.Array, fields: Sequence[str]) -> Iterator[tuple[int, dict[str, ak.Array]]]:
     for start in range(0, max(len(array), 1), CHUNK_EVENTS):
-        yield {field: array[field][start : start + CHUNK_EVENTS] for field in fields}
+        yield start, {field: array[field][start : start + CHUNK_EVENTS] for field in fields}

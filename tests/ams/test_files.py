@@ -50,5 +50,5 @@ def test_a_file_stays_until_the_new_one_is_complete(adapter, tmp_path, rng):
 
 
 def test_a_folder_that_is_not_there(adapter, tmp_path, rng):
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="no folder"):
         adapter.write(tmp_path / "none" / "ams.root", 5, rng)
