@@ -112,9 +112,9 @@ class Adapter:
 
     ``energy``: the logical column with the reconstructed energy in GeV, for plots against
     energy. ``label``: what stands beside ``title`` on plots of files with truth; empty means
-    "Simulation". ``simulate(n,
-    rng, **options)`` returns events whose fields are the branches of ``layouts[0]`` plus
-    ``truth_*``; ``simulation_options`` documents the options (energy range and the like).
+    "Simulation". ``simulate(n, rng, **options)`` returns events whose fields are the branches
+    of ``layouts[0]`` plus ``truth_*``; ``write(path, n, rng, layout=, progress=, **options)``
+    writes them to a file; ``simulation_options`` documents the options.
     """
 
     name: str
