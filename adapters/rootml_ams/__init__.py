@@ -22,8 +22,8 @@ ADAPTER = Adapter(
     truth=Truth(label="truth_label", classes=("proton", "electron"), energy="truth_energy"),
     energy="energy",
     references=(
-        Reference("bdt", "AMS BDT"),
-        Reference("likelihood", "AMS likelihood", higher_is_signal=False),
+        Reference("bdt", "BDT (ecal3dbdt)"),
+        Reference("likelihood", "likelihood (EcalEMlhd)", higher_is_signal=False),
     ),
     doc="Electrons and positrons against protons in the calorimeter of AMS-02.",
 )
