@@ -55,6 +55,11 @@ class Feed(L.LightningDataModule):
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         return self._loader(rows, lambda tensors: warmup.transform(tensors, generator))
 
+    def calibration_dataloader(self) -> DataLoader[TensorBatch]:
+        """Training events as they will be judged, always in the same order."""
+        rng = np.random.default_rng(self.seed)
+        return self._loader(rng.permutation(self.parts["train"]))
+
     def val_dataloader(self) -> DataLoader[TensorBatch]:
         """The validation events."""
         return self._loader(self.parts["validation"][: self.recipe.limits.get("validation")])

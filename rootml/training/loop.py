@@ -27,6 +27,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from rootml.errors import TrainingError
 from rootml.training.data import DataSet
 from rootml.training.feed import Feed, Rows, TensorBatch
+from rootml.training.norms import PreciseNorm
 from rootml.training.recipe import Precision, Recipe
 
 EXPECTED_WARNINGS = (
@@ -79,6 +80,11 @@ class Classifier(L.LightningModule):
         self.learning_rate = learning_rate
         self.signal_weight = signal_weight
 
+    def forward(self, *tensors: Tensor) -> Tensor:
+        """Logits (n,) of tensors (n, *shape)."""
+        logits: Tensor = self.network(*tensors)
+        return logits
+
     def training_step(self, batch: TensorBatch, index: int) -> Tensor:
         """Loss of one batch."""
         return self._step("train", batch)
@@ -89,7 +95,7 @@ class Classifier(L.LightningModule):
 
     def _step(self, part: str, batch: TensorBatch) -> Tensor:
         tensors, labels = batch
-        logits = self.network(*tensors.values()).float()
+        logits = self(*tensors.values()).float()
         weight = torch.tensor(self.signal_weight, device=logits.device)
         loss = binary_cross_entropy_with_logits(logits, labels, pos_weight=weight)
         accuracy = ((logits > 0) == (labels > 0)).float().mean()
@@ -126,8 +132,9 @@ def fit(
     stop = EarlyStopping("validation_loss", recipe.tolerance, recipe.patience)
     with _seeded(seed), _quiet():
         module = Classifier(recipe.build(), recipe.learning_rate, _signal_weight(data, parts))
-        trainer = _trainer(limits, precision, folder, [best, latest, timer, stop])
         feed = Feed(data, parts, recipe, seed)
+        callbacks = [PreciseNorm(feed), best, latest, timer, stop]
+        trainer = _trainer(limits, precision, folder, callbacks)
         trainer.fit(module, datamodule=feed, ckpt_path=last if resume else None)
     if not best.best_model_path:
         raise TrainingError(f"{folder}: the training ended before an epoch was complete")

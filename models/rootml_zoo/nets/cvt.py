@@ -21,9 +21,6 @@ from torch import Tensor, nn
 
 from rootml_zoo.nets.scaling import LogScale
 
-MOMENTUM = 0.01
-"""Of the batch norms' running statistics: small, as showers differ much within small batches."""
-
 Pair = tuple[int, int]
 
 
@@ -56,7 +53,7 @@ class ConvProjection(nn.Module):
     def __init__(self, width: int, stride: int) -> None:
         super().__init__()
         self.depthwise = nn.Conv2d(width, width, 3, stride=stride, padding=1, groups=width)
-        self.norm = nn.BatchNorm2d(width, momentum=MOMENTUM)
+        self.norm = nn.BatchNorm2d(width)
         self.linear = nn.Linear(width, width)
 
     def forward(self, grid: Tensor, token: Tensor | None) -> Tensor:
