@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import torch
+from torch import nn
+
+from rootml.training.data import load_dataset
+from rootml.training.loop import Limits, fit
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(48, 4)
+        self.norm = nn.BatchNorm1d(4, momentum=1e-3)  # lags far behind in a short training
+        self.last = nn.Linear(4, 1)
+
+    def forward(self, image):
+        return self.last(self.norm(self.first(image.flatten(1)))).squeeze(1)
+
+
+def test_batch_norms_hold_the_statistics_of_the_exported_weights(toy, write_toy, tmp_path):
+    view = toy.ADAPTER.views["image"]
+    data = load_dataset([write_toy()], toy.ADAPTER, view, tmp_path)
+    parts = data.parts(1, (0.6, 0.2, 0.2))
+    recipe = dataclasses.replace(toy.RECIPES["toy"], build=Net, warmup=None, batch_size=16)
+    limits = Limits(epochs=2, device="cpu", precision="32")
+    network = fit(recipe, data, parts, tmp_path / "run", limits, seed=1, resume=False).network
+    assert not network.norm.training
+    assert network.norm.momentum == 1e-3
+    images = torch.from_numpy(np.array(data.tensors["image"][parts["train"]]))
+    with torch.inference_mode():
+        inputs = network.first(images.flatten(1))
+    spread = inputs.std(0)
+    assert (abs(network.norm.running_mean - inputs.mean(0)) < 0.05 * spread).all()
+    assert torch.allclose(network.norm.running_var, inputs.var(0), rtol=0.1)
