@@ -35,12 +35,16 @@ class Match:
     def explain(self, names: Iterable[str]) -> str:
         """One line: why the tree is in this layout, or why not."""
         head = f"{self.adapter.name}/{self.layout.name} in tree {self.tree!r}"
-        if not self.tree_fits:
-            return f"{head}: the tree should be named {' or '.join(self.layout.trees)}"
-        if not self.missing:
+        if self.complete:
             return f"{head}: all required branches are there"
-        first = self.missing[0]
-        return f"{head}: no branch {', '.join(map(repr, self.missing))}{nearest(first, names)}"
+        reasons = []
+        if not self.tree_fits:
+            choice = "" if self.missing else ", or be chosen with --tree (tree=)"
+            reasons.append(f"the tree should be named {' or '.join(self.layout.trees)}{choice}")
+        if self.missing:
+            wanted = ", ".join(map(repr, self.missing))
+            reasons.append(f"no branch {wanted}{nearest(self.missing[0], names)}")
+        return f"{head}: {'; '.join(reasons)}"
 
 
 class BranchNames:

@@ -165,6 +165,17 @@ def test_a_file_of_no_known_layout_lists_the_near_misses(toy: Path, tmp_path: Pa
         rootml.tag_file(tmp_path / "in.root", tmp_path / "out.root")
 
 
+def test_a_tree_of_another_name_can_be_chosen(
+    toy: Path, deposits: np.ndarray, tmp_path: Path
+) -> None:
+    with uproot.recreate(tmp_path / "in.root") as file:
+        file.mktree("mine", {"cell_e": ("f4", (6,))}).extend({"cell_e": deposits})
+    with pytest.raises(LayoutError, match="'mine': the tree should be named hits, or be chosen"):
+        rootml.tag_file(tmp_path / "in.root", tmp_path / "out.root")
+    rootml.tag_file(tmp_path / "in.root", tmp_path / "out.root", tree="mine", plots=False)
+    assert len(column(tmp_path / "out.root", tree="mine")) == 500
+
+
 def test_two_matching_trees_are_a_question(toy: Path, deposits: np.ndarray, tmp_path: Path) -> None:
     with uproot.recreate(tmp_path / "in.root") as file:
         for name in ("a/hits", "b/hits"):
