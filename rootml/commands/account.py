@@ -26,7 +26,7 @@ def print_account(result: TagResult, *, verbose: bool) -> None:
 
 
 def _plan_rows(plan: TagPlan, *, verbose: bool) -> list[Row]:
-    options = "".join(f", {key} {value}" for key, value in plan.layout_options.items())
+    options = "".join(f"; {key}: {value}" for key, value in plan.layout_options.items())
     rows = [
         ("tree", f"{plan.tree}: {plan.entries:,} entries, {plan.adapter}/{plan.layout}{options}")
     ]

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import uproot
-from uproot.deserialization import DeserializationError
 
-from rootml.errors import FileError, TreeError, nearest
+from rootml.errors import FileError, RootmlError, TreeError, nearest
 
 TREE_CLASSES = frozenset({"TTree", "TNtuple", "TNtupleD"})
-
-_READ_ERRORS = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    struct.error,
-    RuntimeError,
-    DeserializationError,
-    NotImplementedError,
-)
 
 
 def is_remote(path: str | Path) -> bool:
@@ -48,7 +35,9 @@ def reading(what: str) -> Iterator[None]:
     """Turn whatever uproot raises on unreadable bytes into a :class:`FileError` on ``what``."""
     try:
         yield
-    except _READ_ERRORS as error:
+    except (RootmlError, MemoryError):
+        raise
+    except Exception as error:  # uproot and the decompressors below it share no base class
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise FileError(f"{what}: cannot be read: {reason}") from error
 

@@ -1,0 +1,97 @@
+"""Opening files and reading logical columns in chunks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uproot
+
+from rootml.errors import BranchError, FileError, TreeError
+from rootml.rootio.opening import open_file, open_tree, split_path
+from rootml.rootio.source import open_source
+
+
+@pytest.fixture
+def hits(tmp_path: Path) -> Path:
+    path = tmp_path / "hits.root"
+    cells = np.arange(6000, dtype="f4").reshape(1000, 6)
+    with uproot.recreate(path) as file:
+        tree = file.mktree("hits", {"cell_e": ("f4", (6,))})
+        for start in range(0, 1000, 300):
+            tree.extend({"cell_e": cells[start : start + 300]})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a.root", ("a.root", None)),
+        ("a.root:t", ("a.root", "t")),
+        ("dir/a.root:d/t;2", ("dir/a.root", "d/t;2")),
+        ("root://host:1094//a.root", ("root://host:1094//a.root", None)),
+        ("root://host:1094//a.root:d/t", ("root://host:1094//a.root", "d/t")),
+    ],
+)
+def test_a_tree_may_follow_the_path(text: str, expected: tuple[str, str | None]) -> None:
+    assert split_path(text) == expected
+
+
+def test_a_file_whose_name_has_a_colon(tmp_path: Path) -> None:
+    path = tmp_path / "run:7.root"
+    path.touch()
+    assert split_path(path) == (str(path), None)
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 24, 1000, 7200, 1 << 20])
+@pytest.mark.parametrize(("start", "stop"), [(0, None), (17, 921), (400, 400)])
+def test_chunks_cover_the_range_once(
+    hits: Path, toylab: Path, chunk_bytes: int, start: int, stop: int | None
+) -> None:
+    import toylab as package
+
+    with open_source(hits, [package.ADAPTER]) as source:
+        chunks = list(source.chunks(["cells"], start=start, stop=stop, chunk_bytes=chunk_bytes))
+    cells = np.concatenate([np.empty((0, 6)), *(chunk["cells"].to_numpy() for _, chunk in chunks)])
+    wanted = np.arange(6000, dtype="f4").reshape(1000, 6)[start:stop]
+    np.testing.assert_array_equal(cells, wanted)
+    assert [first for first, _ in chunks] == sorted({first for first, _ in chunks})
+
+
+def test_a_column_that_is_not_there(hits: Path, toylab: Path) -> None:
+    import toylab as package
+
+    with (
+        open_source(hits, [package.ADAPTER]) as source,
+        pytest.raises(BranchError, match=r"hits.root.*'label'.*needs branch 'truth_label'"),
+    ):
+        source.read(["cells", "label"], 0, 10)
+
+
+def test_a_wrong_tree_gets_the_near_ones(hits: Path) -> None:
+    with open_file(hits) as directory, pytest.raises(TreeError, match="did you mean 'hits'"):
+        open_tree(directory, "hit")
+
+
+@pytest.mark.parametrize("kept", [0, 3, 50, 200, 3000])
+def test_a_truncated_file(hits: Path, tmp_path: Path, kept: int) -> None:
+    short = tmp_path / "short.root"
+    short.write_bytes(hits.read_bytes()[:kept])
+    with pytest.raises(FileError, match=r"short\.root"):
+        open_file(short)
+
+
+def test_damaged_baskets_are_an_error_of_the_file(hits: Path, toylab: Path) -> None:
+    import toylab as package
+
+    with uproot.open(hits)["hits"] as tree:
+        seek = int(tree["cell_e"].member("fBasketSeek")[1])
+    data = bytearray(hits.read_bytes())
+    data[seek + 80 : seek + 400] = bytes(320)
+    hits.write_bytes(data)
+    with (
+        open_source(hits, [package.ADAPTER]) as source,
+        pytest.raises(FileError, match=r"hits\.root: tree 'hits', branch 'cell_e': cannot be read"),
+    ):
+        list(source.chunks(["cells"]))
