@@ -35,8 +35,11 @@ class RateColumn(ProgressColumn):
 
 
 @contextmanager
-def progress(label: str, *, quiet: bool = False) -> Iterator[Report]:
-    """Yield ``report(done, total)``: a bar on a terminal, plain lines in a batch log."""
+def progress(label: str, *, then: str = "", quiet: bool = False) -> Iterator[Report]:
+    """Yield ``report(done, total)``: a bar on a terminal, plain lines in a batch log.
+
+    ``then``: what still goes on when all events are done.
+    """
     console = Console(stderr=True)
     if quiet:
         yield lambda done, total: None
@@ -50,7 +53,12 @@ def progress(label: str, *, quiet: bool = False) -> Iterator[Report]:
             console=console,
         ) as bar:
             task = bar.add_task(label, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+            def update(done: int, total: int) -> None:
+                text = f"{label}: {then}" if then and done >= total else label
+                bar.update(task, description=text, completed=done, total=total)
+
+            yield update
     else:
         yield _Lines(label)
 

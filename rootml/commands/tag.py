@@ -103,7 +103,8 @@ def tag(
     pairs = _pairs(files, output_dir, create=not dry_run)
     for source, target in pairs:
         where = plots / target.stem if plots and len(pairs) > 1 else plots
-        with progress(Path(source).name, quiet=quiet or as_json) as report:
+        then = "" if no_plots else "drawing plots"
+        with progress(Path(source).name, then=then, quiet=quiet or as_json) as report:
             result = tag_file(
                 source,
                 target,
