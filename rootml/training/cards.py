@@ -116,7 +116,8 @@ def _training(run: Run, data: DataSet, parts: Mapping[str, Rows], outcome: Outco
         "minutes": round(outcome.minutes, 1),
         "processor": platform.machine(),
     }
-    settings |= {f"{part}_events_per_epoch": limit for part, limit in recipe.limits.items()}
+    for part, limit in recipe.limits.items():
+        settings[f"{part}_events{'_per_epoch' if part == 'train' else ''}"] = limit
     if recipe.warmup is not None:
         settings |= {"warmup_epochs": recipe.warmup.epochs, "warmup": recipe.warmup.doc}
     return Training(
