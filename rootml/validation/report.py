@@ -16,6 +16,7 @@ from rootml.errors import OutputError
 
 SCHEMA = "rootml.validation.report"
 SCHEMA_VERSION = 1
+PLOT_SUFFIXES = frozenset({".png", ".pdf", ".svg"})
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,9 @@ def write_report(
     Files: report.json, report.md, histograms.json (UHI), histograms.root, <plot>.<format>.
 
     ``against``: a second sample of the same outputs, whose scores are drawn beside with a ratio
-    panel; ``titles`` names the two samples. Returns the paths written. Raises OutputError where
-    the folder cannot be written.
+    panel; ``titles`` names the two samples. Plots of an earlier report in the folder are
+    removed, so that none of another sample stays beside the new ones. Returns the paths
+    written. Raises OutputError where the folder cannot be written.
     """
     from rootml.validation.plots import draw_all
     from rootml.validation.store import write_json, write_root
@@ -115,6 +117,7 @@ def write_report(
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _remove_earlier_plots(folder)
         texts = {"report.json": report.to_json(), "report.md": to_markdown(report)}
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
@@ -126,3 +129,16 @@ def write_report(
         return written + draw_all(report, folder, formats=formats, against=against, titles=titles)
     except OSError as error:
         raise OutputError(f"{folder}: the report cannot be written: {error}") from error
+
+
+def _remove_earlier_plots(folder: Path) -> None:
+    try:
+        earlier = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return
+    if not isinstance(earlier, dict) or earlier.get("schema") != SCHEMA:
+        return
+    names = {str(plot["name"]) for plot in earlier["plots"]}
+    for path in folder.iterdir():
+        if path.stem in names and path.suffix in PLOT_SUFFIXES:
+            path.unlink()

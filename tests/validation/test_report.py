@@ -184,6 +184,15 @@ def test_a_second_sample_is_drawn_beside(collect, sample, events, tmp_path):
     assert len(both) > len(alone)
 
 
+def test_plots_of_an_earlier_report_do_not_stay(collect, events, tmp_path):
+    report = collect(events).report()
+    write_report(replace(report, plots=report.plots[:2]), tmp_path, formats=("svg",))
+    (tmp_path / "mine.svg").write_text("precious")
+    write_report(replace(report, plots=report.plots[1:2]), tmp_path, formats=("svg",))
+    kept = {path.name for path in tmp_path.glob("*.svg")}
+    assert kept == {"mine.svg", f"{report.plots[1].name}.svg"}
+
+
 def test_outputs_of_other_roles_are_drawn(collect, make_card, events, tmp_path):
     card = make_card(
         domain=(),
