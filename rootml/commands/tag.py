@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import glob
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,34 +99,41 @@ def tag(
     rootml-tag 'run*.root' tagged/
     rootml-tag in.root friend.root --output friend
     """
+    from rootml.rootio.opening import check_file
     from rootml.tagging import tag_file
 
     accounts = []
-    pairs = _pairs(files, output_dir, create=not dry_run)
-    for source, target in pairs:
-        where = plots / target.stem if plots and len(pairs) > 1 else plots
-        then = "" if no_plots else "drawing plots"
-        with progress(Path(source).name, then=then, quiet=quiet or as_json) as report:
-            result = tag_file(
-                source,
-                target,
-                outputs=None if outputs is None else [o.strip() for o in outputs.split(",")],
-                plots=False if no_plots else where or True,
-                dry_run=dry_run,
-                progress=report,
-                **options,
-            )
-        accounts.append(result.to_json())
-        if not (quiet or as_json):
-            print_account(result, verbose=verbose)
+    pairs, folder = _pairs(files, output_dir)
+    for source, _ in pairs:
+        check_file(source)
+    with _made(folder):
+        for source, target in pairs:
+            where = plots / target.stem if plots and len(pairs) > 1 else plots
+            then = "" if no_plots else "drawing plots"
+            with progress(Path(source).name, then=then, quiet=quiet or as_json) as report:
+                result = tag_file(
+                    source,
+                    target,
+                    outputs=None if outputs is None else [o.strip() for o in outputs.split(",")],
+                    plots=False if no_plots else where or True,
+                    dry_run=dry_run,
+                    progress=report,
+                    **options,
+                )
+            accounts.append(result.to_json())
+            if not (quiet or as_json):
+                print_account(result, verbose=verbose)
     if as_json:
         click.echo(json.dumps(accounts[0] if len(accounts) == 1 else accounts, indent=2))
 
 
 def _pairs(
-    files: tuple[str, ...], output_dir: Path | None, *, create: bool
-) -> list[tuple[str, Path]]:
-    """Each input with its output; globs are opened up, as a quoted one reaches us whole."""
+    files: tuple[str, ...], output_dir: Path | None
+) -> tuple[list[tuple[str, Path]], Path | None]:
+    """Each input with its output, and the folder of the outputs if there is one.
+
+    Globs are opened up, as a quoted one reaches us whole.
+    """
     if output_dir is None and len(files) < 2:
         raise InputError(f"{files[0]}: where to? Give an output file, or a folder with -o")
     inputs = [path for text in (files if output_dir else files[:-1]) for path in _expand(text)]
@@ -133,16 +142,31 @@ def _pairs(
     if folder is None and (len(inputs) > 1 or last.endswith("/") or Path(last).is_dir()):
         folder = Path(last)
     if folder is None:
-        return [(inputs[0], Path(last))]
+        return [(inputs[0], Path(last))], None
     if folder.is_file():
         raise OutputError(f"{folder}: is a file; several inputs need a folder to go to")
-    if create:
-        folder.mkdir(parents=True, exist_ok=True)
     names = [Path(path).name for path in inputs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise OutputError(f"two inputs are called {twice!r}: they would become one output")
-    return [(path, folder / name) for path, name in zip(inputs, names, strict=True)]
+    return [(path, folder / name) for path, name in zip(inputs, names, strict=True)], folder
+
+
+@contextmanager
+def _made(folder: Path | None) -> Iterator[None]:
+    """Make the folder if it is not there, and take it away if nothing came to lie in it."""
+    if folder is None or folder.exists():
+        yield
+        return
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _expand(text: str) -> list[str]:

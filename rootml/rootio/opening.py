@@ -44,8 +44,7 @@ def reading(what: str) -> Iterator[None]:
 
 def open_file(path: str | Path, **options: Any) -> uproot.ReadOnlyDirectory:
     """Open a ROOT file for reading; refuse what is missing, not ROOT, or truncated."""
-    if not is_remote(path):
-        _check_local(Path(path))
+    check_file(path)
     with reading(str(path)):
         directory = uproot.open({str(path): None}, **options)
     if not is_remote(path):
@@ -59,7 +58,11 @@ def open_file(path: str | Path, **options: Any) -> uproot.ReadOnlyDirectory:
     return directory
 
 
-def _check_local(path: Path) -> None:
+def check_file(file: str | Path) -> None:
+    """Refuse a file of this machine that is missing, a folder, or does not begin as ROOT's."""
+    if is_remote(file):
+        return
+    path = Path(file)
     if not path.exists():
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise FileError(f"{path}: no such file{nearest(path.name, siblings)}")

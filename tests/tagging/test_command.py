@@ -54,6 +54,18 @@ def test_several_inputs_and_globs_go_to_a_folder(
     assert (tmp_path / "p" / "report.json").exists()
 
 
+def test_a_folder_stays_away_if_nothing_goes_there(
+    toy: Path, hits: Path, tmp_path: Path, command: Callable
+) -> None:
+    before = sorted(tmp_path.iterdir())
+    assert command("tag", hits, "-o", tmp_path / "a" / "b", "--dry-run").code == 0
+    assert command("tag", hits, tmp_path / "no.root", tmp_path / "out").code == 2
+    assert command("tag", hits, f"{tmp_path / 'out'}/", "--model", "nobody").code == 2
+    assert [path for path in sorted(tmp_path.iterdir()) if path.name != "a"] == before
+    assert command("tag", hits, f"{tmp_path / 'out'}/", "--no-plots").code == 0
+    assert (tmp_path / "out" / "hits.root").exists()
+
+
 def bad_not_root(folder: Path) -> None:
     (folder / "in.root").write_text("not a ROOT file at all")
 
