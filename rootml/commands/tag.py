@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -100,13 +99,14 @@ def tag(
     rootml-tag in.root friend.root --output friend
     """
     from rootml.rootio.opening import check_file
+    from rootml.rootio.transaction import made_folder
     from rootml.tagging import tag_file
 
     accounts = []
     pairs, folder = _pairs(files, output_dir)
     for source, _ in pairs:
         check_file(source)
-    with _made(folder):
+    with nullcontext() if folder is None else made_folder(folder):
         for source, target in pairs:
             where = plots / target.stem if plots and len(pairs) > 1 else plots
             then = "" if no_plots else "drawing plots"
@@ -150,23 +150,6 @@ def _pairs(
     if twice:
         raise OutputError(f"two inputs are called {twice!r}: they would become one output")
     return [(path, folder / name) for path, name in zip(inputs, names, strict=True)], folder
-
-
-@contextmanager
-def _made(folder: Path | None) -> Iterator[None]:
-    """Make the folder if it is not there, and take it away if nothing came to lie in it."""
-    if folder is None or folder.exists():
-        yield
-        return
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
-    try:
-        yield
-    finally:
-        if not any(folder.iterdir()):
-            folder.rmdir()
 
 
 def _expand(text: str) -> list[str]:

@@ -31,6 +31,21 @@ def reporting(target: Path) -> Iterator[None]:
         raise OutputError(f"cannot write {target}: {reason}") from error
 
 
+@contextlib.contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make ``folder`` if it is not there, and take it away if nothing came to lie in it."""
+    if folder.is_dir():
+        yield
+        return
+    with reporting(folder):
+        folder.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
 def copy_file(source: Path, target: Path) -> None:
     """Copy the content of ``source`` over ``target``, sharing blocks where possible."""
     with source.open("rb") as old, target.open("wb") as new:

@@ -12,6 +12,7 @@ from typing import Any
 
 from rootml.errors import OutputError, RegistryError, TrainingError, nearest
 from rootml.plugins import get_adapter, get_recipe
+from rootml.rootio.transaction import made_folder
 from rootml.training.cards import Run, finish
 from rootml.training.data import DataSet, load_dataset
 from rootml.training.feed import Rows
@@ -67,8 +68,12 @@ def train(
         notes=notes,
     )
     limits = Limits(chosen.max_epochs, max_time, device, chosen.precision, progress)
-    _prepare(run, resume)
-    with tempfile.TemporaryDirectory(dir=run.folder, prefix="cache-") as cache:
+    _check(run, resume)
+    with (
+        made_folder(run.folder),
+        made_folder(run.checkpoints),
+        tempfile.TemporaryDirectory(dir=run.folder, prefix="cache-") as cache,
+    ):
         data = load_dataset(
             files, run.adapter, run.view, Path(cache), tree=tree, max_events=max_events
         )
@@ -83,7 +88,7 @@ def _chosen(recipe: str | Recipe, changes: Mapping[str, Any]) -> Recipe:
     return dataclasses.replace(found, **{k: v for k, v in changes.items() if v is not None})
 
 
-def _prepare(run: Run, resume: bool) -> None:
+def _check(run: Run, resume: bool) -> None:
     views = run.adapter.views
     if run.recipe.view not in views:
         raise RegistryError(
@@ -92,10 +97,6 @@ def _prepare(run: Run, resume: bool) -> None:
         )
     if not resume and any(run.checkpoints.glob("*")):
         raise OutputError(f"{run.folder} holds a training: resume it, or choose another folder")
-    try:
-        run.checkpoints.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{run.folder}: cannot be made: {error.strerror}") from error
 
 
 def _pin(run: Run, data: DataSet, parts: Mapping[str, Rows], resume: bool) -> None:

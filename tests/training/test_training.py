@@ -116,7 +116,7 @@ def test_refusals(toy, write_toy, tmp_path):
     refused(TrainingError, "at least one file", "toy", [], folder)
     refused(TrainingError, "no training to resume", "toy", [file], folder, resume=True)
     (tmp_path / "taken").write_text("")
-    refused(OutputError, "cannot be made", "toy", [file], tmp_path / "taken")
+    refused(OutputError, "cannot write .*taken", "toy", [file], tmp_path / "taken")
 
 
 def test_recipes_that_make_no_sense(toy, write_toy, tmp_path):
@@ -138,6 +138,7 @@ def test_recipes_that_make_no_sense(toy, write_toy, tmp_path):
 def test_a_file_that_cannot_be_trained_on_blocks_no_second_try(toy, write_toy, tmp_path):
     bad = write_toy("bad.root", truth_label=None)
     refused(BranchError, "truth_label", "toy", [bad], tmp_path / "run")
+    assert not (tmp_path / "run").exists()
     train("toy", [write_toy()], tmp_path / "run", epochs=1)
 
 
