@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootml.errors import DataError, LayoutError, nearest
-from rootml.rootio.transaction import Transaction, reporting
+from rootml.rootio.container.transaction import Transaction, reporting
 from rootml_ams.geometry import CELLS
 from rootml_ams.simulation import chunks
 

@@ -98,8 +98,8 @@ def tag(
     rootml-tag 'run*.root' tagged/
     rootml-tag in.root friend.root --output friend
     """
+    from rootml.rootio.container.transaction import made_folder
     from rootml.rootio.opening import check_file
-    from rootml.rootio.transaction import made_folder
     from rootml.tagging import tag_file
 
     accounts = []

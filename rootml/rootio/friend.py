@@ -6,15 +6,15 @@ from pathlib import Path
 
 import uproot
 
-from rootml.rootio.compression import uproot_setting
-from rootml.rootio.container import RootFile
-from rootml.rootio.directory import KeyList
+from rootml.rootio.container.compression import uproot_setting
+from rootml.rootio.container.directory import KeyList
+from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.opening import open_file, open_tree
-from rootml.rootio.serial import tree_bytes
 from rootml.rootio.sink import FileSink
-from rootml.rootio.streamers import add_streamers, known_streamers
-from rootml.rootio.tracing import Reader
-from rootml.rootio.ttree_append import TreeAppend, split_path
+from rootml.rootio.ttree.append import TreeAppend, split_path
+from rootml.rootio.ttree.serial import tree_bytes
+from rootml.rootio.ttree.streamers import add_streamers, known_streamers
+from rootml.rootio.ttree.tracing import Reader
 from rootml.spec import Column
 
 DEFAULT_COMPRESSION = 505

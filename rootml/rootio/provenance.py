@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rootml.errors import FileError
-from rootml.rootio.ttree_append import split_path
+from rootml.rootio.ttree.append import split_path
 
 PROVENANCE = "rootml_provenance"
 """Name of the TObjString, in the tree's folder; its newest cycle holds everything."""

@@ -17,15 +17,15 @@ import numpy as np
 
 from rootml.errors import AppendRefused, DataError, FileError, TreeError
 from rootml.rootio.columns import infer_column
-from rootml.rootio.compression import parse_compression
-from rootml.rootio.container import RootFile
+from rootml.rootio.container.compression import parse_compression
+from rootml.rootio.container.root_file import RootFile
+from rootml.rootio.container.transaction import Transaction, copy_file, reporting
 from rootml.rootio.opening import is_remote, open_file
-from rootml.rootio.serial import LEAF_TYPES, string_bytes
-from rootml.rootio.streamers import add_streamers
-from rootml.rootio.tracing import Reader, understood
-from rootml.rootio.transaction import Transaction, copy_file, reporting
-from rootml.rootio.ttree_append import TreeAppend
-from rootml.rootio.verify import verify_append
+from rootml.rootio.ttree.append import TreeAppend
+from rootml.rootio.ttree.serial import LEAF_TYPES, string_bytes
+from rootml.rootio.ttree.streamers import add_streamers
+from rootml.rootio.ttree.tracing import Reader, understood
+from rootml.rootio.ttree.verify import verify_append
 from rootml.spec import Column
 
 _STRING_TITLE = b"Collectable string class"

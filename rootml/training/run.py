@@ -12,7 +12,7 @@ from typing import Any
 
 from rootml.errors import OutputError, RegistryError, TrainingError, nearest
 from rootml.plugins import get_adapter, get_recipe
-from rootml.rootio.transaction import made_folder
+from rootml.rootio.container.transaction import made_folder
 from rootml.training.cards import Run, finish
 from rootml.training.data import DataSet, load_dataset
 from rootml.training.feed import Rows

@@ -13,8 +13,8 @@ import uproot
 
 from rootml.errors import AppendRefused
 from rootml.rootio import AppendSink, append_branches
-from rootml.rootio.container import RootFile
-from rootml.rootio.directory import KeyList
+from rootml.rootio.container.directory import KeyList
+from rootml.rootio.container.root_file import RootFile
 from rootml.spec import Column
 
 MACROS = {

@@ -12,13 +12,13 @@ import uproot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rootml.rootio.clusters import BASKET_BYTES, basket_stop, cluster_edges
-from rootml.rootio.compression import compressor, parse_compression
-from rootml.rootio.container import RootFile
-from rootml.rootio.keys import Key, pack_string, packed_time, read_string
-from rootml.rootio.streamers import known_streamers
-from rootml.rootio.tracing import Reader
-from rootml.rootio.ttree import TreeView
+from rootml.rootio.container.compression import compressor, parse_compression
+from rootml.rootio.container.keys import Key, pack_string, packed_time, read_string
+from rootml.rootio.container.root_file import RootFile
+from rootml.rootio.ttree.clusters import BASKET_BYTES, basket_stop, cluster_edges
+from rootml.rootio.ttree.streamers import known_streamers
+from rootml.rootio.ttree.tracing import Reader
+from rootml.rootio.ttree.view import TreeView
 
 
 @given(st.binary(max_size=600), st.integers(0, 3))

@@ -17,8 +17,8 @@ import uproot
 
 from rootml.errors import AppendRefused, DataError, FileError, OutputError, RootmlError, TreeError
 from rootml.rootio import AppendSink, FriendSink, append_branches
-from rootml.rootio.container import RootFile
-from rootml.rootio.transaction import SUFFIX
+from rootml.rootio.container.root_file import RootFile
+from rootml.rootio.container.transaction import SUFFIX
 from rootml.spec import Column
 
 TEN = {"y": np.arange(10.0)}
@@ -260,7 +260,7 @@ def test_full_file_system(tmp_path: Path, make_source: Any) -> None:
 
 def test_words_of_unknown_meaning(source: Path, monkeypatch: Any) -> None:
     """Bytes that no reader interprets and that look like references stop the append."""
-    from rootml.rootio import tracing
+    from rootml.rootio.ttree import tracing
 
     cover = tracing._CoveredChunk.get
 

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from rootml.errors import AppendRefused
-from rootml.rootio.serial import BYTE_COUNT, MAP_OFFSET
-from rootml.rootio.traced import CLASS_MASK, Reference, Traced
+from rootml.rootio.ttree.serial import BYTE_COUNT, MAP_OFFSET
+from rootml.rootio.ttree.traced import CLASS_MASK, Reference, Traced
 
 _MAX_BYTE_COUNT = 0x3FFFFFFE  # kMaxMapCount: counts have 30 bits
 

@@ -6,8 +6,8 @@ import struct
 from typing import Self
 
 from rootml.errors import AppendRefused, TreeError, nearest
-from rootml.rootio.container import RootFile
-from rootml.rootio.keys import Directory, Key
+from rootml.rootio.container.keys import Directory, Key
+from rootml.rootio.container.root_file import RootFile
 
 _DIRECTORY_CLASSES = (b"TDirectory", b"TDirectoryFile")
 

@@ -25,8 +25,8 @@ from uproot.source.cursor import Cursor
 
 from rootml.errors import AppendRefused
 from rootml.rootio.opening import open_file
-from rootml.rootio.serial import BYTE_COUNT, MAP_OFFSET, NEW_CLASS
-from rootml.rootio.traced import CLASS_MASK, Reference, Traced
+from rootml.rootio.ttree.serial import BYTE_COUNT, MAP_OFFSET, NEW_CLASS
+from rootml.rootio.ttree.traced import CLASS_MASK, Reference, Traced
 
 
 class _LoggingCursor(Cursor):  # type: ignore[misc]

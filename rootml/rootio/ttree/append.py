@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from rootml.errors import AppendRefused, DataError, TreeError
-from rootml.rootio.baskets import BranchWriter, Counts, Destination
 from rootml.rootio.columns import flat_items, jagged_items
-from rootml.rootio.compression import compressor
-from rootml.rootio.container import RootFile
-from rootml.rootio.directory import KeyList
-from rootml.rootio.serial import NewBranch
-from rootml.rootio.streamers import ClassVersion
-from rootml.rootio.tracing import Reader
-from rootml.rootio.ttree import TreeView
-from rootml.rootio.ttree_splice import COUNTER_RANGES, ExistingCounter, find_removal, splice_tree
+from rootml.rootio.container.compression import compressor
+from rootml.rootio.container.directory import KeyList
+from rootml.rootio.container.root_file import RootFile
+from rootml.rootio.ttree.baskets import BranchWriter, Counts, Destination
+from rootml.rootio.ttree.serial import NewBranch
+from rootml.rootio.ttree.splice import COUNTER_RANGES, ExistingCounter, find_removal, splice_tree
+from rootml.rootio.ttree.streamers import ClassVersion
+from rootml.rootio.ttree.tracing import Reader
+from rootml.rootio.ttree.view import TreeView
 from rootml.spec import Column
 
 _OLD_BASKETS = 30401

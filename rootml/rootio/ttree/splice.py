@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from rootml.errors import AppendRefused, DataError, nearest
-from rootml.rootio.baskets import Counts
 from rootml.rootio.opening import reading
-from rootml.rootio.serial import MAP_OFFSET, NewBranch, branch_bytes
-from rootml.rootio.splicing import Edit, Splice
-from rootml.rootio.tracing import ancestry, span
-from rootml.rootio.ttree import TreeView
+from rootml.rootio.ttree.baskets import Counts
+from rootml.rootio.ttree.serial import MAP_OFFSET, NewBranch, branch_bytes
+from rootml.rootio.ttree.splicing import Edit, Splice
+from rootml.rootio.ttree.tracing import ancestry, span
+from rootml.rootio.ttree.view import TreeView
 
 COUNTER_RANGES = {"TLeafB": ">b", "TLeafS": ">h", "TLeafI": ">i", "TLeafL": ">q"}
 """Leaves that can count, and the type of their fMaximum, which is their last member."""

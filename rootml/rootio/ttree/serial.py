@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from rootml.rootio.keys import pack_string
+from rootml.rootio.container.keys import pack_string
 
 MAP_OFFSET = 2
 """TBufferFile::kMapOffset: a reference is an object's position in the buffer plus this."""

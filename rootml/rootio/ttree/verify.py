@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rootml.errors import AppendRefused
-from rootml.rootio.container import RootFile
-from rootml.rootio.traced import Traced
-from rootml.rootio.tracing import Reader
-from rootml.rootio.ttree import TreeView
-from rootml.rootio.ttree_append import TreeAppend
+from rootml.rootio.container.root_file import RootFile
+from rootml.rootio.ttree.append import TreeAppend
+from rootml.rootio.ttree.traced import Traced
+from rootml.rootio.ttree.tracing import Reader
+from rootml.rootio.ttree.view import TreeView
 
 _STEP = 1 << 20
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rootml.rootio.serial import MAP_OFFSET
+from rootml.rootio.ttree.serial import MAP_OFFSET
 
 CLASS_MASK = 0x80000000
 """TBufferFile::kClassMask: the reference is to a class."""

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rootml.errors import AppendRefused
-from rootml.rootio.clusters import BASKET_BYTES, Edges, basket_stop
-from rootml.rootio.compression import Compress
-from rootml.rootio.container import RootFile
-from rootml.rootio.keys import BIG_VERSION, Key, packed_time
-from rootml.rootio.serial import BASKET_SIZE, NewBranch
+from rootml.rootio.container.compression import Compress
+from rootml.rootio.container.keys import BIG_VERSION, Key, packed_time
+from rootml.rootio.container.root_file import RootFile
+from rootml.rootio.ttree.clusters import BASKET_BYTES, Edges, basket_stop
+from rootml.rootio.ttree.serial import BASKET_SIZE, NewBranch
 from rootml.spec import Array
 
 Counts = npt.NDArray[np.int64]

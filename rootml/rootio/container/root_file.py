@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from rootml.errors import AppendRefused, FileError
-from rootml.rootio.keys import BIG_VERSION, START_BIG_FILE, Directory, Key
+from rootml.rootio.container.keys import BIG_VERSION, START_BIG_FILE, Directory, Key
 
 _BIG_FILE_VERSION = 1_000_000
 _HEADER = {False: struct.Struct(">4siiiiiiiBiii"), True: struct.Struct(">4siiqqiiiBiqi")}

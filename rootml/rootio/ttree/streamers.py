@@ -7,11 +7,11 @@ import struct
 import uproot
 
 from rootml.errors import AppendRefused
-from rootml.rootio.compression import compressor
-from rootml.rootio.container import RootFile
-from rootml.rootio.splicing import Edit, Splice
-from rootml.rootio.tracing import Reader
-from rootml.rootio.ttree import ArrayPlace
+from rootml.rootio.container.compression import compressor
+from rootml.rootio.container.root_file import RootFile
+from rootml.rootio.ttree.splicing import Edit, Splice
+from rootml.rootio.ttree.tracing import Reader
+from rootml.rootio.ttree.view import ArrayPlace
 
 ClassVersion = tuple[str, int]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rootml.errors import AppendRefused
-from rootml.rootio.clusters import Edges, cluster_edges
-from rootml.rootio.keys import read_string
-from rootml.rootio.traced import Traced
-from rootml.rootio.tracing import Reader, ancestry, span
+from rootml.rootio.container.keys import read_string
+from rootml.rootio.ttree.clusters import Edges, cluster_edges
+from rootml.rootio.ttree.traced import Traced
+from rootml.rootio.ttree.tracing import Reader, ancestry, span
 
 _IS_REFERENCED = 1 << 4  # TObject::kIsReferenced: two more bytes, the process id
 _OFFSET_MAP = 1 << 0  # ROOT::EIOFeatures::kGenerateOffsetMap

@@ -1,0 +1,1 @@
+"""Branches added to a TTree at byte level: references traced, baskets written, metadata spliced."""
