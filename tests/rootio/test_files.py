@@ -216,8 +216,8 @@ def test_positions_above_two_gigabytes(
     source: Path, tmp_path: Path, root: Any, make_columns: Any, monkeypatch: Any, check_append: Any
 ) -> None:
     """With the limit at 3 kB all that is promoted to eight bytes above 2 GB is, here."""
-    for module in ("keys", "container"):
-        monkeypatch.setattr(f"rootml.rootio.{module}.START_BIG_FILE", 3000)
+    for module in ("keys", "root_file"):
+        monkeypatch.setattr(f"rootml.rootio.container.{module}.START_BIG_FILE", 3000)
     target, again = tmp_path / "target.root", tmp_path / "again.root"
     specs, values = make_columns(10, np.random.default_rng(6))
     append_branches(source, target, "events", values, specs, objects={"note": "big"})
