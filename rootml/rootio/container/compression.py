@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from rootml.errors import OutputError
@@ -11,6 +12,7 @@ from rootml.errors import OutputError
 ALGORITHMS = {"ZLIB": 1, "LZMA": 2, "LZ4": 4, "ZSTD": 5}
 _HIGHEST = {1: 9, 2: 9, 4: 12, 5: 22}
 _OLD_ALGORITHMS = (0, 3)  # "the default" and CS, both read and written as ZLIB today
+_BLOCK_HEAD = 9
 
 Compress = Callable[[bytes], bytes]
 
@@ -48,3 +50,25 @@ def compressor(code: int) -> Compress:
 
     setting = uproot_setting(code)
     return lambda data: bytes(uproot.compression.compress(data, setting))
+
+
+def decompress(data: bytes, length: int) -> bytes:
+    """Return the ``length`` bytes that ``data`` holds in compressed blocks.
+
+    Each begins with nine bytes: algorithm, method, stored and plain size (ROOT's RZip.cxx).
+    Raises ValueError where they do not add up, before memory is taken for what they claim.
+    """
+    import numpy as np
+    import uproot
+
+    at = total = 0
+    while at < len(data):
+        total += int.from_bytes(data[at + 6 : at + 9], "little")
+        at += _BLOCK_HEAD + int.from_bytes(data[at + 3 : at + 6], "little")
+    if (at, total) != (len(data), length):
+        raise ValueError(f"{len(data)} compressed bytes are not {length} bytes")
+    source = SimpleNamespace(file_path="a compressed block")
+    chunk = uproot.source.chunk.Chunk.wrap(source, np.frombuffer(data, np.uint8))
+    cursor = uproot.source.cursor.Cursor(0)
+    plain = uproot.compression.decompress(chunk, cursor, {}, len(data), length)
+    return bytes(plain.raw_data)
