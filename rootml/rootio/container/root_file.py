@@ -69,19 +69,19 @@ class RootFile:
     """An open ROOT file that grows at its end, on a private copy of the user's file.
 
     Raises FileError for what is not a ROOT file or is truncated, AppendRefused for a file
-    that was not closed.
+    that was not closed. Not ``writable``: for reading alone, and the free list is not needed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, writable: bool = True) -> None:
         self.path = path
-        self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._fd = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
         try:
-            self._open(os.fstat(self._fd).st_size)
+            self._open(os.fstat(self._fd).st_size, writable)
         except BaseException:
             self.close()
             raise
 
-    def _open(self, size: int) -> None:
+    def _open(self, size: int, writable: bool) -> None:
         first = self.read(0, 100)
         if first[:4] != b"root" or len(first) < 64:
             raise FileError("not a ROOT file")
@@ -90,7 +90,7 @@ class RootFile:
             raise FileError(f"truncated: {size} bytes of {self.header.end}")
         self.old_end = self.header.end
         self.overwritten: list[tuple[int, int]] = []
-        self._free = self._read_free()
+        self._free = self._read_free() if writable else []
         position = self.header.begin + self.header.name_nbytes
         self.root = Directory.parse(self.read(position, 60), position)
 

@@ -69,11 +69,12 @@ class Model_TTreeIndex(uproot.model.Model):  # type: ignore[misc]
         self._bases.append(
             named.read(chunk, cursor, context, file, self._file, self._parent, concrete=self)
         )
-        cursor.string(chunk, context)  # fMajorName
-        cursor.string(chunk, context)  # fMinorName
+        for name in ("fMajorName", "fMinorName"):
+            self._members[name] = cursor.string(chunk, context)
         count = cursor.field(chunk, struct.Struct(">q"), context)
-        for _ in range(3 if self._instance_version > 1 else 2):
-            cursor.array(chunk, count, np.dtype(">i8"), context)
+        arrays = ("fIndexValues", "fIndexValuesMinor", "fIndex")
+        for name in arrays if self._instance_version > 1 else arrays[::2]:
+            self._members[name] = cursor.array(chunk, count, np.dtype(">i8"), context)
 
 
 class Model_TMap(uproot.model.Model):  # type: ignore[misc]
@@ -86,11 +87,13 @@ class Model_TMap(uproot.model.Model):  # type: ignore[misc]
                 chunk, cursor, context, file, self._file, self._parent, concrete=self
             )
         )
-        cursor.string(chunk, context)
-        for _ in range(2 * cursor.field(chunk, struct.Struct(">i"), context)):
+        self._members["fName"] = cursor.string(chunk, context)
+        self._members["fPairs"] = [
             uproot.deserialization.read_object_any(
                 chunk, cursor, context, file, self._file, self._parent
             )
+            for _ in range(2 * cursor.field(chunk, struct.Struct(">i"), context))
+        ]
 
 
 _UNREADABLE = (
