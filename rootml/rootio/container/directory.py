@@ -9,7 +9,7 @@ from rootml.errors import AppendRefused, TreeError, nearest
 from rootml.rootio.container.keys import Directory, Key
 from rootml.rootio.container.root_file import RootFile
 
-_DIRECTORY_CLASSES = (b"TDirectory", b"TDirectoryFile")
+DIRECTORY_CLASSES = (b"TDirectory", b"TDirectoryFile")
 
 
 class KeyList:
@@ -37,7 +37,7 @@ class KeyList:
         keys = cls(file, file.root)
         for part in filter(None, path.split("/")):
             key = keys.newest(part)
-            if key.class_name not in _DIRECTORY_CLASSES:
+            if key.class_name not in DIRECTORY_CLASSES:
                 raise TreeError(f"{part!r} is not a directory")
             position = key.seek + key.keylen
             keys = cls(file, Directory.parse(file.read(position, 60), position))
