@@ -46,9 +46,11 @@ class TensorSpec:
 class Column:
     """One output of a network, and the branch it becomes.
 
-    ``per`` is None for one value per event, or the name of a collection (``"Electron"``) for
-    one per object, counted by the branch ``n<per>``. Where the network cannot judge an event
-    or object the value is NaN for floats, -1 for signed integers.
+    ``dtype`` is a numpy name of a bool, an integer, float32 or float64, or ``"str"`` for one
+    text per event. ``per`` is None for one value per event, or the name of a collection
+    (``"Electron"``) for one per object; the branch ``counter``, ``n<per>`` unless given, says
+    how many objects an event has. It is made where the tree has none. Where the network cannot
+    judge an event or object the value is NaN for floats, -1 for signed integers.
     """
 
     name: str
@@ -57,6 +59,17 @@ class Column:
     per: str | None = None
     unit: str = ""
     doc: str = ""
+    counter: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What the branch says of itself: ``"doc [unit]"``, as far as they are given."""
+        return " ".join(filter(None, (self.doc, f"[{self.unit}]" if self.unit else "")))
+
+    @property
+    def count_branch(self) -> str | None:
+        """The branch that counts the objects of each event; None for one value per event."""
+        return (self.counter or f"n{self.per}") if self.per else None
 
     @property
     def missing(self) -> float | int:

@@ -13,16 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-import numpy as np
-
 from rootml.errors import AppendRefused, DataError, FileError, TreeError
-from rootml.rootio.columns import infer_column
+from rootml.rootio.columns import check_columns, infer_column
 from rootml.rootio.container.compression import parse_compression
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.container.transaction import Transaction, copy_file, reporting
 from rootml.rootio.opening import is_remote, open_file
 from rootml.rootio.ttree.append import TreeAppend
-from rootml.rootio.ttree.serial import LEAF_TYPES, string_bytes
+from rootml.rootio.ttree.serial import string_bytes
 from rootml.rootio.ttree.streamers import add_streamers
 from rootml.rootio.ttree.tracing import Reader, understood
 from rootml.rootio.ttree.verify import verify_append
@@ -86,7 +84,7 @@ class FileSink(ABC):
         self._objects = {} if objects is None else objects
         self._open = contextlib.ExitStack()
         code = None if compression is None else parse_compression(compression)
-        _check_columns(columns)
+        check_columns(columns)
         open_file(self.source).close()
         with self._explained(), self._all_or_nothing(), understood():
             inputs = (self.source,) if isinstance(self.source, Path) else ()
@@ -207,13 +205,3 @@ def append_branches(
         for chunk in itertools.chain([first], chunks):
             sink.write(chunk)
         sink.commit()
-
-
-def _check_columns(columns: Sequence[Column]) -> None:
-    if not columns:
-        raise DataError("no columns to write")
-    for column in columns:
-        if np.dtype(column.dtype).name not in LEAF_TYPES or 0 in column.shape:
-            raise DataError(
-                f"column {column.name!r}: no branch can hold {column.dtype}{list(column.shape)}"
-            )

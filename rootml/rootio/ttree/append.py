@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from rootml.errors import AppendRefused, DataError, TreeError
-from rootml.rootio.columns import flat_items, jagged_items
+from rootml.rootio.columns import Counts, take_chunk
 from rootml.rootio.container.compression import compressor
 from rootml.rootio.container.directory import KeyList
 from rootml.rootio.container.root_file import RootFile
-from rootml.rootio.ttree.baskets import BranchWriter, Counts, Destination
-from rootml.rootio.ttree.serial import NewBranch
+from rootml.rootio.ttree.baskets import BranchWriter, Destination
+from rootml.rootio.ttree.serial import NewBranch, text_entries
 from rootml.rootio.ttree.splice import COUNTER_RANGES, ExistingCounter, find_removal, splice_tree
 from rootml.rootio.ttree.streamers import ClassVersion
 from rootml.rootio.ttree.tracing import Reader
@@ -79,11 +79,17 @@ class TreeAppend:
         """Decide which branches there will be: counters first, then the columns."""
         view, key = self.view, self._key
         self.removals = [find_removal(view, name) for name in sorted(self.replace)]
-        names = dict.fromkeys(f"n{column.per}" for column in self.columns if column.per)
-        found = {name: _existing_counter(view, name, self.replace) for name in names}
+        names = {c.count_branch: c.per for c in self.columns if c.count_branch and c.per}
+        found = {
+            name: _existing_counter(view, name, per, self.replace) for name, per in names.items()
+        }
         self._counters = {name: counter for name, counter in found.items() if counter}
         self.branches = [
-            *(NewBranch(n, "int32", is_counter=True) for n in names if n not in self._counters),
+            *(
+                NewBranch(name, "int32", doc=f"number of {per}", is_counter=True)
+                for name, per in names.items()
+                if name not in self._counters
+            ),
             *map(_new_branch, self.columns),
         ]
         self._check_branches()
@@ -114,38 +120,23 @@ class TreeAppend:
 
     def write(self, columns: Mapping[str, Any]) -> None:
         """Take the next events of all columns."""
-        expected = {column.name for column in self.columns}
-        if columns.keys() != expected:
-            raise DataError(f"columns {sorted(columns)}, expected {sorted(expected)}")
-        lengths = {len(values) for values in columns.values()}
-        if len(lengths) > 1:
-            raise DataError(f"the columns have different numbers of events: {sorted(lengths)}")
-        length = lengths.pop() if lengths else 0
-        if self.written + length > self.view.entries:
-            raise DataError(
-                f"{self.written + length} events, but the tree has {self.view.entries} entries"
-            )
-        counts: dict[str, Counts] = {}
-        for column in self.columns:
-            values = columns[column.name]
-            if column.per is None:
-                items, each = flat_items(column, values), np.ones(length, np.int64)
-            else:
-                items, each = jagged_items(column, values)
-                if not np.array_equal(counts.setdefault(column.per, each), each):
-                    raise DataError(f"column {column.name!r}: not as many per event as others")
-            self._writers[column.name].write(items, each)
-        for per, each in counts.items():
-            self._count(per, each)
-        self.written += length
+        chunk = take_chunk(self.columns, columns, self.written, self.view.entries)
+        for name, part in chunk.parts.items():
+            writer, items, counts = self._writers[name], part.items, part.counts
+            if writer.branch.is_text and counts is not None:
+                writer.raise_maximum(counts + 1)
+                items, counts = text_entries(items, counts)
+            writer.write(items, np.ones(chunk.events, np.int64) if counts is None else counts)
+        for name, counts in chunk.counts.items():
+            self._count(name, counts)
+        self.written += chunk.events
 
-    def _count(self, per: str, counts: Counts) -> None:
-        name = f"n{per}"
+    def _count(self, name: str, counts: Counts) -> None:
         if name in self._counters:
-            self._counters[name].check(self.written, counts, per)
+            self._counters[name].check(self.written, counts)
             return
         writer = self._writers[name]
-        writer.branch.maximum = max(writer.branch.maximum, int(counts.max(initial=0)))
+        writer.raise_maximum(counts)
         writer.write(counts.astype(np.int32), np.ones(len(counts), np.int64))
 
     def finish(self) -> None:
@@ -165,7 +156,9 @@ class TreeAppend:
         self._key = new
 
 
-def _existing_counter(view: TreeView, name: str, replace: frozenset[str]) -> ExistingCounter | None:
+def _existing_counter(
+    view: TreeView, name: str, per: str, replace: frozenset[str]
+) -> ExistingCounter | None:
     """Return the leaf that already counts, None if there is no branch ``name``."""
     branch = view.branch(name)
     if branch is None:
@@ -177,12 +170,12 @@ def _existing_counter(view: TreeView, name: str, replace: frozenset[str]) -> Exi
         raise AppendRefused(f"its branch {name!r} is not a plain integer that can count")
     if leaves[0].member("fLen") != 1 or leaves[0].member("fLeafCount") is not None:
         raise AppendRefused(f"its branch {name!r} is not one number per entry")
-    return ExistingCounter(branch, leaves[0])
+    return ExistingCounter(per, branch, leaves[0])
 
 
 def _new_branch(column: Column) -> NewBranch:
-    counter = f"n{column.per}" if column.per else None
-    return NewBranch(column.name, np.dtype(column.dtype).name, column.shape, counter)
+    dtype = np.dtype(column.dtype).name
+    return NewBranch(column.name, dtype, column.shape, column.count_branch, column.title)
 
 
 def _check_names(taken: set[str], names: Sequence[str]) -> None:

@@ -6,17 +6,15 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from rootml.errors import AppendRefused
+from rootml.rootio.columns import Counts
 from rootml.rootio.container.compression import Compress
 from rootml.rootio.container.keys import BIG_VERSION, Key, packed_time
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.ttree.clusters import BASKET_BYTES, Edges, basket_stop
 from rootml.rootio.ttree.serial import BASKET_SIZE, NewBranch
 from rootml.spec import Array
-
-Counts = npt.NDArray[np.int64]
 
 _MAX_BASKET = 1_000_000_000  # ROOT's buffers end at 1 GB
 _HEAD = struct.Struct(">hiiiib")  # version, buffer size, nev-buffer size, entries, last, flag
@@ -88,6 +86,10 @@ class BranchWriter:
         if self._bytes > 2 * BASKET_BYTES:
             self._append(BASKET_BYTES)
 
+    def raise_maximum(self, values: Counts) -> None:
+        """Let the leaf's maximum be at least the largest of ``values``."""
+        self.branch.maximum = max(self.branch.maximum, int(values.max(initial=0)))
+
     def finish(self) -> None:
         """Append what is left."""
         if self._counts:
@@ -95,7 +97,7 @@ class BranchWriter:
 
     def _sizes(self, counts: Counts) -> Counts:
         """Return the bytes that entries take in a basket."""
-        return counts * self.branch.item_size + (4 if self.branch.counter else 0)
+        return counts * self.branch.item_size + (4 if self.branch.has_offsets else 0)
 
     def _append(self, keep: int) -> None:
         """Append baskets until at most ``keep`` bytes are pending."""
@@ -107,7 +109,7 @@ class BranchWriter:
             length = basket_stop(self._edges, entry, sizes[first:] - size) - entry
             stop = min(first + length, len(counts))
             last = int(ends[stop - 1])
-            jagged = counts[first:stop] if self.branch.counter else None
+            jagged = counts[first:stop] if self.branch.has_offsets else None
             data = items[item:last].astype(items.dtype.newbyteorder(">")).tobytes()
             append_basket(self._to, self.branch, data, stop - first, jagged)
             first, item, size = stop, last, int(sizes[stop - 1])

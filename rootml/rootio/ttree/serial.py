@@ -12,7 +12,9 @@ from math import prod
 
 import numpy as np
 
+from rootml.rootio.columns import Counts
 from rootml.rootio.container.keys import pack_string
+from rootml.spec import Array
 
 MAP_OFFSET = 2
 """TBufferFile::kMapOffset: a reference is an object's position in the buffer plus this."""
@@ -50,6 +52,7 @@ LEAF_TYPES = {
     "uint64": LeafType("TLeafL", "l", "q"),
     "float32": LeafType("TLeafF", "F", "f"),
     "float64": LeafType("TLeafD", "D", "d"),
+    "str": LeafType("TLeafC", "C", "i"),
 }
 
 
@@ -58,13 +61,15 @@ class NewBranch:
     """A branch to be written: what it is, and which baskets it has so far.
 
     ``shape`` is that of one element, ``counter`` the name of the leaf that counts elements
-    per entry; ``maximum`` is the largest count, of a branch that counts others.
+    per entry, ``doc`` the branch's title if it has one of its own. ``maximum`` is the largest
+    count of a branch that counts others, and the room for the longest text of one of texts.
     """
 
     name: str
     dtype: str
     shape: tuple[int, ...] = ()
     counter: str | None = None
+    doc: str = ""
     is_counter: bool = False
     maximum: int = 0
     basket_nbytes: list[int] = field(default_factory=list)
@@ -80,8 +85,23 @@ class NewBranch:
 
     @property
     def item_size(self) -> int:
-        """Bytes of one element."""
-        return np.dtype(self.dtype).itemsize * prod(self.shape)
+        """Bytes of one element; of a text, of a letter."""
+        return self.number_size * prod(self.shape)
+
+    @property
+    def number_size(self) -> int:
+        """Bytes of one number or letter (TLeaf's fLenType)."""
+        return 1 if self.is_text else np.dtype(self.dtype).itemsize
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its entries are texts."""
+        return self.dtype == "str"
+
+    @property
+    def has_offsets(self) -> bool:
+        """Whether its entries differ in size, so that baskets say where each begins."""
+        return self.is_text or self.counter is not None
 
     @property
     def entries(self) -> int:
@@ -124,9 +144,9 @@ def _object_array(objects: bytes, count: int, bits: int = _HEAP) -> bytes:
 
 def _leaf(branch: NewBranch, counter_reference: int) -> bytes:
     kind = branch.leaf_type
-    size = np.dtype(branch.dtype).itemsize
+    length = max(1, branch.maximum) if branch.is_text else prod(branch.shape)
     numbers = struct.pack(
-        ">iii??I", prod(branch.shape), size, 0, branch.is_counter, kind.letter.islower(),
+        ">iii??I", length, branch.number_size, 0, branch.is_counter, kind.letter.islower(),
         counter_reference,
     )  # fmt: skip
     base = _versioned(2, _named(branch.name, branch.title) + numbers)
@@ -150,9 +170,9 @@ def branch_bytes(
     """
     baskets = len(branch.basket_seek)
     slots = max(10, baskets + 1)
-    title = f"{branch.title}/{branch.leaf_type.letter}"
+    title = branch.doc or f"{branch.title}/{branch.leaf_type.letter}"
     head = _named(branch.name, title, _BRANCH_BITS) + _FILL_STYLE
-    offsets = _OFFSETS_LENGTH if branch.counter else 0
+    offsets = _OFFSETS_LENGTH if branch.has_offsets else 0
     head += struct.pack(">iiiiq", compression, BASKET_SIZE, offsets, baskets, branch.entries)
     head += _IO_FEATURES
     head += struct.pack(
@@ -167,6 +187,27 @@ def branch_bytes(
     tail += _padded(branch.basket_seek, ">i8", slots) + b"\0"
     out = _new_object("TBranch", _versioned(13, head + leaves + tail))
     return out, len(out) - len(tail) - len(leaf)
+
+
+def text_entries(letters: Array, lengths: Counts) -> tuple[Array, Counts]:
+    """Return the bytes of texts as TLeafC::FillBasket writes them, and how many each has.
+
+    A text is its length, one byte or 255 and four (TBufferFile::WriteFastArrayString), and its
+    letters.
+    """
+    long = lengths >= 255
+    heads = np.where(long, 5, 1)
+    sizes = heads + lengths
+    starts = np.cumsum(sizes) - sizes
+    out = np.empty(int(sizes.sum()), np.uint8)
+    is_letter = np.ones(len(out), np.bool_)
+    is_letter[starts] = False
+    out[starts] = np.minimum(lengths, 255)
+    words = starts[long][:, None] + np.arange(1, 5)
+    is_letter[words] = False
+    out[words] = lengths[long].astype(">u4").view(np.uint8).reshape(-1, 4)
+    out[is_letter] = letters
+    return out, sizes
 
 
 def tree_bytes(name: str, title: str, entries: int) -> bytes:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from rootml.errors import AppendRefused, DataError, nearest
+from rootml.rootio.columns import Counts
 from rootml.rootio.opening import reading
-from rootml.rootio.ttree.baskets import Counts
 from rootml.rootio.ttree.serial import MAP_OFFSET, NewBranch, branch_bytes
 from rootml.rootio.ttree.splicing import Edit, Splice
 from rootml.rootio.ttree.tracing import ancestry, span
@@ -23,13 +23,14 @@ COUNTER_RANGES = {"TLeafB": ">b", "TLeafS": ">h", "TLeafI": ">i", "TLeafL": ">q"
 
 @dataclass
 class ExistingCounter:
-    """A leaf of the tree that counts objects already."""
+    """A leaf of the tree that counts the objects of the collection ``per`` already."""
 
+    per: str
     branch: Any
     leaf: Any
     maximum: int = 0
 
-    def check(self, first: int, counts: Counts, per: str) -> None:
+    def check(self, first: int, counts: Counts) -> None:
         """Compare with the stored counts from entry ``first`` on; DataError if they differ."""
         stop = first + len(counts)
         with reading(f"branch {self.branch.name!r}"):
@@ -37,7 +38,7 @@ class ExistingCounter:
         if not np.array_equal(stored, counts):
             wrong = first + int(np.flatnonzero(stored != counts)[0])
             raise DataError(
-                f"entry {wrong} has {stored[wrong - first]} {per}, the new columns "
+                f"entry {wrong} has {stored[wrong - first]} {self.per}, the new columns "
                 f"{counts[wrong - first]}"
             )
         self.maximum = max(self.maximum, int(counts.max(initial=0)))
