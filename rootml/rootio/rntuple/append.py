@@ -1,0 +1,153 @@
+"""Adding fields to an RNTuple: pages first, then page lists, footer and anchor written anew.
+
+Nothing that is there is rewritten. The schema is extended in the footer, as ROOT does it for
+fields that are added while an RNTuple is being written (spec: Schema Extension Record Frame).
+The old page lists and the old footer stay as dead bytes: an older cycle of the RNTuple may
+share them, and they are small.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace as with_changes
+from typing import Any
+
+from rootml.errors import AppendRefused, DataError
+from rootml.rootio.columns import take_chunk
+from rootml.rootio.container.compression import compressor
+from rootml.rootio.container.directory import KeyList
+from rootml.rootio.container.root_file import RootFile
+from rootml.rootio.rntuple.envelopes import ClusterGroup
+from rootml.rootio.rntuple.frames import FOOTER, PAGE_LIST, seal
+from rootml.rootio.rntuple.page_lists import Cluster, empty_range
+from rootml.rootio.rntuple.pages import Blobs, FieldWriter, cut
+from rootml.rootio.rntuple.schema import NewField, new_field
+from rootml.rootio.rntuple.view import NTupleView
+from rootml.rootio.ttree.append import split_path
+from rootml.rootio.ttree.streamers import ClassVersion
+from rootml.rootio.ttree.tracing import Reader
+from rootml.spec import Column
+
+
+class NTupleAppend:
+    """New fields of one RNTuple: ``write`` streams their pages, ``finish`` extends the schema.
+
+    ``compression`` is that of the RNTuple's own pages unless given.
+    """
+
+    def __init__(
+        self,
+        file: RootFile,
+        reader: Reader,
+        path: str,
+        columns: Sequence[Column],
+        *,
+        compression: int | None = None,
+        replace: Iterable[str] = (),
+    ) -> None:
+        self._file, self._reader = file, reader
+        folder, name, cycle = split_path(path)
+        self.keys = KeyList.of_path(file, folder)
+        self._key = self.keys.newest(name, cycle)
+        self.path = f"{folder}/{name};{self._key.cycle}".lstrip("/")
+        self.view = NTupleView(file, self._key)
+        self.columns = tuple(columns)
+        if names := sorted(replace):
+            raise AppendRefused(f"its field {names[0]!r} cannot be replaced: RNTuple only extends")
+        _check_names(self.view.names, [column.name for column in columns])
+        self.written = 0
+        setting = self.view.setting if compression is None else compression
+        self._setting = file.header.compression if setting is None else setting
+        compress = compressor(self._setting)
+        self._blobs = Blobs(file, self._setting, compress, self.view.anchor.max_key_size)
+        self.fields = self._new_fields()
+        self._writers = {
+            column.name: FieldWriter(self._blobs, field.elements)
+            for column, field in zip(columns, self.fields, strict=True)
+        }
+        clusters = sorted(self.view.clusters)
+        self._ranks = {cluster: number for number, cluster in enumerate(clusters)}
+        self._stops = [first + entries for first, entries in clusters]
+        self._ended = 0
+
+    def _new_fields(self) -> list[NewField]:
+        first, fields = len(self.view.fields), []
+        for column in self.columns:
+            fields.append(new_field(column, first, split=self._setting > 0))
+            first += len(fields[-1].fields)
+        return fields
+
+    @property
+    def needed_streamers(self) -> set[ClassVersion]:
+        """Nothing: the file has an RNTuple already."""
+        return set()
+
+    def write(self, columns: Mapping[str, Any]) -> None:
+        """Take the next events of all columns."""
+        chunk = take_chunk(self.columns, columns, self.written, self.view.entries)
+        stop = self.written + chunk.events
+        inside = self._stops[self._ended : bisect_left(self._stops, stop)]
+        edges = [0, *(edge - self.written for edge in inside), chunk.events]
+        pieces = {name: cut(part, edges) for name, part in chunk.parts.items()}
+        for number in range(len(edges) - 1):
+            for name, piece in pieces.items():
+                self._writers[name].write(piece(number))
+            self.written += edges[number + 1] - edges[number]
+            self._end_clusters()
+
+    def _end_clusters(self) -> None:
+        """End the clusters that are complete."""
+        while self._ended < len(self._stops) and self._stops[self._ended] <= self.written:
+            for writer in self._writers.values():
+                writer.end_cluster()
+            self._ended += 1
+
+    def finish(self) -> None:
+        """Append page lists, footer and anchor; DataError if events are missing."""
+        view = self.view
+        if self.written != view.entries:
+            raise DataError(f"{self.written} events, but the RNTuple has {view.entries} entries")
+        self._end_clusters()
+        groups = tuple(map(self._extend_group, view.groups))
+        extension = view.footer.extension.plus(
+            (frame for field in self.fields for frame in field.fields),
+            (frame for field in self.fields for frame in field.columns),
+        )
+        footer = with_changes(view.footer, extension=extension, groups=groups)
+        link = self._blobs.append_envelope(seal(FOOTER, footer.pack()))
+        content = with_changes(view.anchor, footer=link).pack()
+        new = self._file.append_object(self._key, content, len(content))
+        self._file.release(self._key.seek, self._key.nbytes)
+        self.keys.replace(self._key, new)
+        self._key = new
+
+    def _extend_group(self, group: ClusterGroup) -> ClusterGroup:
+        """Append a group's page list with the new columns."""
+        pages = self.view.page_list(group)
+        clusters = tuple(map(self._extend_cluster, pages.clusters))
+        payload = with_changes(pages, clusters=clusters).pack()
+        return with_changes(group, link=self._blobs.append_envelope(seal(PAGE_LIST, payload)))
+
+    def _extend_cluster(self, cluster: Cluster) -> Cluster:
+        """Add the new columns behind all older ones, of which an old cluster may lack the last."""
+        rank = self._ranks[cluster.first, cluster.entries]
+        late = self.view.columns[len(cluster.columns.items) :]
+        lacking = [empty_range(None if c.suppressed_before else self._setting) for c in late]
+        new = [column.ranges[rank] for w in self._writers.values() for column in w.columns]
+        return with_changes(cluster, columns=cluster.columns.plus([*lacking, *new]))
+
+
+def _check_names(taken: Iterable[str], names: Sequence[str]) -> None:
+    """Refuse what cannot be a field's name (spec: Naming specification)."""
+    taken = set(taken)
+    for name in names:
+        if not name or any(c in " ./\\" or unicodedata.category(c) == "Cc" for c in name):
+            raise AppendRefused(
+                f"{name!r} cannot be the name of a field: "
+                "no dots, slashes, blanks or control characters in an RNTuple"
+            )
+        if name in taken:
+            raise AppendRefused(f"it has a field {name!r} already")
+        taken.add(name)
