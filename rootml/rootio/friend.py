@@ -32,7 +32,7 @@ class FriendSink(FileSink):
     def _prepare(self, columns: tuple[Column, ...], compression: int | None) -> None:
         folder, name, _ = split_path(self.tree)
         title, entries = self._describe_source()
-        path = self._transaction.path
+        path = self._place.path
         code = DEFAULT_COMPRESSION if compression is None else compression
         with uproot.recreate(path, compression=uproot_setting(code)) as empty:
             if folder:
@@ -49,7 +49,7 @@ class FriendSink(FileSink):
             tree = open_tree(file, self.tree)
             return str(tree.title), int(tree.num_entries)
 
-    def _finish(self) -> int | None:
+    def _finish(self) -> None:
         return None
 
 

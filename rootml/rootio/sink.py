@@ -13,17 +13,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from rootml.errors import AppendRefused, DataError, FileError, TreeError
+from rootml.errors import AppendRefused, DataError, FileError, OutputError, TreeError
+from rootml.rootio.appending import Appending, start_append
 from rootml.rootio.columns import check_columns, infer_column
 from rootml.rootio.container.compression import parse_compression
+from rootml.rootio.container.in_place import InPlace
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.container.transaction import Transaction, copy_file, reporting
 from rootml.rootio.opening import is_remote, open_file
-from rootml.rootio.ttree.append import TreeAppend
 from rootml.rootio.ttree.serial import string_bytes
 from rootml.rootio.ttree.streamers import add_streamers
 from rootml.rootio.ttree.tracing import Reader, understood
-from rootml.rootio.ttree.verify import verify_append
 from rootml.spec import Column
 
 _STRING_TITLE = b"Collectable string class"
@@ -57,12 +57,12 @@ class FileSink(ABC):
 
     ``compression``: "ZSTD-5", "LZ4-1", "none", ...; ``objects``: texts to keep beside the tree,
     by name; ``replace``: branches that give way to the new ones; ``verify``: read the result
-    again and compare; ``overwrite``: ``target`` may exist.
+    and compare, before it counts; ``overwrite``: ``target`` may exist.
     """
 
     _file: RootFile
     _reader: Reader
-    _append: TreeAppend
+    _append: Appending
     _advice = ""
 
     def __init__(
@@ -78,7 +78,7 @@ class FileSink(ABC):
         verify: bool = True,
         overwrite: bool = False,
     ) -> None:
-        self._replace, self._verify = tuple(replace), verify
+        self._replace, self._verify, self._overwrite = tuple(replace), verify, overwrite
         self.source: str | Path = str(source) if is_remote(source) else Path(source)
         self.target, self.tree = Path(target), tree
         self._objects = {} if objects is None else objects
@@ -87,18 +87,22 @@ class FileSink(ABC):
         check_columns(columns)
         open_file(self.source).close()
         with self._explained(), self._all_or_nothing(), understood():
-            inputs = (self.source,) if isinstance(self.source, Path) else ()
-            self._transaction = Transaction(self.target, inputs, overwrite=overwrite)
-            self._open.callback(self._transaction.abort)
+            self._place = self._claim()
+            self._open.callback(self._place.abort)
             self._prepare(tuple(columns), code)
+
+    def _claim(self) -> Transaction | InPlace:
+        """Return the place to write to."""
+        inputs = (self.source,) if isinstance(self.source, Path) else ()
+        return Transaction(self.target, inputs, overwrite=self._overwrite)
 
     @abstractmethod
     def _prepare(self, columns: tuple[Column, ...], compression: int | None) -> None:
-        """Fill the temporary file with what comes before the first basket."""
+        """Fill the place with what comes before the first basket."""
 
     @abstractmethod
     def _finish(self) -> int | None:
-        """Check the finished file and return the permissions it should have."""
+        """Check the planned file and return the permissions it should have, None for the usual."""
 
     def write(self, columns: Mapping[str, Any]) -> None:
         """Take the next events of every column, in order (see Sink)."""
@@ -106,21 +110,24 @@ class FileSink(ABC):
             self._append.write(columns)
 
     def commit(self) -> None:
-        """Write the rest and let the destination appear; DataError if events are missing.
+        """Write the rest and let it count; DataError if events are missing.
 
         ``objects`` is read only now, so that it may be filled until then.
         """
         append, file = self._append, self._file
         with self._explained(), self._all_or_nothing(), understood():
             append.finish()
-            needed = append.needed_streamers
+            needed = set(append.needed_streamers)
             for name, text in self._objects.items():
                 append.keys.add(b"TObjString", name, _STRING_TITLE, string_bytes(text))
                 needed.add(("TObjString", 1))
             append.keys.write()
             add_streamers(file, self._reader, needed)
-            file.finish()
-            self._transaction.commit(self._finish())
+            file.plan()
+            mode = self._finish()
+            self._place.check()
+            file.apply()
+            self._place.commit(mode)
         self.abort()
 
     def abort(self) -> None:
@@ -158,33 +165,57 @@ class AppendSink(FileSink):
     """Writes a copy of ``source`` with ``columns`` as new branches of ``tree``.
 
     Everything else in the file stays as it is, byte by byte. ``compression`` is the file's own
-    unless given. Raises AppendRefused where the tree's metadata are not fully understood.
+    unless given. ``in_place`` changes ``source`` itself, ``target`` is None then: killed at any
+    moment it still reads as before, or as after; an error leaves it as it was (but for what a
+    killed run may have left behind its end). It needs the file to itself, see InPlace.
+
+    Raises AppendRefused where the tree's metadata are not fully understood, OutputError where
+    the destination cannot be written.
     """
 
     _advice = "; --output friend writes them to a file of their own"
 
     source: Path
 
-    def _prepare(self, columns: tuple[Column, ...], compression: int | None) -> None:
+    def __init__(
+        self,
+        source: str | Path,
+        target: str | Path | None,
+        tree: str,
+        columns: Sequence[Column],
+        *,
+        in_place: bool = False,
+        **options: Any,
+    ) -> None:
+        if (target is None) != in_place:
+            raise OutputError(f"{source}: give either an output file or in_place=True")
+        self._in_place = in_place
+        super().__init__(source, source if target is None else target, tree, columns, **options)
+
+    def _claim(self) -> Transaction | InPlace:
         if not isinstance(self.source, Path):
             raise AppendRefused("the file is not on this machine")
-        copy_file(self.source, self._transaction.path)
-        self._file = self._open.enter_context(RootFile(self._transaction.path))
+        return InPlace(self.source) if self._in_place else super()._claim()
+
+    def _prepare(self, columns: tuple[Column, ...], compression: int | None) -> None:
+        if not self._in_place:
+            copy_file(self.source, self._place.path)
+        self._file = self._open.enter_context(RootFile(self._place.path, in_place=self._in_place))
         self._reader = self._open.enter_context(Reader(self.source))
-        self._append = TreeAppend(
+        self._append = start_append(
             self._file, self._reader, self.tree, columns,
             compression=compression, replace=self._replace,
         )  # fmt: skip
 
-    def _finish(self) -> int | None:
+    def _finish(self) -> int:
         if self._verify:
-            verify_append(self.source, self._file, self._append)
+            self._append.verify(self.source, self._file)
         return self.source.stat().st_mode & 0o7777
 
 
 def append_branches(
     source: str | Path,
-    target: str | Path,
+    target: str | Path | None,
     tree: str,
     columns: Mapping[str, Any] | Iterable[Mapping[str, Any]],
     specs: Sequence[Column] | None = None,
@@ -195,7 +226,7 @@ def append_branches(
     ``columns``: arrays by branch name, or an iterable of such mappings, each with the next
     events. Without ``specs`` the first of them tells types and shapes, and a jagged column is
     one per object of the collection before its first underscore (``Electron_score``).
-    ``options`` are AppendSink's.
+    ``options`` are AppendSink's; with ``in_place=True`` ``target`` is None.
     """
     chunks = iter([columns] if isinstance(columns, Mapping) else columns)
     first = next(chunks, {})

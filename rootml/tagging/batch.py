@@ -21,7 +21,7 @@ from rootml.tagging.record import record
 from rootml.validation import write_report
 
 Progress = Callable[[int, int], None]
-SINKS = {"append": AppendSink, "friend": FriendSink}
+SINKS: Mapping[str, Callable[..., Sink]] = {"append": AppendSink, "friend": FriendSink}
 BLOCK = 1 << 16
 """Entries written at once where nothing is judged."""
 

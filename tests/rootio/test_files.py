@@ -216,8 +216,7 @@ def test_positions_above_two_gigabytes(
     source: Path, tmp_path: Path, root: Any, make_columns: Any, monkeypatch: Any, check_append: Any
 ) -> None:
     """With the limit at 3 kB all that is promoted to eight bytes above 2 GB is, here."""
-    for module in ("keys", "root_file"):
-        monkeypatch.setattr(f"rootml.rootio.container.{module}.START_BIG_FILE", 3000)
+    monkeypatch.setattr("rootml.rootio.container.keys.START_BIG_FILE", 3000)
     target, again = tmp_path / "target.root", tmp_path / "again.root"
     specs, values = make_columns(10, np.random.default_rng(6))
     append_branches(source, target, "events", values, specs, objects={"note": "big"})
@@ -234,13 +233,13 @@ def test_positions_above_two_gigabytes(
 
 
 def test_the_proof_notices_a_changed_byte(source: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    finish = RootFile.finish
+    plan = RootFile.plan
 
     def careless(file: RootFile) -> None:
-        finish(file)
+        plan(file)
         file._write(300, b"?")
 
-    monkeypatch.setattr(RootFile, "finish", careless)
+    monkeypatch.setattr(RootFile, "plan", careless)
     target = tmp_path / "target.root"
     with pytest.raises(AppendRefused, match="internal error: bytes near"):
         append_branches(source, target, "events", {"y": np.arange(10.0)})

@@ -147,8 +147,10 @@ def test_damaged_bytes(source: Path) -> None:
 
 def test_a_file_that_was_not_closed(source: Path) -> None:
     with RootFile(source) as file:
-        file.header.free_seek = file.header.free_nbytes = 0
-        file.overwrite(0, file.header.pack())
+        header = file.header
+    header.free_seek = header.free_nbytes = 0
+    with source.open("r+b") as stream:
+        stream.write(header.pack())
     refused(AppendRefused, "not closed", source)
 
 

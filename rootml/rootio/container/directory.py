@@ -29,7 +29,6 @@ class KeyList:
             self.keys.append(key)
             self._packed.append(record[at : at + size])
             at += size
-        self._size = at - self._key.keylen
 
     @classmethod
     def of_path(cls, file: RootFile, path: str) -> Self:
@@ -73,13 +72,10 @@ class KeyList:
         self._packed.insert(place, key.pack())
 
     def write(self) -> None:
-        """Write the list back: in place if it has kept its size, else as a new record."""
+        """Append the list as a new record and let its directory lead there."""
         body = struct.pack(">i", len(self.keys)) + b"".join(self._packed)
         file, directory = self._file, self._directory
-        if len(body) == self._size:
-            file.overwrite(directory.keys_seek + self._key.keylen, body)
-            return
-        old = (directory.keys_seek, directory.keys_nbytes)
+        file.release(directory.keys_seek, directory.keys_nbytes)
         key = file.append_object(self._key, body, len(body))
         directory.keys_seek, directory.keys_nbytes = key.seek, key.nbytes
         packed = directory.pack()
@@ -87,4 +83,3 @@ class KeyList:
         if directory.position + len(packed) > directory.seek + record.nbytes:
             raise AppendRefused("its directory has no room for positions above 2 GB")
         file.overwrite(directory.position, packed)
-        file.release(*old)

@@ -19,6 +19,11 @@ _DIRECTORY = {False: struct.Struct(">hIIiiiii"), True: struct.Struct(">hIIiiqqq"
 _UUID_BYTES = 18
 
 
+def is_far(position: int) -> bool:
+    """Tell whether a position needs eight bytes."""
+    return position > START_BIG_FILE
+
+
 def pack_string(text: bytes) -> bytes:
     """Return a TString as it is streamed: one length byte, or 255 and four of them."""
     if len(text) < 255:
@@ -111,7 +116,7 @@ class Key:
 
     def moved(self, seek: int, *, length: int = 0, stored: int = 0) -> Key:
         """Return the key of the same object written anew at ``seek``."""
-        version = 4 + BIG_VERSION * (max(seek, self.parent) > START_BIG_FILE)
+        version = 4 + BIG_VERSION * is_far(max(seek, self.parent))
         return replace(
             self, seek=seek, length=length, stored=stored, time=packed_time(), version=version
         )
@@ -156,7 +161,7 @@ class Directory:
 
     def pack(self) -> bytes:
         """Return the bytes of the header, with 64-bit positions where one needs them."""
-        big = self.version > BIG_VERSION or self.keys_seek > START_BIG_FILE
+        big = self.version > BIG_VERSION or is_far(self.keys_seek)
         self.version = self.version % BIG_VERSION + BIG_VERSION * big
         head = _DIRECTORY[big].pack(
             self.version, self.created, self.modified, self.keys_nbytes,

@@ -1,98 +1,93 @@
 """A ROOT file as a container of records: header, free segments, record map. No uproot.
 
-New records go to the end of the file. What is there already changes only through
-``overwrite``, which remembers where, so that ``verify`` can prove that nothing else did.
+The order of writes
+-------------------
+A file may be cut off from its writer at any byte and still has to read as what it was. So new
+records go behind the end that the header declares, where nothing refers to them, and changes
+to old bytes are only noted (``overwrite``, ``release``) until all is said:
+
+1. ``append``: baskets, tree, streamer infos, key list; at last ``plan`` appends two lists of
+   free segments, the final one and, behind it, an interim one. Bytes behind the declared end
+   are of no concern to ROOT (TFile::Init) and uproot.
+2. The header gets the new end, the new streamer infos, which include the old ones, and the
+   interim list, which frees nothing: it only starts the unused space behind the new end. The
+   directory still leads to the old objects.
+3. The directory's header gets the position and size of the new key list. This write makes the
+   change: before it all reads as before, after it as it is going to be.
+4. Nothing refers to the old records any more. Their length words turn negative, and the header
+   gets the final list of free segments and the end before the interim one, which is cut off.
+
+Steps 2 and 3 are one write each, within a page, and a page is written whole or not at all when
+the writer is killed. In place, where that matters, a header across two pages is refused, and
+each step is on the disk before the next begins. A gap's length word may lie across two pages:
+half-written it confuses TFile::Map, but no reader of objects, which are found by their keys.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import struct
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Any, BinaryIO, Self, cast
 
 from rootml.errors import AppendRefused, FileError
-from rootml.rootio.container.keys import BIG_VERSION, START_BIG_FILE, Directory, Key
+from rootml.rootio.container.free_list import FreeList, gap_word
+from rootml.rootio.container.header import Header
+from rootml.rootio.container.keys import Directory, Key
 
-_BIG_FILE_VERSION = 1_000_000
-_HEADER = {False: struct.Struct(">4siiiiiiiBiii"), True: struct.Struct(">4siiqqiiiBiqi")}
-_SEGMENT = {False: struct.Struct(">hii"), True: struct.Struct(">hqq")}
+PAGE = 4096
 _KEY_ROOM = 2048
 """Bytes that hold any key: a longer one is read again."""
 
-
-@dataclass
-class Header:
-    """The first bytes of a file (TFile::WriteHeader), without the magic word."""
-
-    version: int
-    begin: int
-    end: int
-    free_seek: int
-    free_nbytes: int
-    free_count: int
-    name_nbytes: int
-    units: int
-    compression: int
-    info_seek: int
-    info_nbytes: int
-    uuid: bytes
-
-    @classmethod
-    def parse(cls, buffer: bytes) -> Header:
-        """Read the header from the first bytes of a file."""
-        (version,) = struct.unpack_from(">i", buffer, 4)
-        layout = _HEADER[version >= _BIG_FILE_VERSION]
-        _, version, begin, *rest = layout.unpack_from(buffer)
-        stop = layout.size + 18
-        identifier = buffer[layout.size : stop] if stop <= begin else b""
-        return cls(version, begin, *[*rest, identifier])
-
-    def pack(self) -> bytes:
-        """Return the bytes of the header, promoted to 64-bit positions above 2 GB."""
-        big = self.version >= _BIG_FILE_VERSION or self.end > START_BIG_FILE
-        if big and self.version < _BIG_FILE_VERSION:
-            self.version += _BIG_FILE_VERSION
-            self.units = 8
-        head = _HEADER[big].pack(
-            b"root", self.version, self.begin, self.end, self.free_seek, self.free_nbytes,
-            self.free_count, self.name_nbytes, self.units, self.compression,
-            self.info_seek, self.info_nbytes,
-        )  # fmt: skip
-        return head + self.uuid
+Patch = tuple[int, bytes]
+"""A position and the bytes that are to be there."""
 
 
 class RootFile:
-    """An open ROOT file that grows at its end, on a private copy of the user's file.
+    """An open ROOT file that grows at its end (see the order of writes in the module).
 
-    Raises FileError for what is not a ROOT file or is truncated, AppendRefused for a file
-    that was not closed. Not ``writable``: for reading alone, and the free list is not needed.
+    ``writable=False`` opens it for reading alone. ``in_place``: the file is the user's own, not
+    a copy: it keeps its identifiers, every step reaches the disk before the next, and ``close``
+    without ``apply`` takes away what was appended. Raises FileError for what is not a ROOT file
+    or is truncated, AppendRefused for a file to be written that was not closed.
     """
 
-    def __init__(self, path: Path, *, writable: bool = True) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, writable: bool = True, in_place: bool = False) -> None:
+        self.path, self.in_place = path, in_place
         self._fd = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
+        self._steps: list[list[Patch]] = []
+        self._pointers: list[Patch] = []
+        self._released: list[tuple[int, int]] = []
+        self._may_shrink = False
         try:
-            self._open(os.fstat(self._fd).st_size, writable)
+            self._open(os.fstat(self._fd).st_size)
+            if writable:
+                self._free = self._read_free()
         except BaseException:
             self.close()
             raise
 
-    def _open(self, size: int, writable: bool) -> None:
-        first = self.read(0, 100)
-        if first[:4] != b"root" or len(first) < 64:
+    def _open(self, size: int) -> None:
+        self._first = self.read(0, 100)
+        if self._first[:4] != b"root" or len(self._first) < 64:
             raise FileError("not a ROOT file")
-        self.header = Header.parse(first)
+        self.header = Header.parse(self._first)
         if self.header.end > size:
             raise FileError(f"truncated: {size} bytes of {self.header.end}")
         self.old_end = self.header.end
-        self.overwritten: list[tuple[int, int]] = []
-        self._free = self._read_free() if writable else []
         position = self.header.begin + self.header.name_nbytes
         self.root = Directory.parse(self.read(position, 60), position)
+
+    def _read_free(self) -> FreeList:
+        header = self.header
+        if not header.free_seek or not header.free_nbytes:
+            raise AppendRefused("the file was not closed (it has no list of free segments)")
+        return FreeList.parse(self.read(header.free_seek, header.free_nbytes), header)
 
     def __enter__(self) -> Self:
         return self
@@ -101,8 +96,13 @@ class RootFile:
         self.close()
 
     def close(self) -> None:
-        """Close the file; what was appended counts only after ``finish``."""
-        if self._fd >= 0:
+        """Close the file; what was appended counts only after ``apply``."""
+        if self._fd < 0:
+            return
+        try:
+            if self._may_shrink:
+                os.ftruncate(self._fd, self.old_end)
+        finally:
             os.close(self._fd)
             self._fd = -1
 
@@ -117,114 +117,13 @@ class RootFile:
     def key_at(self, position: int) -> Key:
         """Return the key of the record at ``position``."""
         head = self.read(position, _KEY_ROOM)
-        (keylen,) = struct.unpack_from(">h", head, 14)
-        if keylen > len(head):
-            head = self.read(position, keylen)
         try:
+            (keylen,) = struct.unpack_from(">h", head, 14)
+            if keylen > len(head):
+                head = self.read(position, keylen)
             return Key.parse(head)
         except (struct.error, IndexError):
             raise FileError(f"no record at byte {position}") from None
-
-    def _write(self, position: int, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(self._fd, view, position)
-            position, view = position + written, view[written:]
-
-    def append(self, data: bytes) -> int:
-        """Write ``data`` behind the last record and return its position."""
-        position = self.header.end
-        self._write(position, data)
-        self.header.end += len(data)
-        return position
-
-    def overwrite(self, position: int, data: bytes) -> None:
-        """Replace bytes of the file."""
-        self._write(position, data)
-        self.overwritten.append((position, position + len(data)))
-
-    def append_object(self, key: Key, payload: bytes, length: int) -> Key:
-        """Append a record that holds ``payload``, of ``length`` bytes when uncompressed."""
-        new = key.moved(self.header.end, length=length, stored=len(payload))
-        self.append(new.pack() + payload)
-        return new
-
-    def release(self, position: int, nbytes: int) -> None:
-        """Give a record's bytes to the free list (TFile::MakeFree, TFree::AddFree)."""
-        first, last = position, position + nbytes - 1
-        kept = []
-        for start, stop in self._free:
-            if stop + 1 == first:
-                first = start
-            elif start == last + 1:
-                last = stop
-            else:
-                kept.append((start, stop))
-        self._free = sorted([*kept, (first, last)])
-        self.overwrite(first, struct.pack(">i", -min(last - first + 1, START_BIG_FILE)))
-
-    def _read_free(self) -> list[tuple[int, int]]:
-        """Read the free segments as TFile::ReadFree does; the header's count is not used.
-
-        Geant4's writer leaves that count 0; uproot 3 started the last segment early.
-        """
-        header = self.header
-        if not header.free_seek or not header.free_nbytes:
-            raise AppendRefused("the file was not closed (it has no list of free segments)")
-        record = self.read(header.free_seek, header.free_nbytes)
-        self._free_key = Key.parse(record)
-        if self._free_key.nbytes != header.free_nbytes:
-            raise AppendRefused("its record of free segments is damaged")
-        segments: list[tuple[int, int]] = []
-        at = self._free_key.keylen
-        while at + 10 <= len(record) and not (segments and segments[-1][1] > header.end):
-            (version,) = struct.unpack_from(">h", record, at)
-            layout = _SEGMENT[version > BIG_VERSION]
-            _, first, last = layout.unpack_from(record, at)
-            segments.append((first, last))
-            at += layout.size
-        if not segments or not min(header.free_seek, header.end) <= segments[-1][0] <= header.end:
-            raise AppendRefused("its list of free segments does not end at the end of the file")
-        self._last_segment_stop = segments.pop()[1]
-        return segments
-
-    def _pack_free(self, end: int) -> bytes:
-        stop = max(self._last_segment_stop, START_BIG_FILE)
-        while stop <= end:
-            stop += 1_000_000_000
-        return b"".join(
-            _SEGMENT[last > START_BIG_FILE].pack(
-                1 + BIG_VERSION * (last > START_BIG_FILE), first, last
-            )
-            for first, last in [*self._free, (end, stop)]
-        )
-
-    def _append_free_list(self) -> None:
-        """Write the free list as the last record; its own size decides where the file ends."""
-        header = self.header
-        self.release(header.free_seek, header.free_nbytes)
-        body = self._pack_free(header.end)
-        while True:
-            size = len(body)
-            key = self._free_key.moved(header.end, length=size, stored=size)
-            body = self._pack_free(header.end + key.nbytes)
-            if len(body) == size:
-                break
-        header.free_seek, header.free_nbytes = header.end, key.nbytes
-        header.free_count = len(self._free) + 1
-        self.append(key.pack() + body)
-
-    def finish(self) -> None:
-        """Write the free list, a fresh identifier and, last of all, the header."""
-        self._append_free_list()
-        if self.header.uuid and self.root.uuid:
-            self.header.uuid = self.root.uuid = struct.pack(">h", 1) + uuid.uuid1().bytes
-            self.overwrite(self.root.position, self.root.pack())
-        packed = self.header.pack()
-        if len(packed) > self.header.begin:
-            raise AppendRefused("its header has no room for positions above 2 GB")
-        self.overwrite(0, packed)
-        os.ftruncate(self._fd, self.header.end)
 
     def records(self, start: int) -> Iterator[tuple[int, Key | None]]:
         """Walk the records from ``start`` to the end as TFile::Map does; None is a gap."""
@@ -237,3 +136,141 @@ class RootFile:
             position += abs(nbytes)
         if position != self.header.end:
             raise FileError(f"records end at byte {position}, the file at {self.header.end}")
+
+    def append(self, data: bytes) -> int:
+        """Write ``data`` behind the last record and return its position."""
+        position = self.header.end
+        self._may_shrink = self.in_place
+        self._write(position, data)
+        self.header.end += len(data)
+        return position
+
+    def append_object(self, key: Key, payload: bytes, length: int) -> Key:
+        """Append a record that holds ``payload``, of ``length`` bytes when uncompressed."""
+        new = key.moved(self.header.end, length=length, stored=len(payload))
+        self.append(new.pack() + payload)
+        return new
+
+    def overwrite(self, position: int, data: bytes) -> None:
+        """Note a pointer that is to lead from old bytes to appended ones."""
+        self._pointers.append((position, data))
+
+    def release(self, position: int, nbytes: int) -> None:
+        """Note a record to which nothing refers once all pointers are written."""
+        self._released.append((position, nbytes))
+
+    def plan(self) -> None:
+        """Append the free lists and work out what changes among the old bytes, and in which order.
+
+        Raises AppendRefused where that cannot be done.
+        """
+        if not self.in_place and self.header.uuid and self.root.uuid:
+            self.header.uuid = self.root.uuid = struct.pack(">h", 1) + uuid.uuid1().bytes
+            self.overwrite(self.root.position, self.root.pack())
+        final = self._free.plus([*self._released, (self.header.free_seek, self.header.free_nbytes)])
+        new = [segment for segment in final.segments if segment not in self._free.segments]
+        gaps = [(segment[0], gap_word(segment)) for segment in new]
+        self._final_header = self._append_free(final)
+        heads = [self._append_free(self._free).pack(), self._final_header.pack()]
+        self._steps = [[(0, heads[0])], self._pointers, [*gaps, (0, heads[1])]]
+        if self.in_place:
+            self._check_pages([(0, heads[0]), *self._pointers])
+
+    def _append_free(self, free: FreeList) -> Header:
+        """Append a free list and return the header of a file that ends with it."""
+        record = free.record(self.header.end)
+        seek = self.append(record)
+        return replace(
+            self.header,
+            free_seek=seek,
+            free_nbytes=len(record),
+            free_count=len(free.segments) + 1,
+        )
+
+    def _check_pages(self, patches: list[Patch]) -> None:
+        for position, data in patches:
+            old = self.read(position, len(data))
+            changed = [
+                position + i for i, byte in enumerate(data) if old[i : i + 1] != bytes([byte])
+            ]
+            if changed and changed[0] // PAGE != changed[-1] // PAGE:
+                raise AppendRefused(
+                    f"the header at byte {position} lies across two pages of the disk, "
+                    "so it cannot be changed in place in one go"
+                )
+
+    def planned(self) -> BinaryIO:
+        """Return the file as ``apply`` is going to make it, for reading. (After ``plan``.)"""
+        raw = _Planned(
+            self, [patch for step in self._steps for patch in step], self._final_header.end
+        )
+        return cast(BinaryIO, io.BufferedReader(raw))
+
+    def apply(self) -> None:
+        """Carry out the plan; where a write fails, undo those before it in reverse order."""
+        undo: list[Patch] = []
+        self._may_shrink = False
+        try:
+            for step in self._steps:
+                self._sync()
+                for position, data in step:
+                    undo.append((position, self.read(position, len(data))))
+                    self._write(position, data)
+            self._sync()
+        except BaseException:
+            with contextlib.suppress(OSError):
+                for position, data in reversed(undo):
+                    self._write(position, data)
+                self._sync()
+                self._may_shrink = self.in_place
+            raise
+        self.header = self._final_header
+        os.ftruncate(self._fd, self.header.end)
+
+    def finish(self) -> None:
+        """Plan and apply."""
+        self.plan()
+        self.apply()
+
+    def unchanged(self) -> bool:
+        """Whether the header is still what it was when the file was opened."""
+        return self.read(0, len(self._first)) == self._first
+
+    def _sync(self) -> None:
+        if self.in_place:
+            os.fsync(self._fd)
+
+    def _write(self, position: int, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(self._fd, view, position)
+            position, view = position + written, view[written:]
+
+
+class _Planned(io.RawIOBase):
+    """The bytes of a file with patches laid over them."""
+
+    def __init__(self, file: RootFile, patches: list[Patch], end: int) -> None:
+        self._file, self._patches, self._end = file, patches, end
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._end}[whence]
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        start = self._at
+        data = bytearray(self._file.read(start, max(0, min(len(buffer), self._end - start))))
+        for position, patch in self._patches:
+            first, last = max(start, position), min(start + len(data), position + len(patch))
+            if first < last:
+                data[first - start : last - start] = patch[first - position : last - position]
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)

@@ -72,7 +72,7 @@ class Transaction:
         self.target, self._overwrite = target, overwrite
         if any(target.exists() and source.samefile(target) for source in sources):
             raise OutputError(f"{target} is the input: choose another output file")
-        self._check_free()
+        self.check()
         if not target.parent.is_dir():
             raise OutputError(f"cannot write {target}: no folder {target.parent}")
         name = os.fsdecode(os.fsencode(target.name)[:_NAME_BYTES])
@@ -81,7 +81,8 @@ class Transaction:
         os.close(fd)
         self.path = Path(path)
 
-    def _check_free(self) -> None:
+    def check(self) -> None:
+        """Refuse a target that has come into the way."""
         if self.target.is_dir():
             raise OutputError(f"cannot write {self.target}: it is a folder")
         if self.target.exists() and not self._overwrite:
@@ -89,7 +90,7 @@ class Transaction:
 
     def commit(self, mode: int | None = None) -> None:
         """Bring the file to disk and rename it; ``mode``: permissions, None for the default."""
-        self._check_free()
+        self.check()
         with reporting(self.target):
             self.path.chmod(0o666 & ~_umask() if mode is None else mode)
             _sync(self.path)

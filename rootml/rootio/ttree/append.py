@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from rootml.rootio.ttree.serial import NewBranch, text_entries
 from rootml.rootio.ttree.splice import COUNTER_RANGES, ExistingCounter, find_removal, splice_tree
 from rootml.rootio.ttree.streamers import ClassVersion
 from rootml.rootio.ttree.tracing import Reader
+from rootml.rootio.ttree.verify import verify_append
 from rootml.rootio.ttree.view import TreeView
 from rootml.spec import Column
 
@@ -115,8 +117,10 @@ class TreeAppend:
     @property
     def needed_streamers(self) -> set[ClassVersion]:
         """The classes that the file must describe."""
-        leaves = {(branch.leaf_type.class_name, 1) for branch in self.branches}
-        return leaves | {("TBranch", 13), ("TLeaf", 2), ("ROOT::TIOFeatures", 1)}
+        needed = {(branch.leaf_type.class_name, 1) for branch in self.branches}
+        if any(branch.is_text for branch in self.branches):
+            needed.add(("TBranchElement", 10))
+        return needed | {("TBranch", 13), ("TLeaf", 2), ("ROOT::TIOFeatures", 1)}
 
     def write(self, columns: Mapping[str, Any]) -> None:
         """Take the next events of all columns."""
@@ -124,7 +128,6 @@ class TreeAppend:
         for name, part in chunk.parts.items():
             writer, items, counts = self._writers[name], part.items, part.counts
             if writer.branch.is_text and counts is not None:
-                writer.raise_maximum(counts + 1)
                 items, counts = text_entries(items, counts)
             writer.write(items, np.ones(chunk.events, np.int64) if counts is None else counts)
         for name, counts in chunk.counts.items():
@@ -154,6 +157,10 @@ class TreeAppend:
         self._file.release(self._key.seek, self._key.nbytes)
         self.keys.replace(self._key, new)
         self._key = new
+
+    def verify(self, source: Path, file: RootFile) -> None:
+        """Prove that nothing of the tree was lost (see ``verify_append``)."""
+        verify_append(source, file, self)
 
 
 def _existing_counter(

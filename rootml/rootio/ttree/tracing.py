@@ -14,7 +14,7 @@ import contextlib
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -129,10 +129,11 @@ def _first_line(error: BaseException) -> str:
 class Reader:
     """A ROOT file opened for tracing; class definitions stay within it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: Path | BinaryIO) -> None:
         classes = {**uproot.classes, "TTreeIndex": Model_TTreeIndex, "TMap": Model_TMap}
-        self._directory = open_file(
-            path,
+        opener: Any = open_file if isinstance(file, Path) else uproot.open
+        self._directory = opener(
+            file,
             object_cache=None,
             array_cache=None,
             custom_classes=classes,

@@ -3,55 +3,46 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rootml.errors import AppendRefused
 from rootml.rootio.container.root_file import RootFile
-from rootml.rootio.ttree.append import TreeAppend
 from rootml.rootio.ttree.traced import Traced
 from rootml.rootio.ttree.tracing import Reader
 from rootml.rootio.ttree.view import TreeView
+
+if TYPE_CHECKING:
+    from rootml.rootio.ttree.append import TreeAppend
 
 _STEP = 1 << 20
 
 
 def verify_append(source: Path, file: RootFile, append: TreeAppend) -> None:
-    """Check ``file``, which was ``source``, after branches were added to one of its trees.
+    """Check ``file``, a copy of ``source`` or itself, with branches added to one of its trees.
 
-    Every old byte outside the overwritten fields is the same; what was appended is a chain of
-    records; the old branches are still there in order, the new ones follow with the tree's
-    number of entries; and every old reference leads to what it led to. AppendRefused if not.
+    No old byte has changed; what was appended is a chain of records; in the file as it is
+    planned the old branches are still there in order, the new ones follow with the tree's
+    number of entries, and every old reference leads to what it led to. AppendRefused if not.
     """
-    verify_old_bytes(source, file)
-    with RootFile(file.path) as again:
-        for _ in again.records(file.old_end):
-            pass
-        with Reader(file.path) as reader:
-            _verify_tree(append, TreeView(reader.trace(append.path, append.seek), reader))
+    if not file.in_place:
+        verify_old_bytes(source, file)
+    for _ in file.records(file.old_end):
+        pass
+    with Reader(file.planned()) as reader:
+        _verify_tree(append, TreeView(reader.trace(append.path, append.seek), reader))
 
 
 def verify_old_bytes(source: Path, file: RootFile) -> None:
-    """Compare the old content with ``source``, except for what was overwritten on purpose."""
+    """Compare the old content with ``source``."""
     old = os.open(source, os.O_RDONLY)
     try:
-        for start, stop in _untouched(file.overwritten, file.old_end):
-            for position in range(start, stop, _STEP):
-                size = min(_STEP, stop - position)
-                if os.pread(old, size, position) != file.read(position, size):
-                    raise AppendRefused(f"internal error: bytes near {position} have changed")
+        for position in range(0, file.old_end, _STEP):
+            size = min(_STEP, file.old_end - position)
+            if os.pread(old, size, position) != file.read(position, size):
+                raise AppendRefused(f"internal error: bytes near {position} have changed")
     finally:
         os.close(old)
-
-
-def _untouched(overwritten: Iterable[tuple[int, int]], end: int) -> list[tuple[int, int]]:
-    ranges = sorted((min(a, end), min(b, end)) for a, b in overwritten)
-    kept, at = [], 0
-    for start, stop in [*ranges, (end, end)]:
-        if start > at:
-            kept.append((at, start))
-        at = max(at, stop)
-    return kept
 
 
 def _verify_tree(append: TreeAppend, new: TreeView) -> None:
