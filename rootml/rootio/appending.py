@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from rootml.errors import AppendRefused
 from rootml.rootio.container.directory import KeyList
 from rootml.rootio.container.root_file import RootFile
+from rootml.rootio.rntuple.append import NTupleAppend
 from rootml.rootio.ttree.append import TreeAppend, split_path
 from rootml.rootio.ttree.streamers import ClassVersion
 from rootml.rootio.ttree.tracing import Reader
@@ -67,6 +67,5 @@ def start_append(
     """
     folder, name, cycle = split_path(path)
     key = KeyList.of_path(file, folder).newest(name, cycle)
-    if not key.class_name.startswith((b"TTree", b"TNtuple")):
-        raise AppendRefused(f"it is a {key.class_name.decode()}, not a TTree")
-    return TreeAppend(file, reader, path, columns, compression=compression, replace=replace)
+    kind = NTupleAppend if b"RNTuple" in key.class_name else TreeAppend
+    return kind(file, reader, path, columns, compression=compression, replace=replace)

@@ -12,6 +12,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace as with_changes
+from pathlib import Path
 from typing import Any
 
 from rootml.errors import AppendRefused, DataError
@@ -24,6 +25,7 @@ from rootml.rootio.rntuple.frames import FOOTER, PAGE_LIST, seal
 from rootml.rootio.rntuple.page_lists import Cluster, empty_range
 from rootml.rootio.rntuple.pages import Blobs, FieldWriter, cut
 from rootml.rootio.rntuple.schema import NewField, new_field
+from rootml.rootio.rntuple.verify import verify_fields
 from rootml.rootio.rntuple.view import NTupleView
 from rootml.rootio.ttree.append import split_path
 from rootml.rootio.ttree.streamers import ClassVersion
@@ -122,6 +124,10 @@ class NTupleAppend:
         self._file.release(self._key.seek, self._key.nbytes)
         self.keys.replace(self._key, new)
         self._key = new
+
+    def verify(self, source: Path, file: RootFile) -> None:
+        """Prove that nothing was lost (see ``verify_fields``)."""
+        verify_fields(source, file, self.path, self._key, self.view, self.fields)
 
     def _extend_group(self, group: ClusterGroup) -> ClusterGroup:
         """Append a group's page list with the new columns."""

@@ -18,6 +18,7 @@ from rootml.rootio.rntuple.frames import (
     checksum,
     record,
     record_payload,
+    string,
 )
 from rootml.rootio.rntuple.schema import Schema
 
@@ -70,9 +71,11 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Header:
-    """The header's schema; it never changes, so nothing else of it is kept."""
+    """The header: what an RNTuple is called, and the schema that it was begun with."""
 
     name: str
+    description: str
+    writer: str
     schema: Schema
 
     @classmethod
@@ -80,8 +83,13 @@ class Header:
         """Read the payload of a header."""
         scan = Scan(payload)
         scan.refuse_features()
-        name, _, _ = scan.string(), scan.string(), scan.string()
-        return cls(name, Schema.parse(scan))
+        name, description, writer = scan.string(), scan.string(), scan.string()
+        return cls(name, description, writer, Schema.parse(scan))
+
+    def pack(self) -> bytes:
+        """Return the payload."""
+        texts = (self.name, self.description, self.writer)
+        return _FEATURES + b"".join(map(string, texts)) + self.schema.pack()
 
 
 @dataclass(frozen=True)

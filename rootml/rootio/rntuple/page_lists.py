@@ -16,6 +16,7 @@ from rootml.rootio.rntuple.frames import (
     Scan,
     list_frame,
     list_head,
+    record,
     record_payload,
 )
 
@@ -68,6 +69,11 @@ class PageList:
         """Return the payload."""
         pages = FrameList(tuple(c.columns.pack() for c in self.clusters), self.clusters_tail)
         return self.header_checksum + self.summaries.pack() + pages.pack() + self.tail
+
+
+def summary(first: int, entries: int) -> bytes:
+    """Return a cluster summary record frame."""
+    return record(_SUMMARY.pack(first, entries))
 
 
 def _cluster(summary: bytes, pages: bytes) -> Cluster:

@@ -34,17 +34,18 @@ _CPP = {"bool": "bool", "float32": "float", "float64": "double", "str": "std::st
 
 @dataclass(frozen=True)
 class Field:
-    """A field as far as it matters to others: the parent's number (its own at the top), name."""
+    """A field: its parent's number, its own at the top; its name and C++ type."""
 
     parent: int
     name: str
+    cpp: str
 
     @classmethod
     def parse(cls, frame: bytes) -> Self:
         """Read a field record frame."""
         scan = record_payload(frame)
         _, _, parent, _, _ = scan.numbers(_FIELD)
-        return cls(int(parent), scan.string())
+        return cls(int(parent), scan.string(), scan.string())
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ class Schema:
     @classmethod
     def parse(cls, scan: Scan) -> Self:
         """Read the lists, and keep what follows."""
-        return cls(*(FrameList.parse(scan.frame()) for _ in range(4)), scan.rest())
+        fields, columns, aliases, infos = (FrameList.parse(scan.frame()) for _ in range(4))
+        return cls(fields, columns, aliases, infos, scan.rest())
 
     def pack(self) -> bytes:
         """Return the bytes of the lists."""

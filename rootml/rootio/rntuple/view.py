@@ -63,7 +63,7 @@ class NTupleView:
         return pages
 
     def _envelope(self, kind: int, link: Link) -> bytes:
-        stored = self._file.read(link.seek, min(link.nbytes, self._file.old_end))
+        stored = self._file.read(link.seek, min(link.nbytes, self._file.header.end))
         if len(stored) != link.nbytes:
             raise AppendRefused("its metadata reach beyond the end of the file")
         return stored if link.nbytes == link.length else decompress(stored, link.length)

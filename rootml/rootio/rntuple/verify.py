@@ -1,0 +1,83 @@
+"""The proof that nothing was lost, made on the planned file before it counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+import uproot
+
+from rootml.errors import AppendRefused
+from rootml.rootio.container.keys import Key
+from rootml.rootio.container.root_file import RootFile
+from rootml.rootio.rntuple.frames import CHECKSUM_BYTES, checksum
+from rootml.rootio.rntuple.page_lists import Cluster, PageRange
+from rootml.rootio.rntuple.schema import Field, NewField, Schema
+from rootml.rootio.rntuple.view import NTupleView
+from rootml.rootio.ttree.verify import verify_old_bytes
+
+
+def verify_fields(
+    source: Path, file: RootFile, path: str, key: Key, old: NTupleView, new: list[NewField]
+) -> None:
+    """Check ``file``, a copy of ``source`` or itself, with ``new`` fields in its RNTuple ``path``.
+
+    No old byte has changed; what was appended is a chain of records; the RNTuple whose anchor
+    is now the record of ``key`` has the header, the fields, the clusters and in each of them
+    the pages it had, and new fields and pages only behind them; every new page has its
+    checksum; and uproot sees the old fields and the new. AppendRefused if not.
+    """
+    if not file.in_place:
+        verify_old_bytes(source, file)
+    for _ in file.records(file.old_end):
+        pass
+    now = NTupleView(file, key)
+    _same(old.anchor, replace(now.anchor, footer=old.anchor.footer), "anchor")
+    _same(_extended(old.footer.extension, new), now.footer.extension, "schema")
+    links = tuple(
+        replace(group, link=before.link)
+        for group, before in zip(now.groups, old.groups, strict=True)
+    )
+    footer = replace(now.footer, extension=old.footer.extension, groups=links)
+    _same(old.footer, footer, "footer")
+    count = sum(len(field.columns) for field in new)
+    for before, group in zip(old.groups, now.groups, strict=True):
+        first, second = old.page_list(before), now.page_list(group)
+        _same(first, replace(second, clusters=first.clusters), "page list")
+        for cluster, longer in zip(first.clusters, second.clusters, strict=True):
+            _verify_cluster(file, cluster, longer, len(now.columns), count)
+    added = [Field.parse(frame) for field in new for frame in field.fields]
+    with file.planned() as planned:
+        _same([*_read(source, path), *added], _read(planned, path), "fields")
+
+
+def _extended(schema: Schema, new: list[NewField]) -> Schema:
+    fields = chain.from_iterable(field.fields for field in new)
+    return schema.plus(fields, chain.from_iterable(field.columns for field in new))
+
+
+def _verify_cluster(file: RootFile, old: Cluster, new: Cluster, columns: int, added: int) -> None:
+    """Check that only ranges of pages were added, and read the pages of the last ``added``."""
+    before, after = old.columns.items, new.columns.items
+    _same(columns, len(after), "columns")
+    _same(old, replace(new, columns=replace(new.columns, items=after[: len(before)])), "cluster")
+    for frame in after[columns - added :]:
+        for page in PageRange.parse(frame).pages:
+            data = file.read(page.seek, page.nbytes + CHECKSUM_BYTES)
+            _same(checksum(data[: page.nbytes]), data[page.nbytes :], "pages")
+
+
+def _read(file: Path | BinaryIO, path: str) -> list[Field | int]:
+    """Return the number of entries and the fields as uproot sees them."""
+    with uproot.open(file) as directory:
+        ntuple = directory[path]
+        records = ntuple.field_records
+        fields = [Field(r.parent_field_id, r.field_name, r.type_name) for r in records]
+        return [ntuple.num_entries, *fields]
+
+
+def _same(expected: object, found: object, what: str) -> None:
+    if expected != found:
+        raise AppendRefused(f"internal error: its {what} are not what they should be")
