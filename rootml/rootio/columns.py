@@ -165,7 +165,7 @@ def _form(name: str, array: Any) -> tuple[list[int | str], str]:
 def _part(column: Column, array: Any, written: int) -> Part:
     try:
         if _is_text(column):
-            return _texts(column, array, written)
+            return _texts(column, array)
         if column.per is None:
             return Part(_cast(column, array, len(array)))
         return _objects(column, array)
@@ -184,7 +184,7 @@ def _objects(column: Column, array: Any) -> Part:
     return Part(_cast(column, ak.flatten(array, axis=1), int(counts.sum())), counts)
 
 
-def _texts(column: Column, array: Any, written: int) -> Part:
+def _texts(column: Column, array: Any) -> Part:
     import awkward as ak
 
     if not len(array):
@@ -194,12 +194,7 @@ def _texts(column: Column, array: Any, written: int) -> Part:
         raise DataError(f"column {column.name!r} needs one text per event, not {dtype}")
     letters = ak.without_parameters(array)
     counts = np.asarray(ak.to_numpy(ak.num(letters), allow_missing=False), np.int64)
-    items = np.asarray(ak.to_numpy(ak.flatten(letters)), np.uint8)
-    zeros = np.flatnonzero(items == 0)
-    if len(zeros):
-        entry = written + int(np.searchsorted(np.cumsum(counts), zeros[0], side="right"))
-        raise DataError(f"column {column.name!r}: the text of entry {entry} has a zero byte")
-    return Part(items, counts)
+    return Part(np.asarray(ak.to_numpy(ak.flatten(letters)), np.uint8), counts)
 
 
 def _cast(column: Column, values: Any, count: int) -> Array:

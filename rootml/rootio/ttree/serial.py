@@ -1,6 +1,6 @@
-"""Bytes of the objects rootml writes: TBranch 13, TLeaf 2 and its subclasses, TTree 20.
+"""Bytes of the objects rootml writes: TBranch 13, TBranchElement 10, TLeaf 2, TTree 20.
 
-Layouts: the class streamers of ROOT (tree/tree: TTree, TBranch, TLeaf*) and
+Layouts: the class streamers of ROOT (tree/tree: TTree, TBranch*, TLeaf*) and
 TBufferFile::WriteObjectAny. ROOT reads these branches inside any TTree from version 5 on.
 """
 
@@ -25,6 +25,11 @@ _HEAP = 0x03000000  # TObject::kIsOnHeap | kNotDeleted
 _BRANCH_BITS = _HEAP | 1 << 22  # TBranch::kDoNotUseBufferMap
 _OFFSETS_LENGTH = 1000  # TBranch::fEntryOffsetLen of jagged branches, ROOT's default
 BASKET_SIZE = 32000  # TTree::Branch's default fBasketSize
+_STRING_CLASS = pack_string(b"string") + struct.pack(
+    ">2sIh4i2I", b"", 1852773892, 2, -1, -1, -1, 0, 0, 0
+)
+"""The members of TBranchElement for an unsplit std::string: fParentName, fClonesName, fCheckSum,
+fClassVersion, fID, fType, fStreamerType, fMaximum, fBranchCount, fBranchCount2 (ROOT 6.40)."""
 _IO_FEATURES = b"@\x00\x00\x07\x00\x00\x1a\xa1/\x10\x00"  # ROOT::TIOFeatures, no features
 _FILL_STYLE = b"@\x00\x00\x06\x00\x02\x00\x00\x03\xe9"  # TAttFill 2, defaults
 _LINE_STYLE = b"@\x00\x00\x08\x00\x02\x02Z\x00\x01\x00\x01"  # TAttLine 2, defaults
@@ -52,7 +57,7 @@ LEAF_TYPES = {
     "uint64": LeafType("TLeafL", "l", "q"),
     "float32": LeafType("TLeafF", "F", "f"),
     "float64": LeafType("TLeafD", "D", "d"),
-    "str": LeafType("TLeafC", "C", "i"),
+    "str": LeafType("TLeafElement", "", "i"),
 }
 
 
@@ -61,8 +66,8 @@ class NewBranch:
     """A branch to be written: what it is, and which baskets it has so far.
 
     ``shape`` is that of one element, ``counter`` the name of the leaf that counts elements
-    per entry, ``doc`` the branch's title if it has one of its own. ``maximum`` is the largest
-    count of a branch that counts others, and the room for the longest text of one of texts.
+    per entry, ``doc`` the branch's title if it has one of its own; ``maximum`` is the largest
+    count, of a branch that counts others.
     """
 
     name: str
@@ -86,12 +91,7 @@ class NewBranch:
     @property
     def item_size(self) -> int:
         """Bytes of one element; of a text, of a letter."""
-        return self.number_size * prod(self.shape)
-
-    @property
-    def number_size(self) -> int:
-        """Bytes of one number or letter (TLeaf's fLenType)."""
-        return 1 if self.is_text else np.dtype(self.dtype).itemsize
+        return 1 if self.is_text else np.dtype(self.dtype).itemsize * prod(self.shape)
 
     @property
     def is_text(self) -> bool:
@@ -120,38 +120,45 @@ def byte_count(size: int) -> bytes:
     return struct.pack(">I", size | BYTE_COUNT)
 
 
-def _versioned(version: int, body: bytes) -> bytes:
+def versioned(version: int, body: bytes) -> bytes:
+    """Return an object's byte count, class version and members."""
     return byte_count(len(body) + 2) + struct.pack(">h", version) + body
 
 
-def _new_object(class_name: str, body: bytes) -> bytes:
+def new_object(class_name: str, body: bytes) -> bytes:
+    """Return an object as TBufferFile::WriteObjectAny does, its class named anew."""
     tagged = struct.pack(">I", NEW_CLASS) + class_name.encode() + b"\0" + body
     return byte_count(len(tagged)) + tagged
 
 
-def _tobject(bits: int) -> bytes:
+def tobject(bits: int) -> bytes:
+    """Return a TObject, which has no byte count."""
     return struct.pack(">hII", 1, 0, bits)
 
 
-def _named(name: str, title: str, bits: int = _HEAP) -> bytes:
+def named(name: str, title: str, bits: int = _HEAP) -> bytes:
+    """Return a TNamed."""
     strings = pack_string(name.encode()) + pack_string(title.encode())
-    return _versioned(1, _tobject(bits) + strings)
+    return versioned(1, tobject(bits) + strings)
 
 
-def _object_array(objects: bytes, count: int, bits: int = _HEAP) -> bytes:
-    return _versioned(3, _tobject(bits) + b"\0" + struct.pack(">ii", count, 0) + objects)
+def object_array(objects: bytes, count: int, bits: int = _HEAP) -> bytes:
+    """Return a TObjArray without a name of ``count`` serialised ``objects``."""
+    return versioned(3, tobject(bits) + b"\0" + struct.pack(">ii", count, 0) + objects)
 
 
 def _leaf(branch: NewBranch, counter_reference: int) -> bytes:
     kind = branch.leaf_type
-    length = max(1, branch.maximum) if branch.is_text else prod(branch.shape)
+    size = np.dtype(branch.dtype).itemsize
     numbers = struct.pack(
-        ">iii??I", length, branch.number_size, 0, branch.is_counter, kind.letter.islower(),
+        ">iii??I", prod(branch.shape), size, 0, branch.is_counter, kind.letter.islower(),
         counter_reference,
     )  # fmt: skip
-    base = _versioned(2, _named(branch.name, branch.title) + numbers)
-    limits = struct.pack(f">2{kind.range_code}", 0, branch.maximum)
-    return _new_object(kind.class_name, _versioned(1, base + limits))
+    base = versioned(2, named(branch.name, branch.title) + numbers)
+    last = (-1, -1) if branch.is_text else (0, branch.maximum)  # fID, fType; else the range
+    return new_object(
+        kind.class_name, versioned(1, base + struct.pack(f">2{kind.range_code}", *last))
+    )
 
 
 def _padded(values: list[int], dtype: str, size: int) -> bytes:
@@ -163,37 +170,41 @@ def _padded(values: list[int], dtype: str, size: int) -> bytes:
 def branch_bytes(
     branch: NewBranch, compression: int, counter_reference: int = 0
 ) -> tuple[bytes, int]:
-    """Return a TBranch as an element of fBranches, and where in it its leaf starts.
+    """Return a branch as an element of fBranches, and where in it its leaf starts.
 
     ``compression`` is ``fCompress``; ``counter_reference`` the reference word of the leaf
     that counts the elements, 0 for a branch without one.
     """
     baskets = len(branch.basket_seek)
     slots = max(10, baskets + 1)
-    title = branch.doc or f"{branch.title}/{branch.leaf_type.letter}"
-    head = _named(branch.name, title, _BRANCH_BITS) + _FILL_STYLE
+    list_of_leaves = "/".join(filter(None, (branch.title, branch.leaf_type.letter)))
+    head = named(branch.name, branch.doc or list_of_leaves, _BRANCH_BITS) + _FILL_STYLE
     offsets = _OFFSETS_LENGTH if branch.has_offsets else 0
     head += struct.pack(">iiiiq", compression, BASKET_SIZE, offsets, baskets, branch.entries)
     head += _IO_FEATURES
     head += struct.pack(
         ">iiiqqqq", 0, slots, 0, branch.entries, 0, branch.total_bytes, branch.stored_bytes
     )
-    head += _object_array(b"", 0)
+    head += object_array(b"", 0)
     leaf = _leaf(branch, counter_reference)
-    leaves = _object_array(leaf, 1)
-    tail = _object_array(b"", 0)
+    leaves = object_array(leaf, 1)
+    tail = object_array(b"", 0)
     tail += _padded(branch.basket_nbytes, ">i4", slots)
     tail += _padded(branch.basket_entry, ">i8", slots)
     tail += _padded(branch.basket_seek, ">i8", slots) + b"\0"
-    out = _new_object("TBranch", _versioned(13, head + leaves + tail))
+    body = versioned(13, head + leaves + tail)
+    if branch.is_text:
+        out = new_object("TBranchElement", versioned(10, body + _STRING_CLASS))
+        tail += _STRING_CLASS
+    else:
+        out = new_object("TBranch", body)
     return out, len(out) - len(tail) - len(leaf)
 
 
 def text_entries(letters: Array, lengths: Counts) -> tuple[Array, Counts]:
-    """Return the bytes of texts as TLeafC::FillBasket writes them, and how many each has.
+    """Return the bytes of texts as TBufferFile::WriteStdString does, and how many each has.
 
-    A text is its length, one byte or 255 and four (TBufferFile::WriteFastArrayString), and its
-    letters.
+    A text is its length, one byte or 255 and four, and its letters.
     """
     long = lengths >= 255
     heads = np.where(long, 5, 1)
@@ -212,19 +223,19 @@ def text_entries(letters: Array, lengths: Counts) -> tuple[Array, Counts]:
 
 def tree_bytes(name: str, title: str, entries: int) -> bytes:
     """Return a TTree of ``entries`` entries and no branch."""
-    body = _named(name, title) + _LINE_STYLE + _FILL_STYLE + _MARKER_STYLE
+    body = named(name, title) + _LINE_STYLE + _FILL_STYLE + _MARKER_STYLE
     sizes = struct.pack(">5q", entries, 0, 0, 0, 0)  # total, stored, saved, flushed bytes
     sizes += struct.pack(">d5i", 1.0, 0, 25, 0, 1000, 0)  # weight ... number of cluster ranges
     limit = 1_000_000_000_000  # fMaxEntries, fMaxEntryLoop
     sizes += struct.pack(">6q", limit, limit, 0, -300_000_000, 0, 1_000_000)
     body += sizes + b"\0\0" + _IO_FEATURES  # no cluster ranges
-    body += _object_array(b"", 0) * 2  # fBranches, fLeaves
+    body += object_array(b"", 0) * 2  # fBranches, fLeaves
     body += struct.pack(">I", 0)  # fAliases
     body += struct.pack(">ii", 0, 0)  # fIndexValues, fIndex
     body += struct.pack(">4I", 0, 0, 0, 0)  # fTreeIndex, fFriends, fUserInfo, fBranchRef
-    return _versioned(20, body)
+    return versioned(20, body)
 
 
 def string_bytes(text: str) -> bytes:
     """Return a TObjString."""
-    return _versioned(1, _tobject(0) + pack_string(text.encode()))
+    return versioned(1, tobject(0) + pack_string(text.encode()))

@@ -61,7 +61,8 @@ def find_removal(view: TreeView, name: str) -> Removal:
         names = [b.name for b in view.model.branches]
         raise AppendRefused(f"there is no branch {name!r} to replace{nearest(name, names)}")
     leaves = branch.member("fLeaves")
-    if branch.classname != "TBranch" or len(branch.branches) or len(leaves) != 1:
+    plain = branch.classname in ("TBranch", "TBranchElement")
+    if not plain or len(branch.branches) or len(leaves) != 1:
         raise AppendRefused(f"its branch {name!r} is not a plain one, so it cannot be replaced")
     starts, place = view.traced.starts, view.branches
     start, (_, stop) = starts[id(branch)], span(branch)

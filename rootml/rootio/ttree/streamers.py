@@ -9,6 +9,7 @@ import uproot
 from rootml.errors import AppendRefused
 from rootml.rootio.container.compression import compressor
 from rootml.rootio.container.root_file import RootFile
+from rootml.rootio.ttree.class_info import CLASS_INFOS
 from rootml.rootio.ttree.splicing import Edit, Splice
 from rootml.rootio.ttree.tracing import Reader
 from rootml.rootio.ttree.view import ArrayPlace
@@ -17,14 +18,14 @@ ClassVersion = tuple[str, int]
 
 
 def known_streamers() -> dict[ClassVersion, bytes]:
-    """Return the streamer infos that uproot carries, as elements of a TList.
+    """Return the streamer infos of what may be written, as elements of a TList.
 
     (Each is followed by the option it was added with, an empty string.)
     """
     models = uproot.models
     modules = (models.TTree, models.TBranch, models.TLeaf, models.TObjString)
     things = [thing for module in modules for thing in vars(module).values()]
-    return {
+    return CLASS_INFOS | {
         (name, version): raw
         for thing in things
         for _, raw, name, version in getattr(thing, "class_rawstreamers", None) or ()
