@@ -18,7 +18,8 @@ SHOWN_EFFICIENCIES = (0.9, 0.95)
 def print_account(result: TagResult, *, verbose: bool) -> None:
     """Say what was done, how fast, and what came out; or, for a dry run, what would be done."""
     plan = result.plan
-    click.echo(f"{plan.source} -> {plan.target}" + ("  (dry run)" if result.dry_run else ""))
+    title = f"{plan.source}, in place" if plan.in_place else f"{plan.source} -> {plan.target}"
+    click.echo(title + ("  (dry run)" if result.dry_run else ""))
     rows = _plan_rows(plan, verbose=verbose or result.dry_run)
     if not result.dry_run:
         rows += _result_rows(result, verbose=verbose)

@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from rootml.commands.console import parse_range, progress
-from rootml.errors import InputError, OutputError, RegistryError
+from rootml.errors import InputError, RegistryError
 
 
 @click.command(short_help="Write a simulated file with truth.")
@@ -59,6 +59,7 @@ def simulate(
     rootml simulate ams -n 100000 --energy 200:2000 -o ams.root
     """
     from rootml.registry import get_adapter
+    from rootml.rootio.container.transaction import check_target
 
     chosen = get_adapter(adapter)
     if chosen.write is None:
@@ -69,10 +70,7 @@ def simulate(
     options = _options(settings, chosen.simulation_options)
     if energy is not None:
         options["energy"] = _energy(energy)
-    if output.exists() and not overwrite:
-        raise OutputError(f"{output}: exists already; --overwrite replaces it")
-    if not output.parent.is_dir():
-        raise OutputError(f"{output}: cannot be written: no folder {output.parent}")
+    check_target(output, overwrite=overwrite)
     started = time.perf_counter()
     with progress(f"simulating {adapter}", quiet=quiet) as report:
         chosen.write(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def _entry_range(
 
 
 @click.command(short_help="Add the outputs of networks to ROOT files.", no_args_is_help=True)
-@click.argument("files", nargs=-1, required=True, metavar="IN... OUT")
+@click.argument("files", nargs=-1, required=True, metavar="IN... [OUT]")
 @click.option(
     "-m",
     "--model",
@@ -45,6 +46,12 @@ def _entry_range(
     default="append",
     show_default=True,
     help="Copy the file and append, or write a friend tree alone.",
+)
+@click.option(
+    "--in-place",
+    is_flag=True,
+    help="Append to the inputs themselves; every argument is an input. Killed at any moment, "
+    "a file reads as before or as after.",
 )
 @click.option("--prefix", default="", help="Put before the names of the new branches.")
 @click.option("--outputs", help="Outputs of the network to write, comma-separated. Default: all.")
@@ -77,6 +84,7 @@ def _entry_range(
 def tag(
     files: tuple[str, ...],
     output_dir: Path | None,
+    in_place: bool,
     plots: Path | None,
     no_plots: bool,
     outputs: str | None,
@@ -89,31 +97,35 @@ def tag(
     """Write OUT: everything in IN, and the outputs of a network as new branches.
 
     With no option it finds out which experiment's file IN is, applies that experiment's
-    default network and draws the validation plots into OUT_validation/. IN is never changed;
-    OUT appears whole or not at all. Several inputs, or globs, need a folder as OUT (or -o).
+    default network and draws the validation plots into OUT_validation/. IN is never changed,
+    but with --in-place; OUT appears whole or not at all. Several inputs, or globs, need a folder
+    as OUT (or -o).
 
     \b
     rootml-tag in.root out.root
     rootml-tag in.root out.root --model cnn_ams --model cvt_ams --no-plots
     rootml-tag 'run*.root' tagged/
     rootml-tag in.root friend.root --output friend
+    rootml-tag in.root --in-place
     """
     from rootml.rootio.container.transaction import made_folder
     from rootml.rootio.opening import check_file
     from rootml.tagging import tag_file
 
     accounts = []
-    pairs, folder = _pairs(files, output_dir)
+    pairs, folder = _pairs(files, output_dir, in_place=in_place)
     for source, _ in pairs:
         check_file(source)
     with nullcontext() if folder is None else made_folder(folder):
         for source, target in pairs:
-            where = plots / target.stem if plots and len(pairs) > 1 else plots
+            stem = (target or Path(source)).stem
+            where = plots / stem if plots and len(pairs) > 1 else plots
             then = "" if no_plots else "drawing plots"
             with progress(Path(source).name, then=then, quiet=quiet or as_json) as report:
                 result = tag_file(
                     source,
                     target,
+                    in_place=in_place,
                     outputs=None if outputs is None else [o.strip() for o in outputs.split(",")],
                     plots=False if no_plots else where or True,
                     dry_run=dry_run,
@@ -128,12 +140,16 @@ def tag(
 
 
 def _pairs(
-    files: tuple[str, ...], output_dir: Path | None
-) -> tuple[list[tuple[str, Path]], Path | None]:
+    files: tuple[str, ...], output_dir: Path | None, *, in_place: bool
+) -> tuple[Sequence[tuple[str, Path | None]], Path | None]:
     """Each input with its output, and the folder of the outputs if there is one.
 
     Globs are opened up, as a quoted one reaches us whole.
     """
+    if in_place:
+        if output_dir is not None:
+            raise InputError("--in-place changes the inputs; it takes no folder (-o)")
+        return [(path, None) for text in files for path in _expand(text)], None
     if output_dir is None and len(files) < 2:
         raise InputError(f"{files[0]}: where to? Give an output file, or a folder with -o")
     inputs = [path for text in (files if output_dir else files[:-1]) for path in _expand(text)]

@@ -28,12 +28,13 @@ BLOCK = 1 << 16
 
 def tag_file(
     source: str | os.PathLike[str],
-    target: str | os.PathLike[str],
+    target: str | os.PathLike[str] | None = None,
     models: str | Sequence[str] | None = None,
     *,
     tree: str | None = None,
     adapter: str | None = None,
     output: str = "append",
+    in_place: bool = False,
     prefix: str = "",
     outputs: Sequence[str] | None = None,
     batch_size: int | None = None,
@@ -51,14 +52,16 @@ def tag_file(
     ``models``: names or cards; None takes the default of the experiment, which is found from
     the branches of the file (``adapter`` and ``tree`` narrow the search). ``output``:
     ``"append"`` copies the source and adds the branches to its tree; ``"friend"`` writes a
-    small file with a tree of the same name that holds only them. ``entry_range``: judge only
+    small file with a tree of the same name that holds only them. ``in_place`` appends to the
+    source itself, without a target; it must not be open elsewhere. ``entry_range``: judge only
     these entries; the others get NaN (-1 for integers). ``compression`` of the new branches:
     None takes the file's own, else ``"ZSTD-5"`` and the like. ``overwrite``: replace an
     existing target, and branches of the same name. ``plots``: folder of the validation, True
     for ``<target>_validation``, False for none. ``progress(done, total)`` is called after each
     chunk, in events. ``dry_run`` opens and checks everything and writes nothing.
 
-    The target appears whole or not at all; the source is never touched. Raises the errors of
+    The target appears whole or not at all; the source is never touched, unless ``in_place``:
+    then, killed at any moment, it reads as before or as after. Raises the errors of
     :mod:`rootml.errors`.
     """
     options = TagOptions(
@@ -66,6 +69,7 @@ def tag_file(
         tree=tree,
         adapter=adapter,
         output=output,
+        in_place=in_place,
         prefix=prefix,
         outputs=None if outputs is None else tuple(outputs),
         batch_size=batch_size,
@@ -76,11 +80,17 @@ def tag_file(
         overwrite=overwrite,
         plots=plots if isinstance(plots, bool) else os.fspath(plots),
     )
-    return _tag(os.fspath(source), Path(target), options, progress, dry_run=dry_run)
+    to = None if target is None else Path(target)
+    return _tag(os.fspath(source), to, options, progress, dry_run=dry_run)
 
 
 def _tag(
-    source: str, target: Path, options: TagOptions, progress: Progress | None, *, dry_run: bool
+    source: str,
+    target: Path | None,
+    options: TagOptions,
+    progress: Progress | None,
+    *,
+    dry_run: bool,
 ) -> TagResult:
     clock = [time.perf_counter()]
     with ExitStack() as stack:
@@ -98,21 +108,23 @@ def _tag(
         judged=judged,
         seconds=_seconds(clock),
         figures=figures,
-        files=(target, *files),
+        files=(run.plan.target, *files),
     )
 
 
 def _sink(run: Run, options: TagOptions) -> Sink:
     text = record(run.provenance, run.source, run.taggers, options.shaping())
+    in_place = {"in_place": True} if options.in_place else {}
     return SINKS[options.output](
         run.plan.source,
-        run.plan.target,
+        None if options.in_place else run.plan.target,
         run.plan.tree,
         run.plan.columns,
         compression=options.compression,
         replace=run.plan.replaced,
         objects={PROVENANCE: text},
         overwrite=options.overwrite,
+        **in_place,
     )
 
 

@@ -17,6 +17,7 @@ class TagPlan:
 
     source: str
     target: Path
+    in_place: bool
     output: str
     tree: str
     entries: int
@@ -35,6 +36,7 @@ class TagPlan:
         return {
             "source": self.source,
             "target": str(self.target),
+            "in_place": self.in_place,
             "output": self.output,
             "tree": self.tree,
             "entries": self.entries,

@@ -12,7 +12,9 @@ from typing import Any
 from rootml.adapter import Adapter
 from rootml.errors import InputError, OutputError, TreeError
 from rootml.registry import get_adapter, load
-from rootml.rootio.opening import is_remote
+from rootml.rootio.container.in_place import InPlace
+from rootml.rootio.container.transaction import check_target
+from rootml.rootio.opening import check_file, is_remote
 from rootml.rootio.provenance import read_provenance
 from rootml.rootio.source import Source, open_source
 from rootml.runtime.model import Model
@@ -34,6 +36,7 @@ class TagOptions:
     tree: str | None = None
     adapter: str | None = None
     output: str = "append"
+    in_place: bool = False
     prefix: str = ""
     outputs: tuple[str, ...] | None = None
     batch_size: int | None = None
@@ -67,10 +70,12 @@ class Run:
     provenance: Mapping[str, Any] | None
 
 
-def prepare(stack: ExitStack, source: str, target: Path, options: TagOptions) -> Run:
+def prepare(stack: ExitStack, source: str, target: Path | None, options: TagOptions) -> Run:
     """Open the source on ``stack``, load the networks, and check that the run can be done."""
     _check_options(options)
-    check_target(source, target, overwrite=options.overwrite)
+    if (target is None) != options.in_place:
+        raise InputError(f"{source}: where to? Give either an output file or in_place=True")
+    _check_place(source, target, overwrite=options.overwrite)
     models = [_load(name, options) for name in options.models]
     opened = stack.enter_context(open_source(source, _adapters(models, options), tree=options.tree))
     if opened.num_entries == 0:
@@ -85,7 +90,7 @@ def prepare(stack: ExitStack, source: str, target: Path, options: TagOptions) ->
         )
         for model in models
     )
-    folder = _plot_folder(options.plots, target)
+    folder = _plot_folder(options.plots, target or Path(source))
     if folder is not None:
         check_folder(folder)
     collectors = tuple(
@@ -97,20 +102,16 @@ def prepare(stack: ExitStack, source: str, target: Path, options: TagOptions) ->
     return Run(plan, opened, taggers, collectors, columns, provenance)
 
 
-def check_target(source: str, target: Path, *, overwrite: bool) -> None:
-    """Refuse a target that is the source, lies in no writable folder, or exists already."""
-    if target.is_dir():
-        raise OutputError(f"{target}: is a folder, expected the name of the output file")
-    if not target.parent.is_dir():
-        raise OutputError(f"{target}: cannot be written: no folder {target.parent}")
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise OutputError(f"{target}: cannot be written: folder {target.parent} is not writable")
-    if not target.exists():
-        return
-    if not is_remote(source) and Path(source).exists() and target.samefile(source):
-        raise OutputError(f"{target}: is the input file itself; give another name for the output")
-    if not overwrite:
-        raise OutputError(f"{target}: exists already; --overwrite (overwrite=True) replaces it")
+def _check_place(source: str, target: Path | None, *, overwrite: bool) -> None:
+    """Refuse a destination that cannot be written, None for the source itself."""
+    if target is not None:
+        inputs = () if is_remote(source) else (Path(source),)
+        check_target(target, inputs, overwrite=overwrite)
+    elif is_remote(source):
+        raise OutputError(f"{source}: cannot be changed in place: it is not on this machine")
+    else:
+        check_file(source)
+        InPlace(Path(source)).abort()
 
 
 def check_folder(folder: Path) -> None:
@@ -125,6 +126,8 @@ def check_folder(folder: Path) -> None:
 def _check_options(options: TagOptions) -> None:
     if options.output not in OUTPUTS:
         raise InputError(f"output {options.output!r}: expected {' or '.join(OUTPUTS)}")
+    if options.in_place and options.output != "append":
+        raise InputError("in place branches can be appended; a friend is a file of its own")
     if options.batch_size is not None and options.batch_size < 1:
         raise InputError(f"batch size {options.batch_size}: expected 1 or more")
     if len(set(options.models)) != len(options.models):
@@ -156,7 +159,7 @@ def _columns(
 
 def _plan(
     source: Source,
-    target: Path,
+    target: Path | None,
     options: TagOptions,
     taggers: Sequence[Tagger],
     columns: Sequence[str],
@@ -173,7 +176,8 @@ def _plan(
         )
     return TagPlan(
         source=source.path,
-        target=target,
+        target=target or Path(source.path),
+        in_place=options.in_place,
         output=options.output,
         tree=source.name,
         entries=source.num_entries,
@@ -185,7 +189,7 @@ def _plan(
         models=tuple(tagger.model.card for tagger in taggers),
         columns=added,
         replaced=tuple(clashing),
-        plots=_plot_folder(options.plots, target),
+        plots=_plot_folder(options.plots, target or Path(source.path)),
     )
 
 

@@ -162,9 +162,9 @@ def test_destinations(sink: Any, source: Path, tmp_path: Path) -> None:
     taken = tmp_path / "taken.root"
     taken.write_text("mine")
     for target, words in (
-        (source, "is the input"),
-        (same, "is the input"),
-        (hard, "is the input"),
+        (source, "is the input file itself"),
+        (same, "is the input file itself"),
+        (hard, "is the input file itself"),
         (taken, "exists"),
         (tmp_path, "is a folder"),
         (tmp_path / "no" / "t.root", "no folder"),

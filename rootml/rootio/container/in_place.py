@@ -16,9 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rootml.errors import OutputError
+from rootml.rootio.container.transaction import reporting
 
 _BUSY = {errno.EAGAIN, errno.EACCES}
 _WRITE_BITS = 0o222
+_DESCRIPTORS = Path("/proc/self/fd")
 
 
 class InPlace:
@@ -28,11 +30,14 @@ class InPlace:
     """
 
     def __init__(self, path: Path) -> None:
+        if not _DESCRIPTORS.is_dir():
+            raise OutputError(f"cannot change {path}: in place works on Linux alone")
         self.target = path
-        self.path = path.resolve()
-        if not self.path.stat().st_mode & _WRITE_BITS:
-            raise OutputError(f"cannot change {path}: it is write-protected")
-        self._fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        with reporting(path):
+            self.path = path.resolve()
+            if not self.path.stat().st_mode & _WRITE_BITS:
+                raise OutputError(f"cannot change {path}: it is write-protected")
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         try:
             self._lock()
             self.check()

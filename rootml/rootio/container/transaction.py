@@ -8,7 +8,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rootml.errors import OutputError
@@ -29,6 +29,26 @@ def reporting(target: Path) -> Iterator[None]:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise OutputError(f"cannot write {target}: {reason}") from error
+
+
+def check_target(target: Path, sources: Iterable[Path] = (), *, overwrite: bool) -> None:
+    """Refuse a file to be written that is one of ``sources``, a folder, in none, or there already.
+
+    Raises OutputError.
+    """
+    if target.is_dir():
+        raise OutputError(f"{target}: is a folder, expected the name of the output file")
+    folder = target.parent
+    if not folder.is_dir():
+        raise OutputError(f"{target}: cannot be written: no folder {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"{target}: cannot be written: folder {folder} is not writable")
+    if not target.exists():
+        return
+    if any(source.exists() and source.samefile(target) for source in sources):
+        raise OutputError(f"{target}: is the input file itself; give another name for the output")
+    if not overwrite:
+        raise OutputError(f"{target}: exists already; --overwrite (overwrite=True) replaces it")
 
 
 @contextlib.contextmanager
@@ -64,17 +84,12 @@ def copy_file(source: Path, target: Path) -> None:
 class Transaction:
     """A temporary file beside ``target`` that ``commit`` gives its name.
 
-    Raises OutputError if ``target`` exists (unless ``overwrite``), is one of ``sources``, or
-    lies in a folder that is missing or cannot be written.
+    Raises OutputError as ``check_target`` does, at once and again before the file appears.
     """
 
     def __init__(self, target: Path, sources: tuple[Path, ...], *, overwrite: bool) -> None:
-        self.target, self._overwrite = target, overwrite
-        if any(target.exists() and source.samefile(target) for source in sources):
-            raise OutputError(f"{target} is the input: choose another output file")
+        self.target, self._sources, self._overwrite = target, sources, overwrite
         self.check()
-        if not target.parent.is_dir():
-            raise OutputError(f"cannot write {target}: no folder {target.parent}")
         name = os.fsdecode(os.fsencode(target.name)[:_NAME_BYTES])
         with reporting(target):
             fd, path = tempfile.mkstemp(SUFFIX, f".{name}.", target.parent)
@@ -82,11 +97,8 @@ class Transaction:
         self.path = Path(path)
 
     def check(self) -> None:
-        """Refuse a target that has come into the way."""
-        if self.target.is_dir():
-            raise OutputError(f"cannot write {self.target}: it is a folder")
-        if self.target.exists() and not self._overwrite:
-            raise OutputError(f"{self.target} exists: choose another name, or overwrite it")
+        """Refuse a target that must not be replaced."""
+        check_target(self.target, self._sources, overwrite=self._overwrite)
 
     def commit(self, mode: int | None = None) -> None:
         """Bring the file to disk and rename it; ``mode``: permissions, None for the default."""
