@@ -264,12 +264,8 @@ def test_words_of_unknown_meaning(source: Path, monkeypatch: Any) -> None:
     """Bytes that no reader interprets and that look like references stop the append."""
     from rootml.rootio.ttree import tracing
 
-    cover = tracing._CoveredChunk.get
+    def forget_half(raw: bytes, keylen: int, refs: Any, covered: Any) -> None:
+        covered[len(covered) // 2 :] = 0
 
-    def skip_leaves(chunk: Any, start: int, stop: int, cursor: Any, context: Any) -> Any:
-        out = cover(chunk, start, stop, cursor, context)
-        chunk.covered[len(chunk.covered) // 2 :] = 0
-        return out
-
-    monkeypatch.setattr(tracing._CoveredChunk, "get", skip_leaves)
+    monkeypatch.setattr(tracing, "_cover_embedded_baskets", forget_half)
     refused(AppendRefused, "words of unknown meaning", source)

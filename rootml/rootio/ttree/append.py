@@ -63,7 +63,7 @@ class TreeAppend:
         if not self._key.class_name.startswith((b"TTree", b"TNtuple")):
             raise AppendRefused(f"it is a {self._key.class_name.decode()}, not a TTree")
         self._check_key()
-        self.view = TreeView(reader.trace(self.path, self._key.seek), reader)
+        self.view = TreeView(reader.trace(self.path, self._key.seek, quick=True), reader)
         self.columns, self.replace = tuple(columns), frozenset(replace)
         self.written = 0
         self._compression = file.header.compression if compression is None else compression
@@ -92,11 +92,22 @@ class TreeAppend:
                 for name, per in names.items()
                 if name not in self._counters
             ),
-            *map(_new_branch, self.columns),
+            *map(self._new_branch, self.columns),
         ]
         self._check_branches()
         to = Destination(self._file, key.name, key.parent, compressor(self._compression))
         self._writers = {b.name: BranchWriter(to, b, view.edges) for b in self.branches}
+
+    def _new_branch(self, column: Column) -> NewBranch:
+        counter = self._counters.get(column.count_branch or "")
+        return NewBranch(
+            column.name,
+            np.dtype(column.dtype).name,
+            column.shape,
+            column.count_branch,
+            str(counter.leaf.member("fName")) if counter else "",
+            column.title,
+        )
 
     def _check_branches(self) -> None:
         name = self._key.class_name
@@ -174,15 +185,13 @@ def _existing_counter(
         raise AppendRefused(f"its branch {name!r} is to count and to be replaced")
     leaves = branch.member("fLeaves")
     if len(leaves) != 1 or leaves[0].classname not in COUNTER_RANGES or len(branch.branches):
-        raise AppendRefused(f"its branch {name!r} is not a plain integer that can count")
+        raise AppendRefused(
+            f"its branch {name!r} is not a plain integer that can count {per}; "
+            "a column's counter can be another branch"
+        )
     if leaves[0].member("fLen") != 1 or leaves[0].member("fLeafCount") is not None:
         raise AppendRefused(f"its branch {name!r} is not one number per entry")
-    return ExistingCounter(per, branch, leaves[0])
-
-
-def _new_branch(column: Column) -> NewBranch:
-    dtype = np.dtype(column.dtype).name
-    return NewBranch(column.name, dtype, column.shape, column.count_branch, column.title)
+    return ExistingCounter(per, view.readable(branch), leaves[0])
 
 
 def _check_names(taken: set[str], names: Sequence[str]) -> None:

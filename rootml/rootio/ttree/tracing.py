@@ -3,9 +3,8 @@
 A TTree's bytes refer to themselves by position: to objects (a leaf to the leaf that counts
 it) and to classes. When bytes are inserted these words must move along. uproot knows how to
 walk over all of ROOT's classes, so this module lets it, and listens: a cursor logs the words
-that ``read_object_any`` reads, a chunk records which bytes anybody looked at.
-
-This is the only module that touches private parts of uproot; a test pins what it needs.
+that ``read_object_any`` reads, a chunk records which bytes anybody looked at. Only branches
+and leaves, of which there can be thousands, are read by ``walking`` where that knows how.
 """
 
 from __future__ import annotations
@@ -19,82 +18,22 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 import numpy.typing as npt
 import uproot
-from uproot.deserialization import _read_object_any_format1 as _REFERENCE_WORD
 from uproot.source.chunk import Chunk
 from uproot.source.cursor import Cursor
 
 from rootml.errors import AppendRefused
 from rootml.rootio.opening import open_file
+from rootml.rootio.ttree.layouts import Element, Layouts
+from rootml.rootio.ttree.listening import (
+    CoveredChunk,
+    LoggingCursor,
+    Model_TMap,
+    Model_TTreeIndex,
+    quick_classes,
+)
+from rootml.rootio.ttree.parts import Part
 from rootml.rootio.ttree.serial import BYTE_COUNT, MAP_OFFSET, NEW_CLASS
 from rootml.rootio.ttree.traced import CLASS_MASK, Reference, Traced
-
-
-class _LoggingCursor(Cursor):  # type: ignore[misc]
-    """A cursor that writes down each word ``read_object_any`` reads."""
-
-    def __init__(self, index: int, origin: int, refs: Any, log: list[tuple[int, int]]) -> None:
-        super().__init__(index, origin=origin, refs=refs)
-        self.log = log
-
-    def copy(self, link_refs: bool = True) -> _LoggingCursor:
-        refs = self._refs if link_refs or self._refs is None else dict(self._refs)
-        return _LoggingCursor(self._index, self._origin, refs, self.log)
-
-    def field(self, chunk: Any, format: Any, context: Any, move: bool = True) -> Any:
-        start = self._index
-        value = super().field(chunk, format, context, move)
-        if format is _REFERENCE_WORD:
-            self.log.append((start, int(value)))
-        return value
-
-
-class _CoveredChunk(Chunk):  # type: ignore[misc]
-    """A chunk that remembers which of its bytes were read."""
-
-    covered: npt.NDArray[np.uint8]
-
-    def get(self, start: int, stop: int, cursor: Any, context: Any) -> Any:
-        out = super().get(start, stop, cursor, context)
-        self.covered[start:stop] = 1
-        return out
-
-
-class Model_TTreeIndex(uproot.model.Model):  # type: ignore[misc]
-    """TTreeIndex::Streamer; its arrays have no marker byte."""
-
-    def read_members(self, chunk: Any, cursor: Any, context: Any, file: Any) -> None:
-        """Walk over names and three arrays (two before version 2)."""
-        uproot.deserialization.numbytes_version(chunk, cursor, context)  # TVirtualIndex
-        named = file.class_named("TNamed")
-        self._bases.append(
-            named.read(chunk, cursor, context, file, self._file, self._parent, concrete=self)
-        )
-        for name in ("fMajorName", "fMinorName"):
-            self._members[name] = cursor.string(chunk, context)
-        count = cursor.field(chunk, struct.Struct(">q"), context)
-        arrays = ("fIndexValues", "fIndexValuesMinor", "fIndex")
-        for name in arrays if self._instance_version > 1 else arrays[::2]:
-            self._members[name] = cursor.array(chunk, count, np.dtype(">i8"), context)
-
-
-class Model_TMap(uproot.model.Model):  # type: ignore[misc]
-    """TMap::Streamer: pairs of any objects."""
-
-    def read_members(self, chunk: Any, cursor: Any, context: Any, file: Any) -> None:
-        """Walk over the pairs."""
-        self._bases.append(
-            uproot.models.TObject.Model_TObject.read(
-                chunk, cursor, context, file, self._file, self._parent, concrete=self
-            )
-        )
-        self._members["fName"] = cursor.string(chunk, context)
-        self._members["fPairs"] = [
-            uproot.deserialization.read_object_any(
-                chunk, cursor, context, file, self._file, self._parent
-            )
-            for _ in range(2 * cursor.field(chunk, struct.Struct(">i"), context))
-        ]
-
 
 _UNREADABLE = (
     uproot.deserialization.DeserializationError,
@@ -130,13 +69,12 @@ class Reader:
     """A ROOT file opened for tracing; class definitions stay within it."""
 
     def __init__(self, file: Path | BinaryIO) -> None:
-        classes = {**uproot.classes, "TTreeIndex": Model_TTreeIndex, "TMap": Model_TMap}
         opener: Any = open_file if isinstance(file, Path) else uproot.open
         self._directory = opener(
             file,
             object_cache=None,
             array_cache=None,
-            custom_classes=classes,
+            custom_classes=_all_classes(),
             minimal_ttree_metadata=False,
         )
         self._file = self._directory.file
@@ -158,13 +96,30 @@ class Reader:
             raise AppendRefused(f"no streamer info for {class_name} version {version}")
         return [(element.name, int(element.member("fType"))) for element in info.elements]
 
-    def trace(self, path: str, seek: int) -> Traced:
-        """Trace the object at ``path`` (with cycle), whose record is at byte ``seek``."""
+    def trace(self, path: str, seek: int, *, quick: bool = False) -> Traced:
+        """Trace the object at ``path`` (with cycle), whose record is at byte ``seek``.
+
+        ``quick``: branches and leaves may be Parts instead of uproot's models.
+        """
         key = self._directory.key(path)
         if key.fSeekKey != seek:
             raise AppendRefused(f"{path!r} is not where its directory says")
         chunk, _ = key.get_uncompressed_chunk_cursor()
-        return self._trace(key.fClassName, chunk, key.fKeylen, key)
+        return self._trace(key.fClassName, chunk, key.fKeylen, key, quick)
+
+    def readable(self, tree: Traced, branch: Any) -> Any:
+        """Return uproot's own model of a branch at the top of ``tree``, to read its values."""
+        if not isinstance(branch, Part):
+            return branch
+        file, shift = self._file, tree.keylen + MAP_OFFSET
+        file.custom_classes.update(_all_classes())
+        classes = {position + shift: file.class_named(name) for position, name in tree.definitions}
+        chunk = Chunk.wrap(file.source, tree.raw)
+        cursor = Cursor(branch.start, -tree.keylen, classes)
+        of_class = file.class_named(branch.classname)
+        out = of_class.read(chunk, cursor, {"breadcrumbs": ()}, file, file, tree.model)
+        out._index = list(tree.model.branches).index(branch)  # by identity uproot finds none
+        return out
 
     def trace_streamers(self, seek: int, nbytes: int) -> Traced:
         """Trace the list of streamer infos."""
@@ -173,23 +128,54 @@ class Reader:
             head, Cursor(seek), {}, self._file, self._file, read_strings=True
         )
         chunk, _ = key.get_uncompressed_chunk_cursor()
-        return self._trace("TList", chunk, key.fKeylen, None)
+        return self._trace("TList", chunk, key.fKeylen, None, quick=False)
 
-    def _trace(self, class_name: str, chunk: Any, keylen: int, key: Any) -> Traced:
-        """Read with uproot's classes, then less of the tree, then the file's own classes."""
+    def _trace(self, class_name: str, chunk: Any, keylen: int, key: Any, quick: bool) -> Traced:
+        """Read the quick way, then all with uproot, then less of the tree, then as the file says.
+
+        (The last two as ReadOnlyKey.get does.)
+        """
+        raw = chunk.raw_data.tobytes()
         context: dict[str, Any] = {}
-        for minimal, forget in ((False, False), (True, False), (False, True)):
-            if forget:
+        quickly = [(self._quick_classes(), False)] if quick else []
+        for classes, minimal in (
+            *quickly, (_all_classes(), False), (_all_classes(), True), (None, False),
+        ):  # fmt: skip
+            if classes is None:
                 self._forget(context)
+            else:
+                self._file.custom_classes.update(classes)
             context = {"breadcrumbs": (), "TKey": key}
             self._file.options["minimal_ttree_metadata"] = minimal
             try:
-                return self._read(class_name, chunk, keylen, key, context)
+                return self._read(class_name, raw, keylen, key, context)
             except _UNREADABLE as error:
                 reason = _first_line(error)
             finally:
                 self._file.options["minimal_ttree_metadata"] = False
         raise AppendRefused(f"its metadata cannot be read: {reason}")
+
+    def _quick_classes(self) -> dict[str, type]:
+        leaves = {name for name in self._file.streamers if name.startswith("TLeaf")}
+        branches = {"TObjArray", "TBranch", "TBranchElement", "TBasket", "ROOT::TIOFeatures"}
+        return quick_classes(leaves | branches, Layouts(self._elements))
+
+    def _elements(self, class_name: str, version: int) -> list[Element] | None:
+        """Return what the file says about a class; None if it does not."""
+        versions = self._file.streamers.get(class_name, {})
+        if version == 0 and len(versions) == 1:  # written by checksum
+            (version,) = versions
+        if version not in versions:
+            return None
+        return [
+            Element(
+                element.name,
+                int(element.member("fType")),
+                element.typename,
+                element.member("fCountName", none_if_missing=True),
+            )
+            for element in versions[version].elements
+        ]
 
     def _forget(self, context: dict[str, Any]) -> None:
         """Drop the classes on the way to the failure (ReadOnlyKey.get does the same)."""
@@ -198,23 +184,24 @@ class Reader:
                 self._file.remove_class_definition(model.classname)
 
     def _read(
-        self, class_name: str, chunk: Any, keylen: int, key: Any, context: dict[str, Any]
+        self, class_name: str, raw: bytes, keylen: int, key: Any, context: dict[str, Any]
     ) -> Traced:
-        raw = np.array(chunk.raw_data, copy=True)
-        future = uproot.source.futures.TrivialFuture(raw)
-        listening = _CoveredChunk(chunk.source, 0, len(raw), future)
-        listening.covered = np.zeros(len(raw), np.uint8)
+        chunk = CoveredChunk(self._file.source, raw)
         log: list[tuple[int, int]] = []
-        cursor = _LoggingCursor(0, -keylen, {}, log)
+        cursor = LoggingCursor(0, -keylen, {}, log)
         model = self._file.class_named(class_name).read(
-            listening, cursor, context, self._file, self._file, key
+            chunk, cursor, context, self._file, self._file, key
         )
         stop = cursor.index
         if stop != len(raw) and class_name != "TList":  # uproot reserves room in such records
             raise AppendRefused(f"{len(raw) - stop} bytes at its end are unknown")
-        data, covered = raw[:stop].tobytes(), listening.covered[:stop]
+        data, covered = raw[:stop], chunk.covered[:stop]
         _cover_embedded_baskets(data, keylen, cursor.refs, covered)
         return _assemble(model, data, keylen, log, cursor.refs, covered)
+
+
+def _all_classes() -> dict[str, Any]:
+    return {**uproot.classes, "TTreeIndex": Model_TTreeIndex, "TMap": Model_TMap}
 
 
 def _cover_embedded_baskets(
@@ -265,8 +252,8 @@ def _assemble(
 
 def _label(thing: Any) -> tuple[str, ...]:
     if isinstance(thing, type):
-        return (thing.__name__,)
-    if isinstance(thing, uproot.model.Model):
+        return (thing.__name__.removeprefix("Model_"),)
+    if isinstance(thing, Part | uproot.model.Model):
         return (thing.classname, str(thing.member("fName", none_if_missing=True)))
     return (type(thing).__name__,)
 
@@ -275,21 +262,15 @@ def span(model: Any) -> tuple[int, int]:
     """Return the bytes of an object from its byte count on; AppendRefused without one."""
     if model.num_bytes is None:
         raise AppendRefused(f"its {model.classname} has no byte count (very old ROOT)")
-    start = int(model.cursor.index)
+    start = model.start if isinstance(model, Part) else int(model.cursor.index)
     return start, start + int(model.num_bytes)
 
 
 def ancestry(model: Any, class_name: str) -> list[Any]:
     """Return the object and its parts from its own class down to the base ``class_name``."""
-    chain = [model]
-    while chain[-1].classname != class_name:
-        bases = [
-            base
-            for base in chain[-1].bases
-            if base.classname == class_name
-            or class_name in {name for name, _ in getattr(base, "base_names_versions", ())}
-        ]
-        if not bases:
-            raise AppendRefused(f"{model.classname} is not a {class_name}")
-        chain.append(bases[0])
-    return chain
+    if model.classname == class_name:
+        return [model]
+    for base in model.bases:
+        with contextlib.suppress(AppendRefused):
+            return [model, *ancestry(base, class_name)]
+    raise AppendRefused(f"{model.classname} is not a {class_name}")

@@ -59,7 +59,7 @@ class TreeView:
     """The parts of a TTree, or of a class derived from it, that adding branches touches."""
 
     def __init__(self, traced: Traced, reader: Reader) -> None:
-        self.traced, self.model = traced, traced.model
+        self.traced, self.model, self._reader = traced, traced.model, reader
         chain = ancestry(traced.model, "TTree")
         self.enclosing = [span(part) for part in chain]
         tree = chain[-1]
@@ -76,8 +76,8 @@ class TreeView:
         self.edges = _edges(tree, self.entries)
 
     def all_branches(self) -> Iterator[Any]:
-        """Yield the branches at all depths, as uproot's models."""
-        yield from self.model.itervalues(recursive=True)
+        """Yield the branches at all depths, in the order of the bytes."""
+        yield from _branches_below(self.model)
 
     def names(self) -> set[str]:
         """Return every name that a new branch must not have."""
@@ -91,9 +91,20 @@ class TreeView:
         """Return the top-level branch ``name``, or None."""
         return next((b for b in self.model.branches if b.name == name), None)
 
+    def readable(self, branch: Any) -> Any:
+        """Return a branch as one of uproot's, which can read its values."""
+        return self._reader.readable(self.traced, branch)
+
     def paths(self) -> list[str]:
         """Return the names of all branches in the order of the bytes."""
         return [branch.name for branch in self.all_branches()]
+
+
+def _branches_below(parent: Any) -> Iterator[Any]:
+    for branch in parent.member("fBranches"):
+        if branch is not None:
+            yield branch
+            yield from _branches_below(branch)
 
 
 def _edges(tree: Any, entries: int) -> Edges:

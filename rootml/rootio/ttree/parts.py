@@ -1,0 +1,61 @@
+"""Objects as walking reads them: plain, with as much of uproot's Model as is used of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(eq=False)
+class Part:
+    """An object, or its part of one base class.
+
+    ``start`` and ``num_bytes`` are its place, byte count included; ``members`` has those of
+    its bases too.
+    """
+
+    classname: str
+    start: int
+    num_bytes: int
+    bases: list[Part] = field(default_factory=list)
+    members: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """``fName``."""
+        return str(self.members["fName"])
+
+    @property
+    def branches(self) -> Sequence[Any]:
+        """``fBranches``."""
+        return self.members["fBranches"]  # type: ignore[no-any-return]
+
+    @property
+    def num_entries(self) -> int:
+        """``fEntries``."""
+        return int(self.members["fEntries"])
+
+    def has_member(self, name: str, all: bool = True) -> bool:
+        """Tell whether there is such a member."""
+        return name in self.members
+
+    def member(self, name: str, all: bool = True, none_if_missing: bool = False) -> Any:
+        """Return a member by its name in C++."""
+        return self.members.get(name) if none_if_missing else self.members[name]
+
+
+@dataclass(eq=False)
+class ObjArray(Part):
+    """A TObjArray."""
+
+    items: list[Any] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.items)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.items[index]
