@@ -22,6 +22,11 @@ ROOT.gInterpreter.Declare(r"""
 #include <TError.h>
 #include <TLeaf.h>
 #include <TTree.h>
+#include <ROOT/RNTupleInspector.hxx>
+#include <ROOT/RNTupleModel.hxx>
+#include <ROOT/RNTupleProcessor.hxx>
+#include <ROOT/RNTupleReader.hxx>
+#include <ROOT/RNTupleWriter.hxx>
 std::vector<std::string> log_lines;
 void collect(int level, Bool_t, const char *where, const char *what) {
     if (level >= kWarning) log_lines.push_back(std::string(where) + ": " + what);
@@ -60,6 +65,41 @@ long long read_all(TTree *tree) {
     long long bytes = 0;
     for (long long i = 0; i < tree->GetEntries(); ++i) bytes += tree->GetEntry(i);
     return bytes;
+}
+std::string show_entries(const char *name, const char *path) {
+    auto reader = ROOT::RNTupleReader::Open(name, path);
+    std::ostringstream out;
+    for (auto entry : *reader) {
+        reader->Show(entry, out);
+        out << ",";
+    }
+    return out.str();
+}
+std::vector<std::string> describe_fields(const char *name, const char *path) {
+    auto reader = ROOT::RNTupleReader::Open(name, path);
+    std::vector<std::string> out;
+    for (const auto &field : reader->GetDescriptor().GetTopLevelFields())
+        out.push_back(field.GetFieldName() + " " + field.GetTypeName() + " " +
+                      field.GetFieldDescription());
+    return out;
+}
+std::string inspect_ntuple(const char *name, const char *path) {
+    auto inspector = ROOT::Experimental::RNTupleInspector::Create(name, path);
+    std::ostringstream out;
+    inspector->PrintColumnTypeInfo(ROOT::Experimental::ENTupleInspectorPrintFormat::kCSV, out);
+    return out.str() + inspector->GetCompressionSettingsAsString();
+}
+double join_ntuples(const char *name, const char *path, const char *other, const char *field) {
+    using namespace ROOT::Experimental;
+    auto joined = RNTupleProcessor::CreateJoin(RNTupleOpenSpec(name, path),
+                                               RNTupleOpenSpec(name, other), {});
+    auto value = joined->RequestField<float>(std::string(name) + "." + field);
+    double sum = 0;
+    for (auto entry : *joined) {
+        (void)entry;
+        sum += *value;
+    }
+    return sum;
 }
 """)
 ROOT.listen()
@@ -175,6 +215,29 @@ def friend(path, tree, other, column):
     return {"sum": sum(main.GetV1()[i] for i in range(size))}
 
 
+def ntuple(path, name, columns=(), show=True):
+    """Fields, every entry as ``Show`` prints it, sums by RDataFrame, what the inspector says."""
+    file = open_file(path)
+    file.Map()
+    frame = ROOT.RDataFrame(name, path)
+    entries = int(frame.Count().GetValue())
+    futures = {column: frame.Sum(column) for column in columns} if entries else {}
+    shown = str(ROOT.show_entries(name, path)) if show else ""
+    return {
+        "recovered": bool(file.TestBit(ROOT.TFile.kRecovered)),
+        "entries": entries,
+        "fields": [str(line) for line in ROOT.describe_fields(name, path)],
+        "shown": json.loads(f"[{shown.rstrip(',')}]"),
+        "sums": {column: float(value.GetValue()) for column, value in futures.items()},
+        "inspected": str(ROOT.inspect_ntuple(name, path)),
+    }
+
+
+def join(path, name, other, field):
+    """The sum of a field of another file's RNTuple of the same name, joined entry by entry."""
+    return {"sum": float(ROOT.join_ntuples(name, path, other, field))}
+
+
 def macro(code, path):
     """Run C++ that writes a file: ``void make(const char *path)``, in a name space of its own."""
     name = f"made{ROOT.log_lines.size()}_{abs(hash((code, path)))}"
@@ -183,7 +246,10 @@ def macro(code, path):
     return {}
 
 
-ACTIONS = {f.__name__: f for f in (describe, read, clusters, text, merge, update, friend, macro)}
+ACTIONS = {
+    f.__name__: f
+    for f in (describe, read, clusters, text, merge, update, friend, ntuple, join, macro)
+}
 
 for line in sys.stdin:
     request = json.loads(line)
