@@ -65,15 +65,16 @@ LEAF_TYPES = {
 class NewBranch:
     """A branch to be written: what it is, and which baskets it has so far.
 
-    ``shape`` is that of one element, ``counter`` the name of the leaf that counts elements
-    per entry, ``doc`` the branch's title if it has one of its own; ``maximum`` is the largest
-    count, of a branch that counts others.
+    ``shape`` is that of one element, ``counter`` the name of the branch that counts elements
+    per entry, ``count_leaf`` that of its leaf if it is another. ``doc`` is the branch's title if
+    it has one of its own; ``maximum`` the largest count, of a branch that counts others.
     """
 
     name: str
     dtype: str
     shape: tuple[int, ...] = ()
     counter: str | None = None
+    count_leaf: str = ""
     doc: str = ""
     is_counter: bool = False
     maximum: int = 0
@@ -111,7 +112,7 @@ class NewBranch:
     @property
     def title(self) -> str:
         """The leaf's title: the name and its dimensions."""
-        sizes = [*([self.counter] if self.counter else []), *map(str, self.shape)]
+        sizes = filter(None, [self.count_leaf or self.counter, *map(str, self.shape)])
         return self.name + "".join(f"[{size}]" for size in sizes)
 
 

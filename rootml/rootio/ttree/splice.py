@@ -17,7 +17,9 @@ from rootml.rootio.ttree.splicing import Edit, Splice
 from rootml.rootio.ttree.tracing import ancestry, span
 from rootml.rootio.ttree.view import TreeView
 
-COUNTER_RANGES = {"TLeafB": ">b", "TLeafS": ">h", "TLeafI": ">i", "TLeafL": ">q"}
+COUNTER_RANGES = {
+    "TLeafB": ">b", "TLeafS": ">h", "TLeafI": ">i", "TLeafL": ">q", "TLeafG": ">q",
+}  # fmt: skip
 """Leaves that can count, and the type of their fMaximum, which is their last member."""
 
 
@@ -42,6 +44,12 @@ class ExistingCounter:
                 f"{counts[wrong - first]}"
             )
         self.maximum = max(self.maximum, int(counts.max(initial=0)))
+        layout = COUNTER_RANGES[self.leaf.classname]
+        if self.maximum >= 1 << 8 * struct.calcsize(layout) - 1:
+            raise DataError(
+                f"{self.maximum} {self.per} in one entry are more than {self.branch.name!r}, "
+                f"a {self.leaf.classname}, can count for ROOT"
+            )
 
 
 @dataclass(frozen=True)
