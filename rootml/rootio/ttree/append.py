@@ -63,7 +63,7 @@ class TreeAppend:
         if not self._key.class_name.startswith((b"TTree", b"TNtuple")):
             raise AppendRefused(f"it is a {self._key.class_name.decode()}, not a TTree")
         self._check_key()
-        self.view = TreeView(reader.trace(self.path, self._key.seek), reader)
+        self.view = TreeView(reader.trace(self.path, self._key.seek, quick=True), reader)
         self.columns, self.replace = tuple(columns), frozenset(replace)
         self.written = 0
         self._compression = file.header.compression if compression is None else compression
@@ -191,7 +191,7 @@ def _existing_counter(
         )
     if leaves[0].member("fLen") != 1 or leaves[0].member("fLeafCount") is not None:
         raise AppendRefused(f"its branch {name!r} is not one number per entry")
-    return ExistingCounter(per, branch, leaves[0])
+    return ExistingCounter(per, view.readable(branch), leaves[0])
 
 
 def _check_names(taken: set[str], names: Sequence[str]) -> None:
