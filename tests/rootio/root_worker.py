@@ -16,6 +16,7 @@ warnings.simplefilter("ignore")
 import ROOT  # noqa: E402
 
 ROOT.gROOT.SetBatch(True)
+ROOT.gSystem.Load("libROOTNTupleUtil")
 ROOT.gInterpreter.Declare(r"""
 #include <TBasket.h>
 #include <TBranch.h>
