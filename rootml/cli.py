@@ -18,6 +18,7 @@ COMMANDS = {
     "simulate": "rootml.commands.simulate:simulate",
     "train": "rootml.training.command:train",
     "inspect": "rootml.commands.inspect:inspect",
+    "diff": "rootml.commands.diff:diff",
     "models": "rootml.commands.models:models",
     "adapters": "rootml.commands.adapters:adapters",
 }
@@ -53,6 +54,7 @@ def rootml() -> None:
     \b
     rootml tag in.root out.root              find out what the file is, apply its network
     rootml inspect in.root                   what is in the file, which networks apply
+    rootml diff in.root out.root             what was added, changed, lost
     rootml simulate ams -n 10000 -o a.root   a file to try with
     rootml train cnn_ams a.root -o run       train a network again on your own files
     """

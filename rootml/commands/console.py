@@ -26,19 +26,27 @@ LOG_SECONDS = 10.0
 
 
 class RateColumn(ProgressColumn):
-    """Events per second."""
+    """Events, or what else is counted, per second."""
+
+    def __init__(self, unit: str):
+        super().__init__()
+        self._unit = unit
 
     def render(self, task: Task) -> Text:
         """The rate of the task so far."""
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f} events/s", style="progress.data.speed")
+        return Text(
+            "" if speed is None else f"{speed:,.0f} {self._unit}/s", style="progress.data.speed"
+        )
 
 
 @contextmanager
-def progress(label: str, *, then: str = "", quiet: bool = False) -> Iterator[Report]:
+def progress(
+    label: str, *, then: str = "", unit: str = "events", quiet: bool = False
+) -> Iterator[Report]:
     """Yield ``report(done, total)``: a bar on a terminal, plain lines in a batch log.
 
-    ``then``: what still goes on when all events are done.
+    ``then``: what still goes on when all is counted; ``unit``: what is counted.
     """
     console = Console(stderr=True)
     if quiet:
@@ -48,7 +56,7 @@ def progress(label: str, *, then: str = "", quiet: bool = False) -> Iterator[Rep
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            RateColumn(),
+            RateColumn(unit),
             TimeRemainingColumn(),
             console=console,
         ) as bar:
@@ -60,14 +68,14 @@ def progress(label: str, *, then: str = "", quiet: bool = False) -> Iterator[Rep
 
             yield update
     else:
-        yield _Lines(label)
+        yield _Lines(label, unit)
 
 
 class _Lines:
     """One line at the end, and one every ``LOG_SECONDS`` before."""
 
-    def __init__(self, label: str):
-        self._label = label
+    def __init__(self, label: str, unit: str):
+        self._label, self._unit = label, unit
         self._start = self._last = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
@@ -78,7 +86,7 @@ class _Lines:
         rate = done / max(now - self._start, 1e-9)
         left = (total - done) / max(rate, 1e-9)
         click.echo(
-            f"{self._label}: {done:,} of {total:,} events, {rate:,.0f} events/s"
+            f"{self._label}: {done:,} of {total:,} {self._unit}, {rate:,.0f} {self._unit}/s"
             + (f", {left:.0f} s left" if done < total else ""),
             err=True,
         )

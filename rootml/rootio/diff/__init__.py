@@ -1,0 +1,1 @@
+"""Comparing two ROOT files: what was added, changed, lost."""

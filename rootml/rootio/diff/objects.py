@@ -1,0 +1,73 @@
+"""Comparing objects that are not trees, by their bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rootml.errors import RootmlError
+from rootml.rootio.diff.differences import Change
+from rootml.rootio.diff.opened import Comparison, Opened
+from rootml.rootio.diff.plain import plain, said
+from rootml.rootio.diff.walking import Item
+
+_SHOWN = 3
+"""Of the parts of an object that differ, those that are named."""
+
+
+def compare_objects(both: Comparison, a: Item, b: Item, path: str) -> None:
+    """Compare class, title and uncompressed bytes of two objects."""
+    different, how = compare_keys(a, b), ""
+    try:
+        if not different:
+            different, how = _content(both.old, both.new, a, b)
+    except RootmlError as error:
+        different = [(f"a {a.class_name}", f"cannot be compared: {error}")]
+    both.found.judge(path, "object", different, how)
+
+
+def compare_keys(a: Item, b: Item) -> list[Change]:
+    """Compare class, title and cycle."""
+    sides = (
+        {"class": item.class_name, "title": item.title, "cycle": item.key.cycle} for item in (a, b)
+    )
+    return said("", *sides)
+
+
+def _content(old: Opened, new: Opened, a: Item, b: Item) -> tuple[list[Change], str]:
+    """Return what has changed, or how it is known that nothing has."""
+    (first, data), (second, other) = old.read(a), new.read(b)
+    if data == other and first.keylen == second.keylen:
+        return [], "same bytes"
+    if first.keylen != second.keylen and same_but_for_references(old, new, a, b):
+        return [], "same bytes, references moved with a longer key"
+    try:
+        parts = said("", plain(old.model(a)), plain(new.model(b)))
+    except RootmlError:
+        parts = []
+    return (parts[:_SHOWN] or [byte_change(data, other)]), ""
+
+
+def byte_change(data: bytes, other: bytes) -> Change:
+    """Say of two contents that differ how long they are and where they part."""
+    length = min(len(data), len(other))
+    unequal = np.flatnonzero(
+        np.frombuffer(data, np.uint8, length) != np.frombuffer(other, np.uint8, length)
+    )
+    where = int(unequal[0]) if len(unequal) else length
+    return f"{len(data):,} bytes", f"{len(other):,} bytes, others from byte {where} on"
+
+
+def same_but_for_references(old: Opened, new: Opened, a: Item, b: Item) -> bool:
+    """Tell whether two objects differ only by the words that count from the key's start on.
+
+    A key is longer above 2 GB, and then all references inside its object are larger.
+    """
+    sides = [side.reader.trace(item.path, item.key.seek) for side, item in ((old, a), (new, b))]
+    contents = []
+    for traced in sides:
+        content = np.frombuffer(traced.raw, np.uint8).copy()
+        places = np.array([reference.position for reference in traced.references], int)
+        content[places[:, None] + np.arange(4)] = 0
+        contents.append(content.tobytes())
+    targets = [[(r.position, r.target, r.is_class) for r in t.references] for t in sides]
+    return targets[0] == targets[1] and contents[0] == contents[1]

@@ -1,0 +1,50 @@
+"""Comparing what two files say about the classes in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rootml.errors import FileError
+from rootml.rootio.diff.differences import Entry
+from rootml.rootio.diff.opened import Comparison, Opened
+from rootml.rootio.diff.plain import said
+from rootml.rootio.opening import reading
+
+_KIND = "streamer info"
+
+
+def compare_streamer_infos(both: Comparison) -> None:
+    """Compare the lists of streamer infos; what was added is only noted."""
+    found = both.found
+    try:
+        first, second = _infos(both.old), _infos(both.new)
+    except FileError as error:
+        found.judge("", _KIND, [("the file's streamer infos", f"cannot be compared: {error}")], "")
+        return
+    for (name, version), info in first.items():
+        path = f"{name} version {version}"
+        if (name, version) not in second:
+            found.lost.append(Entry(path, _KIND, was=f"{len(info['elements'])} members"))
+            continue
+        found.judge(path, _KIND, said("", info, second[name, version]), "same members")
+    found.notes += [
+        Entry(f"{name} version {version}", _KIND, now="added")
+        for name, version in second.keys() - first.keys()
+    ]
+
+
+def _infos(side: Opened) -> dict[tuple[str, int], dict[str, Any]]:
+    with reading(f"{side.path}: streamer infos"):
+        return {
+            (name, version): {
+                "checksum": info.member("fCheckSum", none_if_missing=True),
+                "elements": list(map(_element, info.elements)),
+            }
+            for name, versions in side.directory.file.streamers.items()
+            for version, info in versions.items()
+        }
+
+
+def _element(element: Any) -> dict[str, Any]:
+    names = ("fName", "fTitle", "fTypeName", "fType", "fArrayLength", "fArrayDim")
+    return {name: element.member(name, none_if_missing=True) for name in names}
