@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rootml.commands.console import print_table
 
+if TYPE_CHECKING:
+    from uproot import ReadOnlyDirectory
+
+    from rootml.rootio.events import Events
+
 
 @click.command(short_help="Say what a file is and what applies to it.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file")
 @click.option("--tree", help="Look at this tree alone.")
+@click.option(
+    "--friend",
+    "friends",
+    multiple=True,
+    metavar="[ALIAS=]FILE[:TREE]",
+    help="Look at the trees beside this one too; repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def inspect(file: Path, tree: str | None, as_json: bool) -> None:
+@click.option("-v", "--verbose", is_flag=True, help="List the branches with types and titles.")
+def inspect(
+    file: str, tree: str | None, friends: tuple[str, ...], as_json: bool, verbose: bool
+) -> None:
     """List the trees of FILE, which layouts match and why others do not, and which models apply.
 
-    The trees' records of earlier taggings are shown too.
+    A tree is a TTree or an RNTuple; its friends and earlier taggings are shown too.
     """
-    found = survey_file(file, tree)
+    found = survey_file(file, tree, friends, branches=verbose)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -32,13 +47,8 @@ def inspect(file: Path, tree: str | None, as_json: bool) -> None:
             for t in found["trees"]
         ],
     )
-    for tree_found in found["trees"]:
-        for entry in tree_found["taggings"]:
-            model = entry["model"]
-            click.echo(
-                f"\n{tree_found['name']}: {', '.join(entry['branches'])} made by {model['name']} "
-                f"{model['version']} (sha256 {model['sha256'][:12]}…) on {entry['time']}"
-            )
+    for one in found["trees"]:
+        _print_tree(one)
     click.echo("\nLayouts")
     for line in found["layouts"]:
         click.echo(f"  {'+' if line['matches'] else '-'} {line['text']}")
@@ -47,36 +57,51 @@ def inspect(file: Path, tree: str | None, as_json: bool) -> None:
         click.echo(f"  {model}")
 
 
-def survey_file(file: Path, tree: str | None) -> dict[str, Any]:
-    """All that ``rootml inspect`` says, as plain values."""
+def _print_tree(tree: Mapping[str, Any]) -> None:
+    """Friends, earlier taggings, and the branches where they were asked for."""
+    for friend in tree["friends"]:
+        click.echo(
+            f"\n{tree['name']}: friend {friend['alias']!r}: {friend['file']}, tree "
+            f"{friend['tree']!r}, {friend['entries']:,} entries"
+            + (f", joined by {' and '.join(friend['index'])}" if friend["index"] else "")
+        )
+    for problem in tree["problems"]:
+        click.echo(f"\n{tree['name']}: {problem}")
+    for entry in tree["taggings"]:
+        model = entry["model"]
+        click.echo(
+            f"\n{tree['name']}: {', '.join(entry['branches'])} made by {model['name']} "
+            f"{model['version']} (sha256 {model['sha256'][:12]}…) on {entry['time']}"
+        )
+    if "branch_list" in tree:
+        click.echo()
+        rows = [[b["name"], b["type"], b["title"]] for b in tree["branch_list"]]
+        print_table(f"{tree['name']}: branches", ["branch", "type", "title"], rows)
+
+
+def survey_file(
+    file: str, tree: str | None, friends: Sequence[str] = (), *, branches: bool = False
+) -> dict[str, Any]:
+    """All that ``rootml inspect`` says, as plain values; ``branches``: with each of them."""
     from rootml.plugins import ADAPTERS, offers
     from rootml.registry import list_models
-    from rootml.rootio.opening import open_file, open_tree, tree_names
-    from rootml.rootio.provenance import read_provenance
-    from rootml.rootio.source import survey
+    from rootml.rootio.opening import open_file
+    from rootml.rootio.source import open_trees, survey
 
     offered = offers(ADAPTERS)
     adapters = [offer.value for offer in offered if not offer.problem]
     with open_file(file) as directory:
-        names = [tree] if tree else tree_names(directory)
-        trees = []
-        for name in names:
-            opened = open_tree(directory, name)
-            said = read_provenance(file, name) or {}
-            trees.append(
-                {
-                    "name": name,
-                    "class": opened.classname,
-                    "entries": int(opened.num_entries),
-                    "branches": len(opened.keys()),
-                    "taggings": [e for e in said.get("taggings", []) if e["tree"] == name],
-                }
-            )
-        matches, branches = survey(directory, adapters, tree)
+        opened, errors = open_trees(directory, tree, friends)
+        if len(errors) == len(opened) and errors:
+            raise next(iter(errors.values()))
+        trees = [_describe(directory, events, branches=branches) for events in opened.values()]
+        matches = survey(opened, adapters, named=tree is not None)
+        for events in opened.values():
+            events.close_friends()
     right = {match.adapter.name for match in matches if match.complete}
     order = sorted(matches, key=lambda m: (not m.complete, len(m.missing), not m.tree_fits))
     return {
-        "file": str(file),
+        "file": file,
         "trees": trees,
         "layouts": [
             {
@@ -85,7 +110,7 @@ def survey_file(file: Path, tree: str | None) -> dict[str, Any]:
                 "tree": match.tree,
                 "matches": match.complete,
                 "missing": list(match.missing),
-                "text": match.explain(branches[match.tree]),
+                "text": match.explain(opened[match.tree].names),
             }
             for match in order
         ]
@@ -100,3 +125,33 @@ def survey_file(file: Path, tree: str | None) -> dict[str, Any]:
             if entry.card is not None and not entry.problem and entry.card.adapter in right
         ],
     }
+
+
+def _describe(directory: ReadOnlyDirectory, events: Events, *, branches: bool) -> dict[str, Any]:
+    from rootml.rootio.provenance import read_provenance
+
+    said = read_provenance(directory, events.name) or {}
+    paths = events.main.names.paths
+    listed = [(path, *events.main.describe(path)) for path in paths] if branches else []
+    return {
+        "name": events.name,
+        "class": events.class_name,
+        "entries": events.num_entries,
+        "branches": len(paths),
+        "friends": [
+            {
+                "alias": friend.alias,
+                "file": friend.events.file,
+                "tree": friend.events.name,
+                "entries": friend.events.num_entries,
+                "index": list(friend.index),
+            }
+            for friend in events.friends
+        ],
+        "problems": list(events.problems),
+        "taggings": [e for e in said.get("taggings", []) if e["tree"] == events.name],
+    } | (
+        {"branch_list": [{"name": n, "type": t, "title": title} for n, t, title in listed]}
+        if branches
+        else {}
+    )

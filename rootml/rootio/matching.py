@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from rootml.adapter import Adapter, Branch, Layout, Options
+from rootml.adapter import Adapter, Layout, Options
 from rootml.errors import BranchError, LayoutError, nearest
 
 if TYPE_CHECKING:
@@ -48,22 +48,36 @@ class Match:
 
 
 class BranchNames:
-    """The names of a tree's branches: full paths, and last parts where these are unique."""
+    """The names of a tree's branches, each leading to a path.
 
-    def __init__(self, paths: Sequence[str]):
+    A branch is found by its path, by the last part of a path with slashes (TTrees) where this
+    is unique, and by a path whose parts are joined the other way: ``a/b`` for ``a.b``.
+    ``others`` are further names.
+    """
+
+    def __init__(self, paths: Iterable[str], others: Mapping[str, str] | None = None):
         self.paths = tuple(dict.fromkeys(paths))
         last = Counter(posixpath.basename(path) for path in self.paths)
-        self._by_name = {
-            name: path for path in self.paths if last[name := posixpath.basename(path)] == 1
-        }
-        self._by_name |= {path: path for path in self.paths}
+        self.by_name = {path: path for path in self.paths}
+        for path in self.paths:
+            if last[name := posixpath.basename(path)] == 1:
+                self.by_name.setdefault(name, path)
+        for name, path in (others or {}).items():
+            self.by_name.setdefault(name, path)
+        self._dotted: dict[str, str] = {}
+        for name, path in self.by_name.items():
+            self._dotted.setdefault(name.replace("/", "."), path)
 
-    def find(self, branch: Branch) -> str | None:
-        """The path of the first accepted spelling that is there."""
-        return next((self._by_name[n] for n in branch.names if n in self._by_name), None)
+    def find(self, *names: str) -> str | None:
+        """The path of the first of the accepted spellings that is there."""
+        for name in names:
+            path = self.by_name.get(name) or self._dotted.get(name.replace("/", "."))
+            if path is not None:
+                return path
+        return None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
+        return iter(self.by_name)
 
 
 def match(adapter: Adapter, layout: Layout, tree: str, names: BranchNames, *, named: bool) -> Match:
@@ -71,7 +85,7 @@ def match(adapter: Adapter, layout: Layout, tree: str, names: BranchNames, *, na
     found = {
         key: path
         for key, branch in layout.branches.items()
-        if (path := names.find(branch)) is not None
+        if (path := names.find(*branch.names)) is not None
     }
     missing = tuple(
         branch.names[0]

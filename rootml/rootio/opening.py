@@ -1,4 +1,7 @@
-"""Opening ROOT files and finding trees in them, with errors that name what is wrong."""
+"""Opening ROOT files and finding trees in them, with errors that name what is wrong.
+
+A tree is a TTree, an object of a class derived from it, or an RNTuple.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ import uproot
 
 from rootml.errors import FileError, RootmlError, TreeError, nearest
 
-TREE_CLASSES = frozenset({"TTree", "TNtuple", "TNtupleD"})
+TREE_CLASSES = frozenset({"TTree", "TNtuple", "TNtupleD", "THbookTree", "TTreeSQL"})
+NTUPLE_CLASS = "ROOT::RNTuple"
 
 
 def is_remote(path: str | Path) -> bool:
@@ -79,17 +83,60 @@ def check_file(file: str | Path) -> None:
 
 
 def tree_names(directory: uproot.ReadOnlyDirectory) -> list[str]:
-    """Paths of all trees in the file, without cycle, newest cycle only."""
-    classes = directory.classnames(cycle=False)
-    return [name for name, cls in classes.items() if cls in TREE_CLASSES]
+    """Paths of all trees in the file, without cycle."""
+    return [name for name, cls in _classes(directory).items() if _is_tree(directory.file, cls)]
 
 
-def open_tree(directory: uproot.ReadOnlyDirectory, name: str) -> uproot.TTree:
-    """The tree at path ``name``; the error for a wrong name lists the trees there are."""
+def open_tree(directory: uproot.ReadOnlyDirectory, name: str) -> Any:
+    """The tree at path ``name``, uproot's TTree or RNTuple; of the newest cycle unless given.
+
+    The error for a wrong name lists the trees there are.
+    """
     file = directory.file.file_path
-    names = tree_names(directory)
-    if name.split(";")[0] not in names:
-        there = ", ".join(names) if names else "none"
-        raise TreeError(f"{file}: no tree {name!r}{nearest(name, names)} (trees: {there})")
+    names, classes = tree_names(directory), _classes(directory)
+    base = name.split(";")[0]
+    if base not in names:
+        there = f"(trees: {', '.join(names) if names else 'none'})"
+        if base in classes:
+            raise TreeError(f"{file}: {name!r} is a {classes[base]}, not a tree {there}")
+        raise TreeError(f"{file}: no tree {name!r}{nearest(name, names)} {there}")
+    if name != base and name not in directory.keys(cycle=True):
+        raise TreeError(f"{file}: no such cycle of the tree: {name!r}")
     with reading(f"{file}: tree {name!r}"):
         return directory[name]
+
+
+def _classes(directory: uproot.ReadOnlyDirectory) -> dict[str, str]:
+    with reading(str(directory.file.file_path)):
+        classes: dict[str, str] = directory.classnames(cycle=False)
+    return classes
+
+
+def _is_tree(file: uproot.ReadOnlyFile, class_name: str) -> bool:
+    if class_name in TREE_CLASSES or class_name == NTUPLE_CLASS:
+        return True
+    if not _derives_from_tree(file, class_name):
+        return False
+    if class_name not in uproot.reading.must_be_attached:
+        uproot.reading.must_be_attached.append(class_name)  # else its branches cannot be read
+    return True
+
+
+def _derives_from_tree(
+    file: uproot.ReadOnlyFile, class_name: str, below: tuple[str, ...] = ()
+) -> bool:
+    """Whether the file's streamer infos say that the class is a TTree."""
+    if class_name in below:
+        return False
+    try:
+        bases = {
+            element.name
+            for info in file.streamers.get(class_name, {}).values()
+            for element in info.elements
+            if element.classname == "TStreamerBase"
+        }
+    except Exception:  # damaged streamer infos: all other classes can be read without them
+        return False
+    return not bases.isdisjoint(TREE_CLASSES) or any(
+        _derives_from_tree(file, base, (*below, class_name)) for base in bases
+    )

@@ -6,27 +6,30 @@ import json
 from pathlib import Path
 from typing import Any
 
+from uproot import ReadOnlyDirectory
+
 from rootml.errors import FileError
+from rootml.rootio.opening import open_file, reading
 from rootml.rootio.ttree.append import split_path
 
 PROVENANCE = "rootml_provenance"
 """Name of the TObjString, in the tree's folder; its newest cycle holds everything."""
 
 
-def read_provenance(path: str | Path, tree: str) -> dict[str, Any] | None:
+def read_provenance(file: str | Path | ReadOnlyDirectory, tree: str) -> dict[str, Any] | None:
     """Return the provenance kept beside ``tree``, None where there is none.
 
-    Raises FileError if the file cannot be read or the object is not a JSON record.
+    ``file``: a path, a URL, or the file as uproot has opened it. Raises FileError if the file
+    cannot be read or the object is not a JSON record.
     """
-    import uproot
-
+    if isinstance(file, str | Path):
+        with open_file(file) as directory:
+            return read_provenance(directory, tree)
+    path = file.file.file_path
     folder, _, _ = split_path(tree)
-    try:
-        with uproot.open(Path(path)) as file:
-            where = f"{folder}/{PROVENANCE}".lstrip("/")
-            text = str(file[where]) if where in file else None
-    except (OSError, ValueError) as error:
-        raise FileError(f"cannot read {path}: {error}") from error
+    where = f"{folder}/{PROVENANCE}".lstrip("/")
+    with reading(f"{path}: object {where!r}"):
+        text = str(file[where]) if where in file else None
     if text is None:
         return None
     try:

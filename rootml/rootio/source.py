@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rootml.adapter import Adapter, Options
-from rootml.errors import BranchError, located
-from rootml.rootio.matching import BranchNames, Decoder, Match, choose, match
-from rootml.rootio.opening import open_file, open_tree, reading, tree_names
+from rootml.errors import InputError, LayoutError, RootmlWarning, located
+from rootml.rootio.events import Events, open_events
+from rootml.rootio.friends import Named, with_friends
+from rootml.rootio.matching import Decoder, Match, choose, match
+from rootml.rootio.opening import open_file, tree_names
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -25,15 +29,20 @@ PROBE_ENTRIES = 1000
 
 
 class Source:
-    """One tree of one file, matched to a layout and open for reading.
+    """One tree of one file, maybe with friends, matched to a layout and open for reading.
 
     Make one with :func:`open_source`; close it, or use it as a context manager.
     """
 
-    def __init__(self, path: str, tree: uproot.TTree, decoder: Decoder):
+    def __init__(self, path: str, events: Events, decoder: Decoder):
         self.path = path
-        self.tree = tree
+        self.events = events
         self.decoder = decoder
+
+    @property
+    def tree(self) -> Any:
+        """uproot's TTree or RNTuple, without friends."""
+        return self.events.tree
 
     @property
     def name(self) -> str:
@@ -43,7 +52,7 @@ class Source:
     @property
     def num_entries(self) -> int:
         """Entries of the tree."""
-        return int(self.tree.num_entries)
+        return self.events.num_entries
 
     @property
     def adapter(self) -> Adapter:
@@ -53,8 +62,8 @@ class Source:
     def read(self, columns: Sequence[str], start: int, stop: int) -> ak.Array:
         """The logical columns of the entries ``start`` to ``stop`` (exclusive)."""
         branches = self.decoder.branches(columns)
-        raw = read_branches(self.tree, branches, start, stop, self._where)
-        with located(self._where, start):
+        raw = self.events.read(branches, start, stop)
+        with located(self.events.where, start):
             return self.decoder.decode(raw, columns)
 
     def chunks(
@@ -72,7 +81,7 @@ class Source:
         uncompressed, and ``event_bytes`` for what the caller makes of it.
         """
         stop = self.num_entries if stop is None else stop
-        size = sum(self.tree[b].uncompressed_bytes for b in self.decoder.branches(columns))
+        size = sum(map(self.events.nbytes, self.decoder.branches(columns)))
         step = max(1, int(chunk_bytes / (size / max(self.num_entries, 1) + event_bytes + 1)))
         edges = [*range(start, stop, step), stop] if stop > start else []
         ranges = list(pairwise(edges))
@@ -85,13 +94,9 @@ class Source:
                     ahead = pool.submit(self.read, columns, *ranges[index + 1])
                 yield first, events
 
-    @property
-    def _where(self) -> str:
-        return f"{self.path}: tree {self.name!r}"
-
     def close(self) -> None:
-        """Close the file."""
-        self.tree.file.close()
+        """Close the file, and those of friends."""
+        self.events.close()
 
     def __enter__(self) -> Self:
         return self
@@ -105,41 +110,38 @@ class Source:
         self.close()
 
 
-def read_branches(
-    tree: uproot.TTree, branches: Sequence[str], start: int, stop: int, where: str
-) -> dict[str, ak.Array]:
-    """Read some branches of a range of entries as Awkward Arrays, by path."""
-    raw = {}
-    for branch in branches:
-        with reading(f"{where}, branch {branch!r}"):
-            raw[branch] = tree[branch].array(
-                entry_start=start, entry_stop=stop, library="ak", array_cache=None
-            )
-        if len(raw[branch]) != stop - start:
-            raise BranchError(
-                f"{where}, branch {branch!r}: {len(raw[branch])} entries "
-                f"from {start} to {stop}, expected {stop - start}"
-            )
-    return raw
+def open_trees(
+    directory: uproot.ReadOnlyDirectory, tree: str | None = None, friends: Named = ()
+) -> tuple[dict[str, Events], dict[str, InputError]]:
+    """Every tree of a file (or the one named) with its friends; and why, where not with them.
+
+    A file whose tree is not named may have several, of which ``friends`` fit but one.
+    """
+    opened: dict[str, Events] = {}
+    errors: dict[str, InputError] = {}
+    for name in [tree] if tree else tree_names(directory):
+        events = open_events(directory, name)
+        opened[events.name] = events
+        try:
+            opened[events.name] = with_friends(events, friends)
+        except InputError as error:
+            errors[events.name] = error
+    return opened, errors
 
 
 def survey(
-    directory: uproot.ReadOnlyDirectory, adapters: Sequence[Adapter], tree: str | None = None
-) -> tuple[list[Match], dict[str, BranchNames]]:
-    """Compare every tree of a file (or the named one) with every layout of the adapters."""
-    matches, names = [], {}
-    for name in [tree.split(";")[0]] if tree else tree_names(directory):
-        keys = open_tree(directory, name).keys(recursive=True, full_paths=True)
-        names[name] = BranchNames(keys)
-        matches += [
-            match(adapter, layout, name, names[name], named=tree is not None)
-            for adapter in adapters
-            for layout in adapter.layouts
-        ]
-    return matches, names
+    trees: Mapping[str, Events], adapters: Sequence[Adapter], *, named: bool = False
+) -> list[Match]:
+    """Compare trees with every layout of the adapters; ``named``: the user chose the tree."""
+    return [
+        match(adapter, layout, name, events.names, named=named)
+        for name, events in trees.items()
+        for adapter in adapters
+        for layout in adapter.layouts
+    ]
 
 
-def settle(found: Match, tree: uproot.TTree, where: str) -> Decoder:
+def settle(found: Match, events: Events) -> Decoder:
     """Let the layout look at the first entries and settle its options (units)."""
     options: Options = {}
     layout = found.layout
@@ -147,29 +149,65 @@ def settle(found: Match, tree: uproot.TTree, where: str) -> Decoder:
         import awkward as ak
 
         probes = {key: found.found[key] for key in layout.probes if key in found.found}
-        stop = min(int(tree.num_entries), PROBE_ENTRIES)
-        raw = read_branches(tree, tuple(probes.values()), 0, stop, where)
-        with located(where, 0):
+        stop = min(events.num_entries, PROBE_ENTRIES)
+        raw = events.read(tuple(probes.values()), 0, stop)
+        with located(events.where, 0):
             options = layout.configure(
                 ak.zip({key: raw[path] for key, path in probes.items()}, depth_limit=1)
             )
-    return Decoder(found, options, where)
+    return Decoder(found, options, events.where)
 
 
 def open_source(
-    path: str | Path, adapters: Sequence[Adapter], *, tree: str | None = None
+    path: str | Path,
+    adapters: Sequence[Adapter],
+    *,
+    tree: str | None = None,
+    friends: Named = (),
 ) -> Source:
     """Open the tree of ``path`` that is in a layout of one of the ``adapters``.
 
-    Raises :class:`~rootml.errors.FileError`, :class:`~rootml.errors.TreeError` or, where no
-    layout or more than one matches, :class:`~rootml.errors.LayoutError`.
+    A TTree or RNTuple; its branches may be those of its friends as well, and of further
+    ``friends`` (``"[alias=]file.root[:tree]"``). Raises :class:`~rootml.errors.FileError`,
+    :class:`~rootml.errors.TreeError` or, where no layout or more than one matches,
+    :class:`~rootml.errors.LayoutError`.
     """
-    directory = open_file(path)
+    with ExitStack() as stack:
+        directory = stack.enter_context(open_file(path))
+        trees, errors = open_trees(directory, tree, friends)
+        for events in trees.values():
+            stack.callback(events.close_friends)
+        found = _choose(trees, errors, adapters, str(path), named=tree is not None)
+        events = trees.pop(found.tree)
+        source = Source(str(path), events, settle(found, events))
+        for problem in events.problems:
+            warnings.warn(f"{events.where}: {problem}", RootmlWarning)
+        stack.pop_all()
+        for other in trees.values():
+            other.close_friends()
+        return source
+
+
+def _choose(
+    trees: Mapping[str, Events],
+    errors: Mapping[str, InputError],
+    adapters: Sequence[Adapter],
+    where: str,
+    *,
+    named: bool,
+) -> Match:
+    """The one match; where there is none, friends that could not be joined may be why."""
+    if len(trees) == 1 and errors:
+        raise next(iter(errors.values()))
+    names = {name: events.names for name, events in trees.items()}
     try:
-        matches, names = survey(directory, adapters, tree)
-        found = choose(matches, names, str(path))
-        opened = open_tree(directory, found.tree)
-        return Source(str(path), opened, settle(found, opened, f"{path}: tree {found.tree!r}"))
-    except BaseException:
-        directory.close()
-        raise
+        found = choose(survey(trees, adapters, named=named), names, where)
+    except LayoutError as error:
+        problems = [
+            *(f"tree {name!r}: {problem}" for name in trees for problem in trees[name].problems),
+            *(f"tree {name!r}: {problem}" for name, problem in errors.items()),
+        ]
+        raise LayoutError("\n".join([str(error), *problems])) from error
+    if found.tree in errors:
+        raise errors[found.tree]
+    return found

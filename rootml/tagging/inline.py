@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import os
-import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import awkward as ak
-import numpy as np
 import uproot
 
 from rootml.errors import BranchError, InputError, RootmlWarning, located
 from rootml.registry import load
+from rootml.rootio.events import Events, as_events, open_events
+from rootml.rootio.friends import with_friends
+from rootml.rootio.lazy import FieldPath, Once, deferred, field_paths
 from rootml.rootio.matching import BranchNames, Decoder, choose, match
-from rootml.rootio.opening import open_file, open_tree, split_path, tree_names
+from rootml.rootio.opening import NTUPLE_CLASS, open_file, reading, split_path, tree_names
 from rootml.rootio.source import PROBE_ENTRIES
-from rootml.spec import Array, Column
+from rootml.spec import Column
 from rootml.tagger import Tagger
 from rootml.tagging.candidates import candidates
 
 if TYPE_CHECKING:
     from rootml.adapter import Adapter
+    from rootml.rootio.friends import Named
     from rootml.rootio.matching import Match
 
 CHUNK_EVENTS = 8192
@@ -31,10 +33,11 @@ CHUNK_EVENTS = 8192
 
 
 def annotate(
-    events: uproot.TTree | ak.Array | str | os.PathLike[str],
+    events: uproot.TTree | Any | ak.Array | str | os.PathLike[str],
     model: str | os.PathLike[str] | None = None,
     *,
     tree: str | None = None,
+    friends: Named = (),
     prefix: str = "",
     outputs: Sequence[str] | None = None,
     batch_size: int | None = None,
@@ -43,10 +46,13 @@ def annotate(
 ) -> ak.Array:
     """Return the events with a network's outputs as further fields.
 
-    ``events``: an open uproot TTree, an Awkward Array whose fields are the branches, or a path
-    (``"file.root"`` with ``tree=``, or ``"file.root:tree"``; a file with one tree needs
-    neither). ``model``: a model's name or card; None takes the default of the experiment the
-    events are from. Fields are named ``<prefix><model>_<output>``.
+    ``events``: an open uproot TTree or RNTuple, an Awkward Array whose fields are the branches,
+    or a path (``"file.root"`` with ``tree=``, or ``"file.root:tree"``; a file with one tree
+    needs neither). ``friends``: further files (``"[alias=]file.root[:tree]"``) whose branches
+    belong to the same entries, beside the friends that the tree itself names; their branches
+    become fields too, as ``alias.branch`` where ``branch`` is taken. ``model``: a model's name
+    or card; None takes the default of the experiment the events are from. Fields are named
+    ``<prefix><model>_<output>``.
 
     For a tree, a path or an array with virtual buffers nothing is read here: the network runs
     once, on the branches of its view alone, when one of its columns is first touched. Events
@@ -54,12 +60,13 @@ def annotate(
 
     Raises :class:`~rootml.errors.LayoutError` where the fields fit no layout of the model's
     experiment, :class:`~rootml.errors.BranchError` where a field of that name is there
-    already, and what :func:`rootml.load` raises.
+    already, and what :func:`rootml.load` raises; what is read later,
+    :class:`~rootml.errors.FileError` where it cannot be.
     """
-    array, where = _as_array(events, tree)
+    array, fields, where = _as_array(events, tree, friends)
     loaded = None if model is None else load(_named(model), threads=threads, device=device)
     adapters = candidates() if loaded is None else [loaded.adapter]
-    found = _match(array, adapters, where)
+    found = _match(fields, adapters, where)
     if loaded is None:
         loaded = load(found.adapter.default_model, threads=threads, device=device)
     tagger = Tagger(loaded, prefix=prefix, outputs=outputs, batch_size=batch_size)
@@ -70,7 +77,7 @@ def annotate(
             "give prefix= to name the new ones differently"
         )
     Decoder(found, {}, where).keys(tagger.view.columns)
-    return _with_columns(array, tagger, found, where)
+    return _with_columns(array, tagger, _Fields(array, fields, found, where))
 
 
 def _named(model: str | os.PathLike[str]) -> str | Path:
@@ -78,52 +85,40 @@ def _named(model: str | os.PathLike[str]) -> str | Path:
 
 
 def _as_array(
-    events: uproot.TTree | ak.Array | str | os.PathLike[str], tree: str | None
-) -> tuple[ak.Array, str]:
+    events: Any, tree: str | None, friends: Named
+) -> tuple[ak.Array, dict[str, FieldPath], str]:
+    """The events as an array, where each branch is in it, and what to call them in errors."""
     if isinstance(events, ak.Array):
-        return events, "events"
+        if friends:
+            raise InputError("friends= go with a tree or a path, not with an array")
+        return events, field_paths(events), "events"
     if isinstance(events, str | os.PathLike):
-        file, inner = split_path(events)
-        directory = open_file(file)
-        names = tree_names(directory)
-        name = tree or inner or (names[0] if len(names) == 1 else None)
-        if name is None:
-            raise InputError(f"{file}: which tree? Give tree= (trees: {', '.join(names)})")
-        events = open_tree(directory, name)
-    if not isinstance(events, uproot.TTree):
+        alone = _open_path(events, tree)
+    elif isinstance(events, uproot.TTree) or getattr(events, "classname", "") == NTUPLE_CLASS:
+        alone = as_events(events)
+    else:
         raise InputError(
-            f"annotate takes an uproot TTree, an Awkward Array or a path, not {type(events)}"
+            "annotate takes an uproot TTree or RNTuple, an Awkward Array or a path, "
+            f"not {type(events)}"
         )
-    return _virtual(events), f"{events.file.file_path}: tree {events.name!r}"
+    joined = with_friends(alone, friends)
+    for problem in joined.problems:
+        warnings.warn(f"{joined.where}: {problem}", RootmlWarning)
+    return *joined.lazy(), joined.where
 
 
-def _virtual(tree: uproot.TTree) -> ak.Array:
-    """All branches of the tree that Awkward Array can hold, unread."""
-    held, refused = set(), []
-    for name, branch in tree.iteritems(recursive=True, full_paths=False):
-        try:
-            branch.interpretation.awkward_form(tree.file)
-        except (
-            uproot.interpretation.objects.CannotBeAwkward,
-            uproot.interpretation.identify.UnknownInterpretation,
-            NotImplementedError,
-        ):
-            if not branch.branches:
-                refused.append(name)
-        else:
-            held.add(id(branch))
-    if refused:
-        warnings.warn(
-            f"{tree.file.file_path}: tree {tree.name!r}: left out, because Awkward Array cannot "
-            f"hold them: {', '.join(refused)}",
-            RootmlWarning,
-            stacklevel=4,
-        )
-    return tree.arrays(virtual=True, filter_branch=lambda branch: id(branch) in held)
+def _open_path(path: str | os.PathLike[str], tree: str | None) -> Events:
+    file, inner = split_path(path)
+    directory = open_file(file)
+    names = tree_names(directory)
+    name = tree or inner or (names[0] if len(names) == 1 else None)
+    if name is None:
+        raise InputError(f"{file}: which tree? Give tree= (trees: {', '.join(names)})")
+    return open_events(directory, name)
 
 
-def _match(array: ak.Array, adapters: Sequence[Adapter], where: str) -> Match:
-    names = BranchNames(array.fields)
+def _match(fields: Mapping[str, FieldPath], adapters: Sequence[Adapter], where: str) -> Match:
+    names = BranchNames(fields)
     matches = [
         match(adapter, layout, "events", names, named=True)
         for adapter in adapters
@@ -132,8 +127,27 @@ def _match(array: ak.Array, adapters: Sequence[Adapter], where: str) -> Match:
     return choose(matches, {"events": names}, where)
 
 
-def _with_columns(array: ak.Array, tagger: Tagger, found: Match, where: str) -> ak.Array:
-    outputs = _Once(lambda: _judge(array, tagger, found, where))
+class _Fields:
+    """The branches of a layout in an array of events."""
+
+    def __init__(self, array: ak.Array, paths: Mapping[str, FieldPath], found: Match, where: str):
+        self._array, self._paths = array, paths
+        self.found, self.where = found, where
+
+    def read(self, branches: Sequence[str], start: int, stop: int) -> dict[str, ak.Array]:
+        """Some branches of a range of events; FileError where one cannot be read."""
+        raw = {}
+        for branch in branches:
+            with reading(f"{self.where}, branch {branch!r}"):
+                values = self._array
+                for field in self._paths[branch]:
+                    values = values[field]
+                raw[branch] = ak.materialize(values[start:stop])
+        return raw
+
+
+def _with_columns(array: ak.Array, tagger: Tagger, fields: _Fields) -> ak.Array:
+    outputs = Once(lambda: _judge(len(array), tagger, fields))
     lazy = not ak.to_layout(array).is_all_materialized
     for column in tagger.columns:
         values = _lazy_column(column, len(array), outputs) if lazy else outputs()[column.name]
@@ -141,66 +155,32 @@ def _with_columns(array: ak.Array, tagger: Tagger, found: Match, where: str) -> 
     return array
 
 
-class _Once:
-    """A function without arguments that runs once; its result is shared by several columns."""
-
-    def __init__(self, function: Callable[[], Mapping[str, Any]]):
-        self._function: Callable[[], Mapping[str, Any]] | None = function
-        self._lock = threading.Lock()
-        self._result: Mapping[str, Any] = {}
-
-    def __call__(self) -> Mapping[str, Any]:
-        with self._lock:
-            if self._function is not None:
-                self._result = self._function()
-                self._function = None
-            return self._result
-
-
-def _lazy_column(column: Column, length: int, outputs: _Once) -> ak.Array:
+def _lazy_column(column: Column, length: int, outputs: Once[dict[str, Any]]) -> ak.Array:
     """An array whose buffers are filled from ``outputs`` when they are first touched."""
-    name = column.name
-    primitive = ak.forms.NumpyForm(column.dtype, inner_shape=column.shape, form_key="values")
-    if column.per is None:
-        return ak.from_buffers(
-            primitive, length, {"values-data": lambda: np.asarray(outputs()[name])}
-        )
-    jagged = ak.forms.ListOffsetForm("i64", primitive, form_key="objects")
-
-    def offsets() -> Array:
-        counts = np.asarray(ak.num(outputs()[name]))
-        return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-
-    return ak.from_buffers(
-        jagged,
-        length,
-        {
-            "objects-offsets": offsets,
-            "values-data": lambda: np.asarray(ak.flatten(outputs()[name])),
-        },
-    )
+    form = ak.forms.NumpyForm(column.dtype, inner_shape=column.shape)
+    if column.per is not None:
+        form = ak.forms.ListOffsetForm("i64", form)
+    return deferred(form, length, lambda: outputs()[column.name])
 
 
-def _judge(array: ak.Array, tagger: Tagger, found: Match, where: str) -> dict[str, Any]:
-    with located(where, 0):
-        decoder = Decoder(found, _configure(array, found), where)
+def _judge(length: int, tagger: Tagger, fields: _Fields) -> dict[str, Any]:
+    with located(fields.where, 0):
+        decoder = Decoder(fields.found, _configure(length, fields), fields.where)
     parts = []
-    for start, raw in _slices(array, decoder.branches(tagger.view.columns)):
-        with located(where, start):
+    branches = decoder.branches(tagger.view.columns)
+    for start in range(0, max(length, 1), CHUNK_EVENTS):
+        raw = fields.read(branches, start, min(start + CHUNK_EVENTS, length))
+        with located(fields.where, start):
             parts.append(tagger(decoder.decode(raw, tagger.view.columns)).columns)
     return {c.name: ak.concatenate([part[c.name] for part in parts]) for c in tagger.columns}
 
 
-def _configure(array: ak.Array, found: Match) -> Mapping[str, str]:
-    layout = found.layout
-    if layout.configure is None:
+def _configure(length: int, fields: _Fields) -> Mapping[str, str]:
+    found = fields.found
+    if found.layout.configure is None:
         return {}
-    keys = [key for key in layout.probes if key in found.found]
-    return layout.configure(
-        ak.zip({key: array[found.found[key]][:PROBE_ENTRIES] for key in keys}, depth_limit=1)
+    probes = {key: found.found[key] for key in found.layout.probes if key in found.found}
+    raw = fields.read(tuple(probes.values()), 0, min(PROBE_ENTRIES, length))
+    return found.layout.configure(
+        ak.zip({key: raw[path] for key, path in probes.items()}, depth_limit=1)
     )
-
-
-def _slices(array: ak.Array, fields: Sequence[str]) -> Iterator[tuple[int, dict[str, ak.Array]]]:
-    for start in range(0, max(len(array), 1), CHUNK_EVENTS):
-        yield start, {field: array[field][start : start + CHUNK_EVENTS] for field in fields}

@@ -1,0 +1,170 @@
+"""Finding the friends of a tree: those in its own record, and those a user names.
+
+The file of a friend is looked for beside the file of the tree, then in the working directory,
+where alone ROOT looks. A friend of the tree's own record that cannot be joined is a problem to
+be told, not an error, because its branches may not be needed; one that the user named is an
+error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import uproot
+
+from rootml.errors import FileError, InputError, TreeError
+from rootml.rootio.events import Events, Friend, TreeEvents, as_events
+from rootml.rootio.joined import JoinedEvents, make_friend
+from rootml.rootio.opening import is_remote, open_file, open_tree, reading, split_path, tree_names
+from rootml.rootio.tree_index import TreeIndex
+from rootml.rootio.ttree.listening import Model_TTreeIndex
+
+DEPTH = 4
+"""How far friends of friends are followed."""
+
+Chain = tuple[tuple[str, str], ...]
+Named = Sequence[str | os.PathLike[str]]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A friend as it is named; ``file`` is empty for the tree's own file."""
+
+    alias: str
+    file: str
+    tree: str
+
+
+def with_friends(events: Events, named: Named = (), above: Chain = ()) -> Events:
+    """The tree with the friends of its record and those ``named`` by the user.
+
+    ``named``: ``"[alias=]file.root[:tree]"``; the tree is the one named as this one, or the
+    only one, unless given; the alias is its name. Raises FileError, TreeError or BranchError
+    where one of these cannot be joined. A tree among those ``above`` is not opened once more,
+    so that friends of each other come to an end, as in ROOT.
+    """
+    chain = (*above, (_identity(events.file), events.name))
+    friends: list[Friend | None] = []
+    problems: list[str] = []
+    try:
+        for link in declared_links(events):
+            try:
+                file, doubt = _locate(link.file, events.file)
+                friends.append(_join(events, link.alias, file, _tree_paths(link, events), chain))
+                problems += [f"friend {link.alias!r}: {doubt}"] if doubt else []
+            except InputError as error:
+                problems.append(f"friend {link.alias!r} is left out: {error}")
+    except FileError as error:
+        problems.append(f"its friends are left out: {error}")
+    for text in named:
+        alias, file, tree = parse_named(text)
+        friends.append(_join(events, alias, file, [tree] if tree else [], chain))
+    found = [friend for friend in friends if friend is not None]
+    return JoinedEvents(events, found, problems) if found or problems else events
+
+
+def declared_links(events: Events) -> list[Link]:
+    """The friends that a tree's own record names (TFriendElement)."""
+    if not isinstance(events, TreeEvents):
+        return []
+    elements = _full_member(events.tree, "fFriends", b"TFriendElement")
+    return [
+        Link(element.member("fName"), element.member("fTitle"), str(element.member("fTreeName")))
+        for element in elements or ()
+    ]
+
+
+def parse_named(text: str | os.PathLike[str]) -> tuple[str, str, str | None]:
+    """Split ``"[alias=]file.root[:tree]"`` into alias (maybe empty), file and tree."""
+    given = os.fspath(text)
+    parts = None if Path(given).exists() else re.fullmatch(r"([A-Za-z_]\w*)=(.+)", given)
+    alias, path = (parts[1], parts[2]) if parts else ("", given)
+    return (alias, *split_path(path))
+
+
+def _join(main: Events, alias: str, file: str, trees: Sequence[str], above: Chain) -> Friend | None:
+    """Open the first of ``trees`` that ``file`` has; None where the tree is above already."""
+    directory = open_file(file)
+    try:
+        name = _choose(directory, trees, main)
+        if (_identity(file), name) in above:
+            directory.close()
+            return None
+        if len(above) > DEPTH:
+            raise InputError(f"friends of friends are followed {DEPTH} deep, no further")
+        tree = open_tree(directory, name)
+        events = with_friends(as_events(tree, name), above=above)
+        return make_friend(main, alias or name.rpartition("/")[2], events, _read_index(tree))
+    except BaseException:
+        directory.close()
+        raise
+
+
+def _choose(directory: uproot.ReadOnlyDirectory, trees: Sequence[str], main: Events) -> str:
+    names = tree_names(directory)
+    found = next((name for name in trees or [main.name] if name.split(";")[0] in names), None)
+    if found is not None:
+        return found.split(";")[0]
+    if trees:
+        open_tree(directory, trees[0])
+    if len(names) != 1:
+        raise TreeError(
+            f"{directory.file.file_path}: which tree is the friend? Give it after a colon "
+            f"(trees: {', '.join(names) or 'none'})"
+        )
+    return names[0]
+
+
+def _tree_paths(link: Link, events: Events) -> list[str]:
+    """Where a declared friend may be; ROOT counts from the file, AddFriend from the folder."""
+    folder = events.name.rpartition("/")[0]
+    beside = [f"{folder}/{link.tree}"] if folder and not link.file else []
+    return [link.tree, *beside]
+
+
+def _locate(file: str, main: str) -> tuple[str, str]:
+    """The file of a declared friend, and a doubt, in words, if there could be another."""
+    if not file or is_remote(file):
+        return file or main, ""
+    file = os.path.expandvars(os.path.expanduser(file))  # noqa: PTH111 - as TFile::Open does
+    if os.path.isabs(file):  # noqa: PTH117
+        return file, ""
+    if is_remote(main):
+        return f"{main.rpartition('/')[0]}/{file}", ""
+    beside, here = Path(main).parent / file, Path(file)
+    if not beside.exists():
+        return str(here if here.exists() else beside), ""
+    other = here.exists() and not here.samefile(beside)
+    return str(beside), f"{beside} is read; ROOT would read {here.absolute()}" if other else ""
+
+
+def _read_index(tree: Any) -> TreeIndex | None:
+    model = _full_member(tree, "fTreeIndex", b"TTreeIndex")
+    if not isinstance(model, Model_TTreeIndex):
+        return None
+    return TreeIndex.of(model)
+
+
+def _full_member(tree: Any, member: str, class_name: bytes) -> Any:
+    """A member that uproot leaves out unless asked when the file is opened; None if not there.
+
+    The tree's record is looked at first: an object in it is preceded by its class's name.
+    """
+    if not hasattr(tree, "chunk") or class_name not in np.asarray(tree.chunk.raw_data).tobytes():
+        return None
+    classes = {**uproot.classes, "TTreeIndex": Model_TTreeIndex}
+    options = {"minimal_ttree_metadata": False, "custom_classes": classes, "object_cache": None}
+    with open_file(tree.file.file_path, **options) as directory:
+        path = str(tree.object_path).strip("/")
+        with reading(f"{tree.file.file_path}: tree {path!r}: {member}"):
+            return directory[path].member(member, none_if_missing=True)
+
+
+def _identity(file: str) -> str:
+    return file if is_remote(file) else str(Path(file).resolve())
