@@ -24,6 +24,9 @@ class Root:
     """Asks the worker; every call fails on what ROOT complains about, unless ``quiet``."""
 
     def __init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
         worker = Path(__file__).with_name("root_worker.py")
         self._process = subprocess.Popen(
             [sys.executable, str(worker)],
@@ -36,17 +39,26 @@ class Root:
         return lambda **arguments: self.ask(action, **arguments)
 
     def ask(self, action: str, *, quiet: bool = False, **arguments: Any) -> Any:
+        answer = self.outcome(action, **arguments)
+        messages = answer.pop("messages", [])
+        assert "error" not in answer, (action, answer["error"], messages)
+        assert quiet or not messages, (action, messages)
+        return answer
+
+    def outcome(self, action: str, **arguments: Any) -> Any:
+        """The answer with ROOT's messages, and with the error if the action failed."""
+        if self._process.poll() is not None:
+            self._start()
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
         plain = {k: str(v) if isinstance(v, Path) else v for k, v in arguments.items()}
         stdin.write(json.dumps({"do": action, **plain}) + "\n")
         stdin.flush()
-        answer = json.loads(stdout.readline() or '{"error": "the ROOT process died"}')
-        messages = answer.pop("messages", [])
-        assert "error" not in answer, (action, answer["error"], messages)
-        assert quiet or not messages, (action, messages)
-        return answer
+        if line := stdout.readline():
+            return json.loads(line)
+        self._process.wait()
+        return {"error": "the ROOT process died"}
 
     def close(self) -> None:
         self._process.communicate(timeout=60)

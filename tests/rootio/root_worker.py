@@ -165,6 +165,11 @@ def read(path, tree, columns):
     }
 
 
+def scan(path, tree, columns):
+    """How many rows TTree::Scan prints of these columns."""
+    return {"rows": int(open_file(path).Get(tree).Scan(":".join(columns)))}
+
+
 def clusters(path, tree):
     """The entries before which TTree::GetClusterIterator says that clusters end."""
     file = open_file(path)
@@ -249,7 +254,7 @@ def macro(code, path):
 
 ACTIONS = {
     f.__name__: f
-    for f in (describe, read, clusters, text, merge, update, friend, ntuple, join, macro)
+    for f in (describe, read, scan, clusters, text, merge, update, friend, ntuple, join, macro)
 }
 
 for line in sys.stdin:
