@@ -39,6 +39,14 @@ def _entry_range(
     help="Folder for the outputs; then every argument is an input.",
 )
 @click.option("--tree", help="Tree to tag, if the file has several that could be meant.")
+@click.option(
+    "--friend",
+    "friends",
+    multiple=True,
+    metavar="[ALIAS=]FILE[:TREE]",
+    help="File whose branches belong to the same entries; repeatable. Friends that the tree "
+    "itself names are found without.",
+)
 @click.option("--adapter", help="Experiment, if the branches leave it open.")
 @click.option(
     "--output",
@@ -116,6 +124,8 @@ def tag(
     pairs, folder = _pairs(files, output_dir, in_place=in_place)
     for source, _ in pairs:
         check_file(source)
+    if options["friends"] and len(pairs) > 1:
+        raise InputError(f"--friend belongs to one input, but there are {len(pairs)}")
     with nullcontext() if folder is None else made_folder(folder):
         for source, target in pairs:
             stem = (target or Path(source)).stem

@@ -13,6 +13,7 @@ import numpy as np
 
 from rootml.errors import InputError, located
 from rootml.rootio import AppendSink, FriendSink, Sink
+from rootml.rootio.friends import Named
 from rootml.rootio.provenance import PROVENANCE
 from rootml.spec import Column
 from rootml.tagging.plan import TagResult
@@ -32,6 +33,7 @@ def tag_file(
     models: str | Sequence[str] | None = None,
     *,
     tree: str | None = None,
+    friends: Named = (),
     adapter: str | None = None,
     output: str = "append",
     in_place: bool = False,
@@ -50,8 +52,9 @@ def tag_file(
     """Write ``target``: the file ``source`` with the outputs of networks as new branches.
 
     ``models``: names or cards; None takes the default of the experiment, which is found from
-    the branches of the file (``adapter`` and ``tree`` narrow the search). ``output``:
-    ``"append"`` copies the source and adds the branches to its tree; ``"friend"`` writes a
+    the branches of the file (``adapter`` and ``tree`` narrow the search). ``friends``: files
+    (``"[alias=]file.root[:tree]"``) whose branches belong to the same entries, beside the
+    friends that the tree itself names. ``output``: ``"append"`` copies the source and adds the branches to its tree; ``"friend"`` writes a
     small file with a tree of the same name that holds only them. ``in_place`` appends to the
     source itself, without a target; it must not be open elsewhere. ``entry_range``: judge only
     these entries; the others get NaN (-1 for integers). ``compression`` of the new branches:
@@ -67,6 +70,7 @@ def tag_file(
     options = TagOptions(
         models=(models,) if isinstance(models, str) else tuple(models or ()),
         tree=tree,
+        friends=tuple(os.fspath(friend) for friend in friends),
         adapter=adapter,
         output=output,
         in_place=in_place,

@@ -34,6 +34,7 @@ class TagOptions:
 
     models: tuple[str, ...] = ()
     tree: str | None = None
+    friends: tuple[str, ...] = ()
     adapter: str | None = None
     output: str = "append"
     in_place: bool = False
@@ -77,7 +78,10 @@ def prepare(stack: ExitStack, source: str, target: Path | None, options: TagOpti
         raise InputError(f"{source}: where to? Give either an output file or in_place=True")
     _check_place(source, target, overwrite=options.overwrite)
     models = [_load(name, options) for name in options.models]
-    opened = stack.enter_context(open_source(source, _adapters(models, options), tree=options.tree))
+    adapters = _adapters(models, options)
+    opened = stack.enter_context(
+        open_source(source, adapters, tree=options.tree, friends=options.friends)
+    )
     if opened.num_entries == 0:
         raise TreeError(f"{source}: tree {opened.name!r} has no entries, nothing to tag")
     models = models or [_load(opened.adapter.default_model, options)]

@@ -72,4 +72,9 @@ def identity(source: Source) -> dict[str, Any]:
     known: dict[str, Any] = {"file": source.path, "uuid": str(source.tree.file.uuid)}
     if not is_remote(source.path):
         known["bytes"] = Path(source.path).stat().st_size
+    if source.events.friends:
+        known["friends"] = [
+            {"alias": friend.alias, "file": friend.events.file, "tree": friend.events.name}
+            for friend in source.events.friends
+        ]
     return known
