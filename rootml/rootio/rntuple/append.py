@@ -23,7 +23,7 @@ from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.rntuple.envelopes import ClusterGroup
 from rootml.rootio.rntuple.frames import FOOTER, PAGE_LIST, seal
 from rootml.rootio.rntuple.page_lists import Cluster, empty_range
-from rootml.rootio.rntuple.pages import Blobs, FieldWriter, cut
+from rootml.rootio.rntuple.pages import MAX_KEY_SIZE, Blobs, FieldWriter, cut
 from rootml.rootio.rntuple.schema import NewField, new_field
 from rootml.rootio.rntuple.verify import verify_fields
 from rootml.rootio.rntuple.view import NTupleView
@@ -63,7 +63,8 @@ class NTupleAppend:
         setting = self.view.setting if compression is None else compression
         self._setting = file.header.compression if setting is None else setting
         compress = compressor(self._setting)
-        self._blobs = Blobs(file, self._setting, compress, self.view.anchor.max_key_size)
+        limit = self.view.anchor.max_key_size or MAX_KEY_SIZE
+        self._blobs = Blobs(file, self._setting, compress, limit)
         self.fields = self._new_fields()
         self._writers = {
             column.name: FieldWriter(self._blobs, field.elements)

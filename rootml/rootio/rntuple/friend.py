@@ -18,12 +18,11 @@ from rootml.rootio.rntuple.frames import (
     seal,
 )
 from rootml.rootio.rntuple.page_lists import Cluster, PageList, summary
-from rootml.rootio.rntuple.pages import Blobs
+from rootml.rootio.rntuple.pages import MAX_KEY_SIZE, Blobs
 from rootml.rootio.rntuple.schema import Schema
 
 _CLASS_VERSION = 2
 _FORMAT = (1, 0, 0, 0)
-_MAX_KEY_SIZE = 1 << 30  # RNTupleWriteOptions::kDefaultMaxKeySize
 _WRITER = "rootml"
 
 
@@ -42,12 +41,12 @@ def add_empty_ntuple(
     """
     with RootFile(path) as file:
         keys = KeyList.of_path(file, folder)
-        blobs = Blobs(file, setting, compressor(setting), _MAX_KEY_SIZE)
+        blobs = Blobs(file, setting, compressor(setting), MAX_KEY_SIZE)
         header = seal(HEADER, Header(name, description, _WRITER, Schema()).pack())
         link, mark = blobs.append_envelope(header), header[-CHECKSUM_BYTES:]
         groups = (_group(blobs, mark, clusters),) if clusters else ()
         footer = seal(FOOTER, Footer(mark, Schema(), groups).pack())
-        anchor = Anchor(_CLASS_VERSION, _FORMAT, link, blobs.append_envelope(footer), _MAX_KEY_SIZE)
+        anchor = Anchor(_CLASS_VERSION, _FORMAT, link, blobs.append_envelope(footer), MAX_KEY_SIZE)
         keys.add(b"ROOT::RNTuple", name, b"", anchor.pack())
         keys.write()
         file.finish()

@@ -1,0 +1,270 @@
+"""Fields added to RNTuples that ROOT, uproot and others wrote: the old stay, ROOT reads all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import awkward as ak
+import numpy as np
+import pytest
+import uproot
+
+from rootml.rootio import append_branches
+from rootml.spec import Column
+
+SIMPLE = """
+void make(const char *path) {
+    auto file = std::unique_ptr<TFile>(TFile::Open(path, "RECREATE"));
+    %s
+    auto model = ROOT::RNTupleModel::Create();
+    auto x = model->MakeField<float>("x");
+    auto v = model->MakeField<std::vector<std::vector<float>>>("v");
+    auto s = model->MakeField<std::string>("s");
+    ROOT::RNTupleWriteOptions options;
+    options.SetCompression(%d);
+    auto writer = ROOT::RNTupleWriter::Append(std::move(model), "events", *%s, options);
+    for (int i = 0; i < %d; ++i) {
+        *x = i;
+        v->assign(i %% 3, std::vector<float>(i %% 2 + 1, i));
+        *s = std::string(i, 'a');
+        writer->Fill();
+        if (i %% 4 == 3) writer->CommitCluster(i %% 8 == 7);
+    }
+}
+"""
+"""Clusters of four entries, every second of which ends a cluster group."""
+
+RICH = """
+void make(const char *path) {
+    auto file = std::unique_ptr<TFile>(TFile::Open(path, "RECREATE"));
+    auto model = ROOT::RNTupleModel::Create();
+    auto x = model->MakeField<float>("x");
+    auto v = model->MakeField<std::vector<float>>("v");
+    auto choice = model->MakeField<std::variant<int, float>>("choice");
+    auto maybe = model->MakeField<std::optional<float>>("maybe");
+    auto both = std::make_unique<ROOT::RField<float>>("both");
+    both->SetColumnRepresentatives(
+        {{ROOT::ENTupleColumnType::kReal32}, {ROOT::ENTupleColumnType::kReal16}});
+    model->AddField(std::move(both));
+    model->AddProjectedField(
+        std::make_unique<ROOT::RField<std::vector<float>>>("same"),
+        [](const std::string &name) { return name == "same" ? "v" : "v._0"; });
+    auto writer = ROOT::RNTupleWriter::Append(std::move(model), "events", *file);
+    for (int i = 0; i < 10; ++i) {
+        *x = i;
+        v->assign(i % 3, i);
+        if (i % 2) *choice = float(i); else *choice = i;
+        if (i % 3) *maybe = i; else maybe->reset();
+        if (i == 5) {
+            auto updater = writer->CreateModelUpdater();
+            updater->BeginUpdate();
+            updater->AddField(ROOT::RFieldBase::Create("late", "double").Unwrap());
+            updater->AddField(ROOT::RFieldBase::Create("later", "std::vector<int>").Unwrap());
+            updater->AddProjectedField(
+                std::make_unique<ROOT::RField<float>>("again"),
+                [](const std::string &) { return "x"; });
+            updater->CommitUpdate();
+        }
+        writer->Fill();
+        if (i % 4 == 3) writer->CommitCluster(i == 7);
+    }
+}
+"""
+"""Two representations of a column, projected and deferred fields, a deferred projection."""
+
+
+def new_values(entries: int, seed: int = 1) -> tuple[list[Column], dict[str, Any]]:
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(0, 4, entries)
+    total = int(counts.sum())
+    specs = [
+        Column("flag", "bool"),
+        Column("score", unit="GeV", doc="how sure"),
+        Column("number", "int64"),
+        Column("small", "uint16", (2,)),
+        Column("matrix", "float64", (4, 4)),
+        Column("Jet_x", per="Jet"),
+        Column("Jet_id", "int32", (3,), per="Jet"),
+        Column("Jet_good", "bool", per="Jet"),
+        Column("text", "str"),
+    ]
+    values = {
+        "flag": rng.integers(0, 2, entries).astype(bool),
+        "score": rng.normal(size=entries).astype(np.float32),
+        "number": rng.integers(-(2**50), 2**50, entries),
+        "small": rng.integers(0, 2**16, (entries, 2)).astype(np.uint16),
+        "matrix": rng.normal(size=(entries, 4, 4)),
+        "Jet_x": ak.unflatten(rng.normal(size=total).astype(np.float32), counts),
+        "Jet_id": ak.unflatten(rng.integers(-9, 9, (total, 3)).astype(np.int32), counts),
+        "Jet_good": ak.unflatten(rng.integers(0, 2, total).astype(bool), counts),
+        "text": ak.Array(["", "ä" * 300, "abc"] * entries)[:entries],
+    }
+    return specs, values
+
+
+def append(source: Path, target: Path, step: int = 3, **options: Any) -> dict[str, Any]:
+    """Add fields of every kind in chunks that do not end where clusters end."""
+    with uproot.open(source) as file:
+        entries = file["events"].num_entries
+    specs, values = new_values(entries)
+    chunks = (
+        {name: some[first : first + step] for name, some in values.items()}
+        for first in range(0, max(entries, 1), step)
+    )
+    append_branches(source, target, "events", chunks, specs, **options)
+    return values
+
+
+@pytest.fixture
+def check(root: Any) -> Callable[..., dict[str, Any]]:
+    """``check(source, target, values)``: uproot and ROOT read what was there and what is new."""
+
+    def compare(
+        source: Path, target: Path, values: dict[str, Any], name: str = "events", real: bool = False
+    ) -> dict[str, Any]:
+        with uproot.open(source) as old, uproot.open(target) as new:
+            for field in old[name].keys(recursive=False)[:: 40 if real else 1]:
+                assert ak.array_equal(old[name][field].array(), new[name][field].array()), field
+            for field, expected in values.items():
+                assert new[name][field].array().tolist() == ak.Array(expected).tolist(), field
+        numbers = [n for n, some in values.items() if n != "text" and ak.Array(some).ndim < 3]
+        before = root.ntuple(path=source, name=name, show=not real, quiet=real)
+        after = root.ntuple(path=target, name=name, columns=numbers, show=not real, quiet=real)
+        count = len(before["fields"])
+        assert after["fields"][:count] == before["fields"]
+        assert [line.split()[0] for line in after["fields"][count:]] == list(values)
+        assert not after["recovered"]
+        assert after["entries"] == before["entries"]
+        for old_entry, new_entry in zip(before["shown"], after["shown"], strict=True):
+            assert old_entry.items() <= new_entry.items()
+        for column, found in after["sums"].items():
+            assert found == pytest.approx(float(ak.sum(values[column])), rel=1e-6), column
+        return dict(after)
+
+    return compare
+
+
+@pytest.mark.parametrize("compression", [0, 101, 207, 404, 505])
+def test_clusters_and_groups(
+    compression: int, tmp_path: Path, root: Any, check: Callable[..., dict[str, Any]]
+) -> None:
+    source, target = tmp_path / "source.root", tmp_path / "target.root"
+    root.macro(code=SIMPLE % ("", compression, "file", 22), path=source)
+    values = append(source, target)
+    found = check(source, target, values)
+    assert "score float how sure [GeV]" in found["fields"]
+    shown = [entry["text"] for entry in found["shown"]]
+    assert shown == values["text"].tolist()
+    assert [entry["small"] for entry in found["shown"]] == values["small"].tolist()
+    with uproot.open(source) as file:
+        expected = file["events"].page_link_list[0][0].compression_settings
+    with uproot.open(target) as file:
+        settings = {c.compression_settings for c in file["events"].page_link_list[0]}
+    assert settings == {expected}
+
+
+def test_everything_an_rntuple_can_be(
+    tmp_path: Path, root: Any, check: Callable[..., dict[str, Any]]
+) -> None:
+    source, first, second = (tmp_path / f"{name}.root" for name in ("source", "first", "second"))
+    root.macro(code=RICH, path=source)
+    values = append(source, first)
+    check(source, first, values)
+    more = {"more": np.arange(10.0), "Tau_x": ak.Array([[1.0], [2.0, 3.0]] * 5)}
+    append_branches(first, second, "events", more)
+    check(first, second, more)
+    check(source, second, {**values, **more})
+
+
+BESIDE_A_TREE = """
+void make(const char *path) {
+    auto file = std::unique_ptr<TFile>(TFile::Open(path, "UPDATE"));
+    file->cd();
+    TTree tree("tree", "a tree");
+    int value;
+    tree.Branch("value", &value);
+    for (value = 0; value < 10; ++value) tree.Fill();
+    tree.Write();
+    TNamed("note", "written by ROOT").Write();
+}
+"""
+
+
+def test_in_a_folder_beside_a_tree(
+    tmp_path: Path, root: Any, check: Callable[..., dict[str, Any]]
+) -> None:
+    source, first, second, third = (tmp_path / f"{n}.root" for n in "abcd")
+    root.macro(code=SIMPLE % ('auto folder = file->mkdir("some");', 505, "folder", 10), path=source)
+    root.macro(code=BESIDE_A_TREE, path=source)
+    values = {"y": np.arange(10.0), "Jet_x": ak.Array([[1.0], []] * 5)}
+    append_branches(source, first, "some/events", values)
+    check(source, first, values, "some/events")
+    append_branches(first, second, "tree", {"z": np.arange(10.0)})
+    append_branches(second, third, "some/events", {"w": np.arange(10.0)})
+    check(source, third, values | {"w": np.arange(10.0)}, "some/events")
+    assert root.read(path=third, tree="tree", columns=["value", "z"])["draw"] == {
+        "value": 45.0,
+        "z": 45.0,
+    }
+
+
+def test_root_goes_on(tmp_path: Path, root: Any, check: Callable[..., dict[str, Any]]) -> None:
+    """ROOT writes to the output in UPDATE mode, and merges two outputs."""
+    source, one, two = (tmp_path / f"{name}.root" for name in ("source", "one", "two"))
+    root.macro(code=SIMPLE % ("", 505, "file", 10), path=source)
+    values = append(source, one)
+    append(source, two)
+    root.macro(code=BESIDE_A_TREE, path=one)
+    check(source, one, values)
+    merged = tmp_path / "merged.root"
+    assert root.merge(paths=[str(one), str(two)], target=merged, quiet=True)["ok"]
+    found = root.ntuple(path=merged, name="events", columns=["score", "Jet_x", "x"])
+    assert found["entries"] == 20
+    for name in ("score", "Jet_x"):
+        assert found["sums"][name] == pytest.approx(2 * float(ak.sum(values[name])), rel=1e-6)
+    assert found["sums"]["x"] == 90
+
+
+def test_a_column_with_a_representation_of_each_merged_file(
+    tmp_path: Path, root: Any, check: Callable[..., dict[str, Any]]
+) -> None:
+    """Merging files of different encodings extends the schema by representations."""
+    packed, plain, merged = (tmp_path / f"{name}.root" for name in ("packed", "plain", "merged"))
+    root.macro(code=SIMPLE % ("", 505, "file", 10), path=packed)
+    root.macro(code=SIMPLE % ("", 0, "file", 10), path=plain)
+    assert root.merge(paths=[str(packed), str(plain)], target=merged, quiet=True)["ok"]
+    target = tmp_path / "target.root"
+    values = append(merged, target)
+    check(merged, target, values)
+
+
+@pytest.mark.parametrize("entries", [0, 1, 5])
+def test_written_by_uproot(
+    entries: int, tmp_path: Path, check: Callable[..., dict[str, Any]]
+) -> None:
+    source, target = tmp_path / "source.root", tmp_path / "target.root"
+    with uproot.recreate(source) as file:
+        made = file.mkrntuple("events", {"x": "f4", "hits": "var * int32"})
+        for _ in range(2 if entries else 0):
+            hits = ak.unflatten(np.arange(2 * entries, dtype=np.int32), [2] * entries)
+            made.extend(ak.zip({"x": np.ones(entries, np.float32), "hits": hits}, depth_limit=1))
+    values = append(source, target)
+    check(source, target, values)
+
+
+def test_a_real_file(
+    sample: Callable[[str], Path], tmp_path: Path, check: Callable[..., dict[str, Any]]
+) -> None:
+    source = sample("atlas/uproot-physlite-rntuple_v1-0-0-0.root")
+    with uproot.open(source) as file:
+        entries = file["EventData"].num_entries
+    values = {
+        "AnalysisElectronsAuxDyn:score": ak.Array([[0.5, 1.5], []] * entries)[:entries],
+        "weight": np.arange(entries, dtype=np.float32),
+        "bins": np.arange(3 * entries, dtype=np.int32).reshape(-1, 3),
+    }
+    target = tmp_path / "target.root"
+    append_branches(source, target, "EventData", values)
+    check(source, target, values, "EventData", real=True)
