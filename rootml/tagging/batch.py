@@ -51,16 +51,16 @@ def tag_file(
 ) -> TagResult:
     """Write ``target``: the file ``source`` with the outputs of networks as new branches.
 
-    ``models``: names or cards; None takes the default of the experiment, which is found from
-    the branches of the file (``adapter`` and ``tree`` narrow the search). ``friends``: files
-    (``"[alias=]file.root[:tree]"``) whose branches belong to the same entries, beside the
-    friends that the tree itself names. ``output``: ``"append"`` copies the source and adds the branches to its tree; ``"friend"`` writes a
-    small file with a tree of the same name that holds only them. ``in_place`` appends to the
-    source itself, without a target; it must not be open elsewhere. ``entry_range``: judge only
-    these entries; the others get NaN (-1 for integers). ``compression`` of the new branches:
-    None takes the file's own, else ``"ZSTD-5"`` and the like. ``overwrite``: replace an
-    existing target, and branches of the same name. ``plots``: folder of the validation, True
-    for ``<target>_validation``, False for none. ``progress(done, total)`` is called after each
+    ``models``: names or cards; None takes the default of the experiment, which is found from the
+    branches of the file (``adapter`` and ``tree`` narrow the search). ``friends``: files
+    (``"[alias=]file.root[:tree]"``) whose branches belong to the same entries, beside the friends
+    that the tree itself names. ``output``: ``"append"`` copies the source and adds the branches to
+    its tree; ``"friend"`` writes a small file with a tree of the same name that holds only them.
+    ``in_place`` appends to the source itself, without a target; it must not be open elsewhere.
+    ``entry_range``: judge only these entries; the others get NaN (-1 for integers). ``compression``
+    of the new branches: None takes the file's own, else ``"ZSTD-5"`` and the like. ``overwrite``:
+    replace an existing target, and branches of the same name. ``plots``: folder of the validation,
+    True for ``<target>_validation``, False for none. ``progress(done, total)`` is called after each
     chunk, in events. ``dry_run`` opens and checks everything and writes nothing.
 
     The target appears whole or not at all; the source is never touched, unless ``in_place``:
