@@ -96,6 +96,10 @@ class Reader:
             raise AppendRefused(f"no streamer info for {class_name} version {version}")
         return [(element.name, int(element.member("fType"))) for element in info.elements]
 
+    def open(self, path: str) -> Any:
+        """Return the object at ``path`` as uproot reads it."""
+        return self._directory[path]
+
     def trace(self, path: str, seek: int, *, quick: bool = False) -> Traced:
         """Trace the object at ``path`` (with cycle), whose record is at byte ``seek``.
 
