@@ -225,9 +225,9 @@ def ntuple(path, name, columns=(), show=True):
     """Fields, every entry as ``Show`` prints it, sums by RDataFrame, what the inspector says."""
     file = open_file(path)
     file.Map()
-    frame = ROOT.RDataFrame(name, path)
-    entries = int(frame.Count().GetValue())
-    futures = {column: frame.Sum(column) for column in columns} if entries else {}
+    entries = int(ROOT.RNTupleReader.Open(name, path).GetNEntries())
+    frame = ROOT.RDataFrame(name, path) if entries else None  # it crashes where there are none
+    futures = {column: frame.Sum(column) for column in columns} if frame else {}
     shown = str(ROOT.show_entries(name, path)) if show else ""
     return {
         "recovered": bool(file.TestBit(ROOT.TFile.kRecovered)),
