@@ -12,11 +12,9 @@ import numpy.typing as npt
 from rootml.errors import FileError
 from rootml.rootio.diff.differences import Change
 from rootml.rootio.diff.opened import Comparison
-from rootml.rootio.diff.regions import Ranges, sweep
+from rootml.rootio.diff.regions import SAME_BYTES, Ranges, sweep
 from rootml.rootio.diff.values import ReadEntries, compare_values
 from rootml.rootio.opening import reading
-
-SAME_BYTES = "same bytes"
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def _compare(path: str, old: Any, new: Any) -> Verdict:
         with reading(f"branch {path!r}"):
             if _digest(old) == _digest(new):
                 return Verdict(how="same content, stored differently")
-            if old.interpretation != new.interpretation:
+            if old.interpretation.cache_key != new.interpretation.cache_key:
                 return Verdict((f"read as {old.typename}", f"read as {new.typename}"))
             size = max(int(old.uncompressed_bytes), int(new.uncompressed_bytes))
             change = compare_values(_reader(old), _reader(new), int(old.num_entries), size)

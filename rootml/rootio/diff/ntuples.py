@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from rootml.errors import FileError, RootmlError
-from rootml.rootio.diff.baskets import SAME_BYTES
 from rootml.rootio.diff.differences import Change, Entry
 from rootml.rootio.diff.objects import compare_keys
 from rootml.rootio.diff.opened import Comparison
 from rootml.rootio.diff.plain import said
-from rootml.rootio.diff.regions import Ranges, sweep
+from rootml.rootio.diff.regions import SAME_BYTES, Ranges, sweep
 from rootml.rootio.diff.values import compare_values
 from rootml.rootio.diff.walking import Item, pair
 from rootml.rootio.opening import reading

@@ -6,9 +6,11 @@ import numpy as np
 
 from rootml.errors import RootmlError
 from rootml.rootio.diff.differences import Change
-from rootml.rootio.diff.opened import Comparison, Opened
+from rootml.rootio.diff.opened import Comparison
 from rootml.rootio.diff.plain import plain, said
+from rootml.rootio.diff.regions import SAME_BYTES
 from rootml.rootio.diff.walking import Item
+from rootml.rootio.ttree.traced import Traced
 
 _SHOWN = 3
 """Of the parts of an object that differ, those that are named."""
@@ -19,7 +21,7 @@ def compare_objects(both: Comparison, a: Item, b: Item, path: str) -> None:
     different, how = compare_keys(a, b), ""
     try:
         if not different:
-            different, how = _content(both.old, both.new, a, b)
+            different, how = _content(both, a, b)
     except RootmlError as error:
         different = [(f"a {a.class_name}", f"cannot be compared: {error}")]
     both.found.judge(path, "object", different, how)
@@ -33,41 +35,43 @@ def compare_keys(a: Item, b: Item) -> list[Change]:
     return said("", *sides)
 
 
-def _content(old: Opened, new: Opened, a: Item, b: Item) -> tuple[list[Change], str]:
+def _content(both: Comparison, a: Item, b: Item) -> tuple[list[Change], str]:
     """Return what has changed, or how it is known that nothing has."""
-    (first, data), (second, other) = old.read(a), new.read(b)
-    if data == other and first.keylen == second.keylen:
-        return [], "same bytes"
-    if first.keylen != second.keylen and same_but_for_references(old, new, a, b):
-        return [], "same bytes, references moved with a longer key"
+    (key, data), (other_key, other) = both.old.read(a), both.new.read(b)
+    if data == other and key.keylen == other_key.keylen:
+        return [], SAME_BYTES
     try:
-        parts = said("", plain(old.model(a)), plain(new.model(b)))
+        old, new = (side.reader.trace(i.path, i.key.seek) for side, i in both.sides(a, b))
+        if same_but_for_references(old, new):
+            return [], "same bytes, references moved"
+        changed = said("", plain(old.model, old.raw), plain(new.model, new.raw))
+        if not changed and len(data) == len(other) and not old.opaque and not new.opaque:
+            return [], "same members, stored differently"
     except RootmlError:
-        parts = []
-    return (parts[:_SHOWN] or [byte_change(data, other)]), ""
+        changed = []
+    return changed[:_SHOWN] or [_byte_change(data, other)], ""
 
 
-def byte_change(data: bytes, other: bytes) -> Change:
+def same_but_for_references(old: Traced, new: Traced) -> bool:
+    """Tell whether two objects differ only by the words that count from the key's start on.
+
+    A key is longer above 2 GB, and then all references inside its object are larger.
+    """
+    contents = []
+    for traced in (old, new):
+        content = np.frombuffer(traced.raw, np.uint8).copy()
+        places = np.array([reference.position for reference in traced.references], int)
+        content[places[:, None] + np.arange(4)] = 0
+        contents.append(content.tobytes())
+    targets = [[(r.position, r.target, r.is_class) for r in t.references] for t in (old, new)]
+    return targets[0] == targets[1] and contents[0] == contents[1]
+
+
+def _byte_change(data: bytes, other: bytes) -> Change:
     """Say of two contents that differ how long they are and where they part."""
     length = min(len(data), len(other))
     unequal = np.flatnonzero(
         np.frombuffer(data, np.uint8, length) != np.frombuffer(other, np.uint8, length)
     )
     where = int(unequal[0]) if len(unequal) else length
-    return f"{len(data):,} bytes", f"{len(other):,} bytes, others from byte {where} on"
-
-
-def same_but_for_references(old: Opened, new: Opened, a: Item, b: Item) -> bool:
-    """Tell whether two objects differ only by the words that count from the key's start on.
-
-    A key is longer above 2 GB, and then all references inside its object are larger.
-    """
-    sides = [side.reader.trace(item.path, item.key.seek) for side, item in ((old, a), (new, b))]
-    contents = []
-    for traced in sides:
-        content = np.frombuffer(traced.raw, np.uint8).copy()
-        places = np.array([reference.position for reference in traced.references], int)
-        content[places[:, None] + np.arange(4)] = 0
-        contents.append(content.tobytes())
-    targets = [[(r.position, r.target, r.is_class) for r in t.references] for t in sides]
-    return targets[0] == targets[1] and contents[0] == contents[1]
+    return f"{len(data):,} bytes", f"{len(other):,} bytes, others from byte {where:,} on"

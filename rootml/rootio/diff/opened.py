@@ -79,6 +79,10 @@ class Comparison:
     found: Findings
     report: Callable[[int], None]
 
+    def sides(self, a: Item, b: Item) -> tuple[tuple[Opened, Item], tuple[Opened, Item]]:
+        """Return each file with the object that is compared of it."""
+        return (self.old, a), (self.new, b)
+
 
 @contextlib.contextmanager
 def _about(what: str) -> Iterator[None]:

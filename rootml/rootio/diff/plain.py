@@ -78,8 +78,10 @@ def changes(old: Any, new: Any, where: str = "") -> Iterator[tuple[str, Any, Any
         for index in np.argwhere(~equal_items(old, new))[:1]:
             place = tuple(index)
             yield f"{where}[{', '.join(map(str, place))}]", old[place], new[place]
-    elif isinstance(old, dict | list | np.ndarray) or not equal_items(old, new):
-        yield where, old, new
+    elif any(
+        isinstance(value, dict | list | np.ndarray) for value in (old, new)
+    ) or not equal_items(old, new):
+        yield where or "object", old, new
 
 
 def said(name: str, old: Any, new: Any) -> list[Change]:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from rootml.rootio.container.root_file import RootFile
 
 Ranges = npt.NDArray[np.int64]
+SAME_BYTES = "same bytes"
+"""How the most is known to be identical."""
 _NOWHERE = np.zeros((0, 2), np.int64)
 _STEP = 1 << 20
 

@@ -21,30 +21,33 @@ def compare_streamer_infos(both: Comparison) -> None:
     except FileError as error:
         found.judge("", _KIND, [("the file's streamer infos", f"cannot be compared: {error}")], "")
         return
-    for (name, version), info in first.items():
+    for (name, version), members in first.items():
         path = f"{name} version {version}"
-        if (name, version) not in second:
-            found.lost.append(Entry(path, _KIND, was=f"{len(info['elements'])} members"))
-            continue
-        found.judge(path, _KIND, said("", info, second[name, version]), "same members")
+        if (name, version) in second:
+            changed = said("members", members, second[name, version])
+            found.judge(path, _KIND, changed, "same members")
+        else:
+            found.lost.append(Entry(path, _KIND, was="no description of the class any more"))
     found.notes += [
         Entry(f"{name} version {version}", _KIND, now="added")
         for name, version in second.keys() - first.keys()
     ]
 
 
-def _infos(side: Opened) -> dict[tuple[str, int], dict[str, Any]]:
+def _infos(side: Opened) -> dict[tuple[str, int], list[dict[str, Any]]]:
     with reading(f"{side.path}: streamer infos"):
         return {
-            (name, version): {
-                "checksum": info.member("fCheckSum", none_if_missing=True),
-                "elements": list(map(_element, info.elements)),
-            }
+            (name, version): list(map(_member, info.elements))
             for name, versions in side.directory.file.streamers.items()
             for version, info in versions.items()
         }
 
 
-def _element(element: Any) -> dict[str, Any]:
-    names = ("fName", "fTitle", "fTypeName", "fType", "fArrayLength", "fArrayDim")
-    return {name: element.member(name, none_if_missing=True) for name in names}
+def _member(element: Any) -> dict[str, Any]:
+    """Return what decides how a member is read: not the comment on it, but for ``[range]``."""
+    names = ("fName", "fTypeName", "fType", "fArrayLength", "fArrayDim", "fCountName")
+    comment = str(element.member("fTitle"))
+    return {
+        **{name: element.member(name, none_if_missing=True) for name in names},
+        "range": comment.partition("]")[0] if comment.startswith("[") else "",
+    }

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rootml.errors import RootmlError
-from rootml.rootio.diff.baskets import SAME_BYTES, common_ranges, compare_contents
+from rootml.rootio.diff.baskets import common_ranges, compare_contents
 from rootml.rootio.diff.differences import Entry
 from rootml.rootio.diff.objects import compare_keys
 from rootml.rootio.diff.opened import Comparison
-from rootml.rootio.diff.regions import sweep
+from rootml.rootio.diff.regions import SAME_BYTES, sweep
 from rootml.rootio.diff.tree_facts import compare_facts, compare_leaves
 from rootml.rootio.diff.walking import Item, pair
 from rootml.rootio.ttree.traced import Traced
@@ -54,11 +54,12 @@ def compare_trees(both: Comparison, a: Item, b: Item, path: str) -> None:
             return
         new = both.new.reader.trace(b.path, b.key.seek)
         changed, settings = compare_facts(old.model, new.model, (old.raw, new.raw))
+        keys += [change for change in changed if change not in keys]
     except RootmlError as error:
         keys.append((f"a {a.class_name}", f"cannot be compared: {error}"))
         found.judge(path, "tree", keys, "")
         return
-    found.judge(path, "tree", keys + changed, "same facts", settings)
+    found.judge(path, "tree", keys, "same facts", settings)
     _compare_branches(both, old, new, path)
 
 
