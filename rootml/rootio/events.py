@@ -168,7 +168,7 @@ class NTupleEvents(Events):
         with reading(self.where):
             self._children = _index_fields(tree)
             self._fields = {field.path: field for field in tree.all_fields if field.path}
-        self.names = BranchNames(self._fields)
+        self.names = BranchNames(self._fields, imported=True)
         self._cache = uproot.LRUArrayCache(CACHE_BYTES)
 
     def array(self, branch: str, start: int, stop: int) -> ak.Array:

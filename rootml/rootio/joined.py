@@ -67,7 +67,8 @@ class JoinedEvents(Events):
                 if path in inner:
                     names.setdefault(name, inner[path])
                     names.setdefault(f"{friend.alias}.{name}", inner[path])
-        self.names = BranchNames((*main.names.paths, *self._owner), names)
+        paths = (*main.names.paths, *self._owner)
+        self.names = BranchNames(paths, names, imported=main.names.imported)
 
     @property
     def main(self) -> Events:

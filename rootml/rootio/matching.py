@@ -51,12 +51,20 @@ class BranchNames:
     """The names of a tree's branches, each leading to a path.
 
     A branch is found by its path, by the last part of a path with slashes (TTrees) where this
-    is unique, and by a path whose parts are joined the other way: ``a/b`` for ``a.b``.
+    is unique, and by a path whose parts are joined the other way: ``a/b`` for ``a.b``; in an
+    RNTuple (``imported``) by ``a_b`` too, to which RNTupleImporter renames a branch ``a.b``.
     ``others`` are further names.
     """
 
-    def __init__(self, paths: Iterable[str], others: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        paths: Iterable[str],
+        others: Mapping[str, str] | None = None,
+        *,
+        imported: bool = False,
+    ):
         self.paths = tuple(dict.fromkeys(paths))
+        self.imported = imported
         last = Counter(posixpath.basename(path) for path in self.paths)
         self.by_name = {path: path for path in self.paths}
         for path in self.paths:
@@ -64,17 +72,21 @@ class BranchNames:
                 self.by_name.setdefault(name, path)
         for name, path in (others or {}).items():
             self.by_name.setdefault(name, path)
-        self._dotted: dict[str, str] = {}
+        self._joined: dict[str, str] = {}
         for name, path in self.by_name.items():
-            self._dotted.setdefault(name.replace("/", "."), path)
+            self._joined.setdefault(self._join(name), path)
 
     def find(self, *names: str) -> str | None:
         """The path of the first of the accepted spellings that is there."""
         for name in names:
-            path = self.by_name.get(name) or self._dotted.get(name.replace("/", "."))
+            path = self.by_name.get(name) or self._joined.get(self._join(name))
             if path is not None:
                 return path
         return None
+
+    def _join(self, name: str) -> str:
+        dotted = name.replace("/", ".")
+        return dotted.replace(".", "_") if self.imported else dotted
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.by_name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,35 +64,53 @@ def annotate(
     already, and what :func:`rootml.load` raises; what is read later,
     :class:`~rootml.errors.FileError` where it cannot be.
     """
-    array, fields, where = _as_array(events, tree, friends)
+    given = _regularize(events, tree, friends)
     loaded = None if model is None else load(_named(model), threads=threads, device=device)
     adapters = candidates() if loaded is None else [loaded.adapter]
-    found = _match(fields, adapters, where)
+    found = _match(given, adapters)
     if loaded is None:
         loaded = load(found.adapter.default_model, threads=threads, device=device)
     tagger = Tagger(loaded, prefix=prefix, outputs=outputs, batch_size=batch_size)
-    clash = [column.name for column in tagger.columns if column.name in array.fields]
+    clash = [column.name for column in tagger.columns if column.name in given.array.fields]
     if clash:
         raise BranchError(
-            f"{where}: the events already have a field {clash[0]!r}; "
+            f"{given.where}: the events already have a field {clash[0]!r}; "
             "give prefix= to name the new ones differently"
         )
-    Decoder(found, {}, where).keys(tagger.view.columns)
-    return _with_columns(array, tagger, _Fields(array, fields, found, where))
+    Decoder(found, {}, given.where).keys(tagger.view.columns)
+    return _with_columns(given, tagger, found)
+
+
+@dataclass(frozen=True)
+class _Events:
+    """Events as an array, where each branch is in it, and what to call them in errors."""
+
+    array: ak.Array
+    paths: Mapping[str, FieldPath]
+    where: str
+    imported: bool = True
+
+    def read(self, branches: Sequence[str], start: int, stop: int) -> dict[str, ak.Array]:
+        """Some branches of a range of events; FileError where one cannot be read."""
+        raw = {}
+        for branch in branches:
+            with reading(f"{self.where}, branch {branch!r}"):
+                values = self.array
+                for field in self.paths[branch]:
+                    values = values[field]
+                raw[branch] = ak.materialize(values[start:stop])
+        return raw
 
 
 def _named(model: str | os.PathLike[str]) -> str | Path:
     return model if isinstance(model, str) else Path(model)
 
 
-def _as_array(
-    events: Any, tree: str | None, friends: Named
-) -> tuple[ak.Array, dict[str, FieldPath], str]:
-    """The events as an array, where each branch is in it, and what to call them in errors."""
+def _regularize(events: Any, tree: str | None, friends: Named) -> _Events:
     if isinstance(events, ak.Array):
         if friends:
             raise InputError("friends= go with a tree or a path, not with an array")
-        return events, field_paths(events), "events"
+        return _Events(events, field_paths(events), "events")
     if isinstance(events, str | os.PathLike):
         alone = _open_path(events, tree)
     elif isinstance(events, uproot.TTree) or getattr(events, "classname", "") == NTUPLE_CLASS:
@@ -104,7 +123,7 @@ def _as_array(
     joined = with_friends(alone, friends)
     for problem in joined.problems:
         warnings.warn(f"{joined.where}: {problem}", RootmlWarning)
-    return *joined.lazy(), joined.where
+    return _Events(*joined.lazy(), joined.where, joined.names.imported)
 
 
 def _open_path(path: str | os.PathLike[str], tree: str | None) -> Events:
@@ -117,37 +136,19 @@ def _open_path(path: str | os.PathLike[str], tree: str | None) -> Events:
     return open_events(directory, name)
 
 
-def _match(fields: Mapping[str, FieldPath], adapters: Sequence[Adapter], where: str) -> Match:
-    names = BranchNames(fields)
+def _match(events: _Events, adapters: Sequence[Adapter]) -> Match:
+    names = BranchNames(events.paths, imported=events.imported)
     matches = [
         match(adapter, layout, "events", names, named=True)
         for adapter in adapters
         for layout in adapter.layouts
     ]
-    return choose(matches, {"events": names}, where)
+    return choose(matches, {"events": names}, events.where)
 
 
-class _Fields:
-    """The branches of a layout in an array of events."""
-
-    def __init__(self, array: ak.Array, paths: Mapping[str, FieldPath], found: Match, where: str):
-        self._array, self._paths = array, paths
-        self.found, self.where = found, where
-
-    def read(self, branches: Sequence[str], start: int, stop: int) -> dict[str, ak.Array]:
-        """Some branches of a range of events; FileError where one cannot be read."""
-        raw = {}
-        for branch in branches:
-            with reading(f"{self.where}, branch {branch!r}"):
-                values = self._array
-                for field in self._paths[branch]:
-                    values = values[field]
-                raw[branch] = ak.materialize(values[start:stop])
-        return raw
-
-
-def _with_columns(array: ak.Array, tagger: Tagger, fields: _Fields) -> ak.Array:
-    outputs = Once(lambda: _judge(len(array), tagger, fields))
+def _with_columns(events: _Events, tagger: Tagger, found: Match) -> ak.Array:
+    array = events.array
+    outputs = Once(lambda: _judge(events, tagger, found))
     lazy = not ak.to_layout(array).is_all_materialized
     for column in tagger.columns:
         values = _lazy_column(column, len(array), outputs) if lazy else outputs()[column.name]
@@ -163,24 +164,24 @@ def _lazy_column(column: Column, length: int, outputs: Once[dict[str, Any]]) -> 
     return deferred(form, length, lambda: outputs()[column.name])
 
 
-def _judge(length: int, tagger: Tagger, fields: _Fields) -> dict[str, Any]:
-    with located(fields.where, 0):
-        decoder = Decoder(fields.found, _configure(length, fields), fields.where)
+def _judge(events: _Events, tagger: Tagger, found: Match) -> dict[str, Any]:
+    with located(events.where, 0):
+        decoder = Decoder(found, _configure(events, found), events.where)
     parts = []
     branches = decoder.branches(tagger.view.columns)
+    length = len(events.array)
     for start in range(0, max(length, 1), CHUNK_EVENTS):
-        raw = fields.read(branches, start, min(start + CHUNK_EVENTS, length))
-        with located(fields.where, start):
+        raw = events.read(branches, start, min(start + CHUNK_EVENTS, length))
+        with located(events.where, start):
             parts.append(tagger(decoder.decode(raw, tagger.view.columns)).columns)
     return {c.name: ak.concatenate([part[c.name] for part in parts]) for c in tagger.columns}
 
 
-def _configure(length: int, fields: _Fields) -> Mapping[str, str]:
-    found = fields.found
+def _configure(events: _Events, found: Match) -> Mapping[str, str]:
     if found.layout.configure is None:
         return {}
     probes = {key: found.found[key] for key in found.layout.probes if key in found.found}
-    raw = fields.read(tuple(probes.values()), 0, min(PROBE_ENTRIES, length))
+    raw = events.read(tuple(probes.values()), 0, min(PROBE_ENTRIES, len(events.array)))
     return found.layout.configure(
         ak.zip({key: raw[path] for key, path in probes.items()}, depth_limit=1)
     )
