@@ -17,9 +17,10 @@ from rootml.errors import AppendRefused, DataError, FileError, OutputError, Tree
 from rootml.rootio.appending import Appending, start_append
 from rootml.rootio.columns import check_columns, infer_column
 from rootml.rootio.container.compression import parse_compression
+from rootml.rootio.container.copying import Copying
 from rootml.rootio.container.in_place import InPlace
 from rootml.rootio.container.root_file import RootFile
-from rootml.rootio.container.transaction import Transaction, copy_file, reporting
+from rootml.rootio.container.transaction import Transaction, reporting
 from rootml.rootio.opening import is_remote, open_file
 from rootml.rootio.ttree.serial import string_bytes
 from rootml.rootio.ttree.streamers import add_streamers
@@ -190,6 +191,7 @@ class AppendSink(FileSink):
         if (target is None) != in_place:
             raise OutputError(f"{source}: give either an output file or in_place=True")
         self._in_place = in_place
+        self._copying: Copying | None = None
         super().__init__(source, source if target is None else target, tree, columns, **options)
 
     def _claim(self) -> Transaction | InPlace:
@@ -198,9 +200,14 @@ class AppendSink(FileSink):
         return InPlace(self.source) if self._in_place else super()._claim()
 
     def _prepare(self, columns: tuple[Column, ...], compression: int | None) -> None:
-        if not self._in_place:
-            copy_file(self.source, self._place.path)
-        self._file = self._open.enter_context(RootFile(self._place.path, in_place=self._in_place))
+        path = self._place.path
+        if self._in_place:
+            self._file = self._open.enter_context(RootFile(path, in_place=True))
+        else:
+            self._file = self._open.enter_context(RootFile(path, original=self.source))
+            end = self._file.old_end
+            self._copying = Copying(self.source, path, end, compare=self._verify)
+            self._open.enter_context(self._copying)
         self._reader = self._open.enter_context(Reader(self.source))
         self._append = start_append(
             self._file, self._reader, self.tree, columns,
@@ -210,6 +217,8 @@ class AppendSink(FileSink):
     def _finish(self) -> int:
         if self._verify:
             self._append.verify(self.source, self._file)
+        if self._copying:
+            self._copying.wait()
         return self.source.stat().st_mode & 0o7777
 
 

@@ -232,21 +232,6 @@ def test_positions_above_two_gigabytes(
     root.update(path=again, tree="events", column="mine")
 
 
-def test_the_proof_notices_a_changed_byte(source: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    plan = RootFile.plan
-
-    def careless(file: RootFile) -> None:
-        plan(file)
-        file._write(300, b"?")
-
-    monkeypatch.setattr(RootFile, "plan", careless)
-    target = tmp_path / "target.root"
-    with pytest.raises(AppendRefused, match="internal error: bytes near"):
-        append_branches(source, target, "events", {"y": np.arange(10.0)})
-    assert list(tmp_path.iterdir()) == [source]
-    append_branches(source, target, "events", {"y": np.arange(10.0)}, verify=False)
-
-
 def test_a_sink_without_commit_leaves_nothing(source: Path, tmp_path: Path) -> None:
     with AppendSink(source, tmp_path / "t.root", "events", [Column("y")]) as sink:
         sink.write({"y": np.zeros(3, np.float32)})

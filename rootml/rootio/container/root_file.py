@@ -29,6 +29,7 @@ import contextlib
 import io
 import os
 import struct
+import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -53,26 +54,40 @@ class RootFile:
 
     ``writable=False`` opens it for reading alone. ``in_place``: the file is the user's own, not
     a copy: it keeps its identifiers, every step reaches the disk before the next, and ``close``
-    without ``apply`` takes away what was appended. Raises FileError for what is not a ROOT file
-    or is truncated, AppendRefused for a file to be written that was not closed.
+    without ``apply`` takes away what was appended. ``original``: the file is becoming a copy of
+    that one, where its bytes are read until ``apply``, for which the copy has to be complete.
+
+    Raises FileError for what is not a ROOT file or is truncated, AppendRefused for a file to be
+    written that was not closed.
     """
 
-    def __init__(self, path: Path, *, writable: bool = True, in_place: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        writable: bool = True,
+        in_place: bool = False,
+        original: Path | None = None,
+    ) -> None:
         self.path, self.in_place = path, in_place
+        self._original: BinaryIO | None = None
         self._fd = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
+        self.old_end = sys.maxsize
         self._steps: list[list[Patch]] = []
         self._pointers: list[Patch] = []
         self._released: list[tuple[int, int]] = []
         self._may_shrink = False
         try:
-            self._open(os.fstat(self._fd).st_size)
+            self._original = original.open("rb") if original else None
+            self._open()
             if writable:
                 self._free = self._read_free()
         except BaseException:
             self.close()
             raise
 
-    def _open(self, size: int) -> None:
+    def _open(self) -> None:
+        size = os.fstat(self._source(0)[0]).st_size
         self._first = self.read(0, 100)
         if self._first[:4] != b"root" or len(self._first) < 64:
             raise FileError("not a ROOT file")
@@ -97,6 +112,7 @@ class RootFile:
 
     def close(self) -> None:
         """Close the file; what was appended counts only after ``apply``."""
+        self._forget_original()
         if self._fd < 0:
             return
         try:
@@ -109,10 +125,25 @@ class RootFile:
     def read(self, position: int, size: int) -> bytes:
         """Return ``size`` bytes, fewer only at the end of the file."""
         parts = []
-        while size and (part := os.pread(self._fd, size, position)):
+        while size:
+            fd, available = self._source(position)
+            part = os.pread(fd, min(size, available), position)
+            if not part:
+                break
             parts.append(part)
             position, size = position + len(part), size - len(part)
         return b"".join(parts)
+
+    def _source(self, position: int) -> tuple[int, int]:
+        """Return the file descriptor to read from at ``position``, and up to how many bytes."""
+        if self._original and position < self.old_end:
+            return self._original.fileno(), self.old_end - position
+        return self._fd, sys.maxsize
+
+    def _forget_original(self) -> None:
+        if self._original:
+            self._original.close()
+            self._original = None
 
     def key_at(self, position: int) -> Key:
         """Return the key of the record at ``position``."""
@@ -210,6 +241,7 @@ class RootFile:
         """Carry out the plan; where a write fails, undo those before it in reverse order."""
         undo: list[Patch] = []
         self._may_shrink = False
+        self._forget_original()
         try:
             for step in self._steps:
                 self._sync()

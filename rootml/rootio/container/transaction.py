@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rootml.errors import OutputError
 
-_FICLONE = 0x40049409  # linux/fs.h: share the blocks (btrfs, xfs)
-_COPY_STEP = 1 << 30
-_UNSUPPORTED = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
 _NAME_BYTES = 200  # of 255 that a file system allows
 SUFFIX = ".rootml-partial"
 """How temporary files end: after a kill, one may be left and may be deleted."""
@@ -64,21 +58,6 @@ def made_folder(folder: Path) -> Iterator[None]:
     finally:
         if not any(folder.iterdir()):
             folder.rmdir()
-
-
-def copy_file(source: Path, target: Path) -> None:
-    """Copy the content of ``source`` over ``target``, sharing blocks where possible."""
-    with source.open("rb") as old, target.open("wb") as new:
-        with contextlib.suppress(OSError):
-            fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
-            return
-        try:
-            while os.copy_file_range(old.fileno(), new.fileno(), _COPY_STEP):
-                pass
-        except OSError as error:
-            if error.errno not in _UNSUPPORTED:
-                raise
-        shutil.copyfileobj(old, new, 1 << 20)  # what is left, if anything
 
 
 class Transaction:

@@ -171,7 +171,7 @@ class TreeAppend:
 
     def verify(self, source: Path, file: RootFile) -> None:
         """Prove that nothing of the tree was lost (see ``verify_append``)."""
-        verify_append(source, file, self)
+        verify_append(file, self)
 
 
 def _existing_counter(
