@@ -10,6 +10,7 @@ from rootml.rootio.diff.differences import Entry, FileDiff, Findings
 from rootml.rootio.diff.ntuples import NTUPLE_CLASS, compare_ntuples
 from rootml.rootio.diff.objects import compare_keys, compare_objects
 from rootml.rootio.diff.opened import Comparison, Opened
+from rootml.rootio.diff.plain import said
 from rootml.rootio.diff.streamer_infos import compare_streamer_infos
 from rootml.rootio.diff.trees import compare_trees
 from rootml.rootio.diff.walking import Item, labels, pair_items
@@ -41,6 +42,8 @@ def compare_files(
             raise TreeError(f"no tree {tree!r} in {a} or {b}{nearest(tree, names)}")
         _compare_items(both, *sides)
         if tree is None:
+            codes = (side.file.header.compression for side in (old, new))
+            both.found.notes += [Entry("", "file", *c) for c in said("compression code", *codes)]
             compare_streamer_infos(both)
         both.report(old.file.header.end)
     lists = {name: tuple(entries) for name, entries in vars(both.found).items()}

@@ -36,7 +36,7 @@ def plain(thing: Any, raw: bytes = b"", above: tuple[int, ...] = ()) -> Any:
             return {"class": thing.classname, "fName": thing.member("fName", none_if_missing=True)}
         above = (*above, id(thing))
         parts = {name: plain(value, raw, above) for name, value in facts(thing).items()}
-        return {"class": thing.classname, **parts, **_content(thing, raw, above)}
+        return {"class": thing.classname, **_content(thing, raw, above), **parts}
     if isinstance(thing, Mapping):
         return [plain(pair, raw, above) for pair in thing.items()]
     if isinstance(thing, uproot.containers.Container | list | tuple):
@@ -81,13 +81,13 @@ def changes(old: Any, new: Any, where: str = "") -> Iterator[tuple[str, Any, Any
     elif any(
         isinstance(value, dict | list | np.ndarray) for value in (old, new)
     ) or not equal_items(old, new):
-        yield where or "object", old, new
+        yield where, old, new
 
 
 def said(name: str, old: Any, new: Any) -> list[Change]:
     """Return in words where two plain values called ``name`` differ."""
     return [
-        (f"{where}: {words(was)}", f"{where}: {words(now)}")
+        (f"{where}: {words(was)}", f"{where}: {words(now)}") if where else (words(was), words(now))
         for where, was, now in changes(old, new, name)
     ]
 
