@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import uproot
 
+from rootml.errors import DataError
 from rootml.rootio import append_branches
 from rootml.spec import Column
 
@@ -165,6 +166,15 @@ def test_clusters_and_groups(
     assert settings == {expected}
 
 
+@pytest.mark.parametrize("entries", [0, 8])
+def test_no_entries_and_full_clusters(
+    entries: int, tmp_path: Path, root: Any, check: Callable[..., dict[str, Any]]
+) -> None:
+    source, target = tmp_path / "source.root", tmp_path / "target.root"
+    root.macro(code=SIMPLE % ("", 505, "file", entries), path=source)
+    check(source, target, append(source, target))
+
+
 def test_everything_an_rntuple_can_be(
     tmp_path: Path, root: Any, check: Callable[..., dict[str, Any]]
 ) -> None:
@@ -176,6 +186,48 @@ def test_everything_an_rntuple_can_be(
     append_branches(first, second, "events", more)
     check(first, second, more)
     check(source, second, {**values, **more})
+
+
+COUNTED = """
+void make(const char *path) {
+    auto file = std::unique_ptr<TFile>(TFile::Open(path, "RECREATE"));
+    auto model = ROOT::RNTupleModel::Create();
+    auto count = model->MakeField<std::uint8_t>("nMu");
+    auto x = model->MakeField<std::vector<float>>("Tau");
+    auto v = model->MakeField<std::vector<float>>("El_x");
+    model->AddProjectedField(
+        std::make_unique<ROOT::RField<ROOT::RNTupleCardinality<std::uint32_t>>>("nEl"),
+        [](const std::string &) { return "El_x"; });
+    auto writer = ROOT::RNTupleWriter::Append(std::move(model), "events", *file);
+    for (int i = 0; i < 10; ++i) {
+        *count = i % 3;
+        x->assign(i % 3, i);
+        v->assign(i % 3, i);
+        writer->Fill();
+        if (i == 3) writer->CommitCluster();
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("per", ["Mu", "Tau", "El", "Other"])
+def test_counts_that_are_there(per: str, tmp_path: Path, root: Any) -> None:
+    """By an integer, by the collection itself, by a projected cardinality; others are free."""
+    source, target = tmp_path / "source.root", tmp_path / "target.root"
+    root.macro(code=COUNTED, path=source)
+    values = ak.Array([[float(i)] * (i % 3) for i in range(10)])
+    chunks = [{f"{per}_y": values[:5]}, {f"{per}_y": values[5:]}]
+    append_branches(source, target, "events", chunks)
+    with uproot.open(target) as file:
+        assert file["events"][f"{per}_y"].array().tolist() == values.tolist()
+    wrong = ak.Array([*values[:7].tolist(), [1.0] * 5, *values[8:].tolist()])
+    chunks = [{f"{per}_y": wrong[:5]}, {f"{per}_y": wrong[5:]}]
+    if per == "Other":
+        append_branches(source, target, "events", chunks, overwrite=True)
+        return
+    with pytest.raises(DataError, match=f"entry 7 has 1 {per}, the new columns 5"):
+        append_branches(source, tmp_path / "none.root", "events", chunks)
+    assert not (tmp_path / "none.root").exists()
 
 
 BESIDE_A_TREE = """
@@ -225,19 +277,9 @@ def test_root_goes_on(tmp_path: Path, root: Any, check: Callable[..., dict[str, 
     for name in ("score", "Jet_x"):
         assert found["sums"][name] == pytest.approx(2 * float(ak.sum(values[name])), rel=1e-6)
     assert found["sums"]["x"] == 90
-
-
-def test_a_column_with_a_representation_of_each_merged_file(
-    tmp_path: Path, root: Any, check: Callable[..., dict[str, Any]]
-) -> None:
-    """Merging files of different encodings extends the schema by representations."""
-    packed, plain, merged = (tmp_path / f"{name}.root" for name in ("packed", "plain", "merged"))
-    root.macro(code=SIMPLE % ("", 505, "file", 10), path=packed)
-    root.macro(code=SIMPLE % ("", 0, "file", 10), path=plain)
-    assert root.merge(paths=[str(packed), str(plain)], target=merged, quiet=True)["ok"]
-    target = tmp_path / "target.root"
-    values = append(merged, target)
-    check(merged, target, values)
+    more = {"more": np.arange(20.0)}
+    append_branches(merged, tmp_path / "more.root", "events", more)
+    check(merged, tmp_path / "more.root", more)
 
 
 @pytest.mark.parametrize("entries", [0, 1, 5])
@@ -268,3 +310,12 @@ def test_a_real_file(
     target = tmp_path / "target.root"
     append_branches(source, target, "EventData", values)
     check(source, target, values, "EventData", real=True)
+
+
+def test_in_place(tmp_path: Path, root: Any, check: Callable[..., dict[str, Any]]) -> None:
+    source, target = tmp_path / "source.root", tmp_path / "target.root"
+    root.macro(code=SIMPLE % ("", 505, "file", 10), path=source)
+    target.write_bytes(source.read_bytes())
+    values = {"y": np.arange(10.0)}
+    append_branches(target, None, "events", values, in_place=True)
+    check(source, target, values)

@@ -20,6 +20,7 @@ from rootml.rootio.columns import take_chunk
 from rootml.rootio.container.compression import compressor
 from rootml.rootio.container.directory import KeyList
 from rootml.rootio.container.root_file import RootFile
+from rootml.rootio.rntuple.counters import find_counters
 from rootml.rootio.rntuple.envelopes import ClusterGroup
 from rootml.rootio.rntuple.frames import FOOTER, PAGE_LIST, seal
 from rootml.rootio.rntuple.page_lists import Cluster, empty_range
@@ -49,36 +50,39 @@ class NTupleAppend:
         compression: int | None = None,
         replace: Iterable[str] = (),
     ) -> None:
-        self._file, self._reader = file, reader
+        self._file = file
         folder, name, cycle = split_path(path)
         self.keys = KeyList.of_path(file, folder)
         self._key = self.keys.newest(name, cycle)
         self.path = f"{folder}/{name};{self._key.cycle}".lstrip("/")
         self.view = NTupleView(file, self._key)
-        self.columns = tuple(columns)
+        self.columns, self.written = tuple(columns), 0
         if names := sorted(replace):
             raise AppendRefused(f"its field {names[0]!r} cannot be replaced: RNTuple only extends")
         _check_names(self.view.names, [column.name for column in columns])
-        self.written = 0
-        setting = self.view.setting if compression is None else compression
-        self._setting = file.header.compression if setting is None else setting
-        compress = compressor(self._setting)
-        limit = self.view.anchor.max_key_size or MAX_KEY_SIZE
-        self._blobs = Blobs(file, self._setting, compress, limit)
+        self._blobs = self._destination(compression)
         self.fields = self._new_fields()
         self._writers = {
             column.name: FieldWriter(self._blobs, field.elements)
             for column, field in zip(columns, self.fields, strict=True)
         }
+        self._counters = find_counters(reader, self.path, columns)
         clusters = sorted(self.view.clusters)
         self._ranks = {cluster: number for number, cluster in enumerate(clusters)}
         self._stops = [first + entries for first, entries in clusters]
         self._ended = 0
 
+    def _destination(self, compression: int | None) -> Blobs:
+        view = self.view
+        setting = view.setting if compression is None else compression
+        setting = self._file.header.compression if setting is None else setting
+        limit = view.anchor.max_key_size or MAX_KEY_SIZE
+        return Blobs(self._file, setting, compressor(setting), limit)
+
     def _new_fields(self) -> list[NewField]:
         first, fields = len(self.view.fields), []
         for column in self.columns:
-            fields.append(new_field(column, first, split=self._setting > 0))
+            fields.append(new_field(column, first, split=self._blobs.setting > 0))
             first += len(fields[-1].fields)
         return fields
 
@@ -90,6 +94,8 @@ class NTupleAppend:
     def write(self, columns: Mapping[str, Any]) -> None:
         """Take the next events of all columns."""
         chunk = take_chunk(self.columns, columns, self.written, self.view.entries)
+        for name, counter in self._counters.items():
+            counter.check(self.written, chunk.counts[name])
         stop = self.written + chunk.events
         inside = self._stops[self._ended : bisect_left(self._stops, stop)]
         edges = [0, *(edge - self.written for edge in inside), chunk.events]
@@ -141,7 +147,7 @@ class NTupleAppend:
         """Add the new columns behind all older ones, of which an old cluster may lack the last."""
         rank = self._ranks[cluster.first, cluster.entries]
         late = self.view.columns[len(cluster.columns.items) :]
-        lacking = [empty_range(None if c.suppressed_before else self._setting) for c in late]
+        lacking = [empty_range(None if c.suppressed_before else self._blobs.setting) for c in late]
         new = [column.ranges[rank] for w in self._writers.values() for column in w.columns]
         return with_changes(cluster, columns=cluster.columns.plus([*lacking, *new]))
 
