@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import uproot
 
+from rootml.rootio.appending import start_append
 from rootml.rootio.container.compression import uproot_setting
 from rootml.rootio.container.directory import KeyList
 from rootml.rootio.container.root_file import RootFile
-from rootml.rootio.opening import open_file, open_tree
+from rootml.rootio.opening import NTUPLE_CLASS, open_file, open_tree, reading
+from rootml.rootio.rntuple.friend import add_empty_ntuple
 from rootml.rootio.sink import FileSink
-from rootml.rootio.ttree.append import TreeAppend, split_path
+from rootml.rootio.ttree.append import split_path
 from rootml.rootio.ttree.serial import tree_bytes
 from rootml.rootio.ttree.streamers import add_streamers, known_streamers
 from rootml.rootio.ttree.tracing import Reader
@@ -26,31 +29,38 @@ class FriendSink(FileSink):
 
     ``TTree::AddFriend(tree, target)`` joins it to the tree of ``source``. Nothing is asked of
     ``source`` but its number of entries, so this works where an append is refused; there is
-    nothing to ``replace``. ``compression`` is ZSTD-5 unless given.
+    nothing to ``replace``. The friend of an RNTuple is an RNTuple with the same clusters, to be
+    joined by ``RNTupleProcessor::CreateJoin``. ``compression`` is ZSTD-5 unless given.
     """
 
     def _prepare(self, columns: tuple[Column, ...], compression: int | None) -> None:
         folder, name, _ = split_path(self.tree)
-        title, entries = self._describe_source()
         path = self._place.path
         code = DEFAULT_COMPRESSION if compression is None else compression
         with uproot.recreate(path, compression=uproot_setting(code)) as empty:
             if folder:
                 empty.mkdir(folder)
-        _add_empty_tree(path, folder, name, title, entries)
+        with open_file(self.source) as file:
+            _add_empty(path, folder, name, open_tree(file, self.tree), code)
         self._file = self._open.enter_context(RootFile(path))
         self._reader = self._open.enter_context(Reader(path))
-        self._append = TreeAppend(
+        self._append = start_append(
             self._file, self._reader, f"{folder}/{name}", columns, compression=code
         )
 
-    def _describe_source(self) -> tuple[str, int]:
-        with open_file(self.source) as file:
-            tree = open_tree(file, self.tree)
-            return str(tree.title), int(tree.num_entries)
-
     def _finish(self) -> None:
         return None
+
+
+def _add_empty(path: Path, folder: str, name: str, like: Any, code: int) -> None:
+    """Add what ``like`` is, a TTree or an RNTuple, with its entries and without its branches."""
+    if like.classname != NTUPLE_CLASS:
+        _add_empty_tree(path, folder, name, str(like.title), int(like.num_entries))
+        return
+    with reading(f"RNTuple {name!r}"):
+        clusters = [(c.num_first_entry, c.num_entries) for c in like.cluster_summaries]
+        description = str(like.description)
+    add_empty_ntuple(path, folder, name, description, clusters, code)
 
 
 def _add_empty_tree(path: Path, folder: str, name: str, title: str, entries: int) -> None:

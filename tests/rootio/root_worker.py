@@ -92,9 +92,10 @@ std::string inspect_ntuple(const char *name, const char *path) {
 }
 double join_ntuples(const char *name, const char *path, const char *other, const char *field) {
     using namespace ROOT::Experimental;
-    auto joined = RNTupleProcessor::CreateJoin(RNTupleOpenSpec(name, path),
-                                               RNTupleOpenSpec(name, other), {});
-    auto value = joined->RequestField<float>(std::string(name) + "." + field);
+    auto main = RNTupleProcessor::Create(RNTupleOpenSpec(name, path), "main");
+    auto aux = RNTupleProcessor::Create(RNTupleOpenSpec(name, other), "other");
+    auto joined = RNTupleProcessor::CreateJoin(std::move(main), std::move(aux), {});
+    auto value = joined->RequestField<float>(std::string("other.") + field);
     double sum = 0;
     for (auto entry : *joined) {
         (void)entry;

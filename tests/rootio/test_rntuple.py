@@ -12,7 +12,7 @@ import pytest
 import uproot
 
 from rootml.errors import DataError
-from rootml.rootio import append_branches
+from rootml.rootio import FriendSink, append_branches
 from rootml.spec import Column
 
 SIMPLE = """
@@ -319,3 +319,35 @@ def test_in_place(tmp_path: Path, root: Any, check: Callable[..., dict[str, Any]
     values = {"y": np.arange(10.0)}
     append_branches(target, None, "events", values, in_place=True)
     check(source, target, values)
+
+
+@pytest.mark.parametrize("entries", [0, 10])
+def test_a_friend(entries: int, tmp_path: Path, root: Any) -> None:
+    """An RNTuple of the same name and clusters in a file of its own, joined by ROOT."""
+    source, target = tmp_path / "source.root", tmp_path / "target.root"
+    root.macro(
+        code=SIMPLE % ('auto folder = file->mkdir("some");', 505, "folder", entries), path=source
+    )
+    specs, values = new_values(entries)
+    with FriendSink(source, target, "some/events", specs) as sink:
+        sink.write(values)
+        sink.commit()
+    with uproot.open(source) as old, uproot.open(target) as new:
+        assert new["some/events"].keys(recursive=False) == list(values)
+        for name, expected in values.items():
+            assert new["some/events"][name].array().tolist() == ak.Array(expected).tolist()
+        clusters = [
+            [(c.num_first_entry, c.num_entries) for c in file["some/events"].cluster_summaries]
+            for file in (old, new)
+        ]
+        assert clusters[0] == clusters[1]
+    found = root.ntuple(path=target, name="some/events", columns=["score", "Jet_x"])
+    assert found["entries"] == entries
+    assert [line.split()[0] for line in found["fields"]] == list(values)
+    if entries:
+        total = pytest.approx(float(values["score"].sum()), rel=1e-6)
+        assert found["sums"]["score"] == total
+        joined = root.join(path=source, name="some/events", other=target, field="score")
+        assert joined["sum"] == total
+    more = {"more": np.arange(entries)}
+    append_branches(target, tmp_path / "more.root", "some/events", more)
