@@ -13,7 +13,7 @@ from rootml.commands.console import print_table
 if TYPE_CHECKING:
     from uproot import ReadOnlyDirectory
 
-    from rootml.rootio.events import Events
+    from rootml.rootio.events.base import Events
 
 
 @click.command(short_help="Say what a file is and what applies to it.")

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rootml.adapter import Adapter, Options
 from rootml.errors import InputError, LayoutError, RootmlWarning, located
-from rootml.rootio.events import Events, open_events
-from rootml.rootio.friends import Named, with_friends
+from rootml.rootio.events.base import Events
+from rootml.rootio.events.friends import Named, with_friends
+from rootml.rootio.events.kinds import open_events
 from rootml.rootio.matching import Decoder, Match, choose, match
 from rootml.rootio.opening import open_file, tree_names
 

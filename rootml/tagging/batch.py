@@ -13,7 +13,7 @@ import numpy as np
 
 from rootml.errors import InputError, located
 from rootml.rootio import AppendSink, FriendSink, Sink
-from rootml.rootio.friends import Named
+from rootml.rootio.events.friends import Named
 from rootml.rootio.provenance import PROVENANCE
 from rootml.spec import Column
 from rootml.tagging.plan import TagResult

@@ -14,9 +14,10 @@ import uproot
 
 from rootml.errors import BranchError, InputError, RootmlWarning, located
 from rootml.registry import load
-from rootml.rootio.events import Events, as_events, open_events
-from rootml.rootio.friends import with_friends
-from rootml.rootio.lazy import FieldPath, Once, deferred, field_paths
+from rootml.rootio.events.base import Events
+from rootml.rootio.events.friends import with_friends
+from rootml.rootio.events.kinds import as_events, open_events
+from rootml.rootio.events.lazy import FieldPath, Once, deferred, field_paths
 from rootml.rootio.matching import BranchNames, Decoder, choose, match
 from rootml.rootio.opening import NTUPLE_CLASS, open_file, reading, split_path, tree_names
 from rootml.rootio.source import PROBE_ENTRIES
@@ -26,7 +27,7 @@ from rootml.tagging.candidates import candidates
 
 if TYPE_CHECKING:
     from rootml.adapter import Adapter
-    from rootml.rootio.friends import Named
+    from rootml.rootio.events.friends import Named
     from rootml.rootio.matching import Match
 
 CHUNK_EVENTS = 8192

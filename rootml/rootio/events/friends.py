@@ -19,10 +19,12 @@ import numpy as np
 import uproot
 
 from rootml.errors import FileError, InputError, TreeError
-from rootml.rootio.events import Events, Friend, TreeEvents, as_events
-from rootml.rootio.joined import JoinedEvents, make_friend
+from rootml.rootio.events.base import Events, Friend
+from rootml.rootio.events.index import TreeIndex
+from rootml.rootio.events.joined import JoinedEvents, make_friend
+from rootml.rootio.events.kinds import as_events
+from rootml.rootio.events.trees import TreeEvents
 from rootml.rootio.opening import is_remote, open_file, open_tree, reading, split_path, tree_names
-from rootml.rootio.tree_index import TreeIndex
 from rootml.rootio.ttree.listening import Model_TTreeIndex
 
 DEPTH = 4

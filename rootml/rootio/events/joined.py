@@ -10,10 +10,10 @@ import awkward as ak
 import numpy as np
 
 from rootml.errors import BranchError, DataError, TreeError
-from rootml.rootio.events import Events, Friend
-from rootml.rootio.lazy import FieldPath, Once, assembled, taken
+from rootml.rootio.events.base import Events, Friend
+from rootml.rootio.events.index import Integers, TreeIndex
+from rootml.rootio.events.lazy import FieldPath, Once, assembled, taken
 from rootml.rootio.matching import BranchNames
-from rootml.rootio.tree_index import Integers, TreeIndex
 from rootml.spec import Array
 
 
@@ -75,10 +75,10 @@ class JoinedEvents(Events):
         """The tree without its friends."""
         return self._main
 
-    def array(self, branch: str, start: int, stop: int) -> ak.Array:
+    def _read(self, branch: str, start: int, stop: int) -> ak.Array:
         """Read one branch; raises whatever uproot does."""
         if branch not in self._owner:
-            return self._main.array(branch, start, stop)
+            return self._main.read([branch], start, stop)[branch]
         friend, path = self._owner[branch]
         if friend.rows is None:
             return friend.events.read([path], start, stop)[path]

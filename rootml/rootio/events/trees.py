@@ -1,0 +1,60 @@
+"""TTrees."""
+
+from __future__ import annotations
+
+import warnings
+
+import awkward as ak
+import uproot
+
+from rootml.errors import RootmlWarning
+from rootml.rootio.events.base import Events
+from rootml.rootio.events.lazy import FieldPath, field_paths, guarded
+from rootml.rootio.matching import BranchNames
+
+
+class TreeEvents(Events):
+    """The branches of a TTree."""
+
+    def __init__(self, tree: uproot.TTree, name: str):
+        super().__init__(tree, name)
+        self.names = BranchNames(tree.keys(recursive=True, full_paths=True))
+
+    def _read(self, branch: str, start: int, stop: int) -> ak.Array:
+        """Read one branch; raises whatever uproot does."""
+        return self.tree[branch].array(
+            entry_start=start, entry_stop=stop, library="ak", array_cache=None
+        )
+
+    def nbytes(self, branch: str) -> int:
+        """Uncompressed size of a branch."""
+        return int(self.tree[branch].uncompressed_bytes)
+
+    def describe(self, branch: str) -> tuple[str, str]:
+        """Type (in C++) and title of a branch."""
+        return str(self.tree[branch].typename), str(self.tree[branch].title)
+
+    def lazy(self) -> tuple[ak.Array, dict[str, FieldPath]]:
+        """All branches that Awkward Array can hold, by the last part of their paths."""
+        held, refused = set(), []
+        for name, branch in self.tree.iteritems(recursive=True, full_paths=False):
+            try:
+                branch.interpretation.awkward_form(self.tree.file)
+            except (
+                uproot.interpretation.objects.CannotBeAwkward,
+                uproot.interpretation.identify.UnknownInterpretation,
+                NotImplementedError,
+            ):
+                if not branch.branches:
+                    refused.append(name)
+            else:
+                held.add(id(branch))
+        if refused:
+            warnings.warn(
+                f"{self.where}: left out, because Awkward Array cannot hold them: "
+                f"{', '.join(refused)}",
+                RootmlWarning,
+            )
+        array = self.tree.arrays(virtual=True, filter_branch=lambda branch: id(branch) in held)
+        array = guarded(array, self.where)
+        return array, field_paths(array)
