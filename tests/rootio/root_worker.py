@@ -222,6 +222,20 @@ def friend(path, tree, other, column):
     return {"sum": sum(main.GetV1()[i] for i in range(size))}
 
 
+def draw(path, tree, columns, friends=()):
+    """The values of each column, entry by entry, beside ``friends`` (alias = tree, file)."""
+    file = open_file(path)
+    found = file.Get(tree)
+    for friend in friends:
+        found.AddFriend(*friend)
+    found.SetEstimate(1_000_000)
+    values = {}
+    for column in columns:
+        size = found.Draw(column, "", "goff")
+        values[column] = [found.GetV1()[i] for i in range(size)] if size > 0 else []
+    return {"values": values}
+
+
 def ntuple(path, name, columns=(), show=True):
     """Fields, every entry as ``Show`` prints it, sums by RDataFrame, what the inspector says."""
     file = open_file(path)
@@ -255,7 +269,20 @@ def macro(code, path):
 
 ACTIONS = {
     f.__name__: f
-    for f in (describe, read, scan, clusters, text, merge, update, friend, ntuple, join, macro)
+    for f in (
+        describe,
+        read,
+        scan,
+        clusters,
+        text,
+        merge,
+        update,
+        friend,
+        draw,
+        ntuple,
+        join,
+        macro,
+    )
 }
 
 for line in sys.stdin:
