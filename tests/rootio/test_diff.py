@@ -119,6 +119,16 @@ def test_a_list_of_other_length_is_named(old: Path, tmp_path: Path) -> None:
     assert changed["sub/events/nHit_e"].now == "entry 9: 2"
 
 
+def test_an_item_moved_to_the_next_entry_is_seen(tmp_path: Path) -> None:
+    for name, lists in (("a", [[1.0, 2.0], [], [3.0]]), ("b", [[1.0], [2.0], [3.0]])):
+        write(tmp_path / f"{name}.root", {"x": np.arange(3), "v": ak.Array(lists)})
+    found = compare_files(tmp_path / "a.root", tmp_path / "b.root")
+    assert [f"{e.path}: {e.was}" for e in found.changed] == [
+        "sub/events/nv: entry 0: 2",
+        "sub/events/v: entry 0: 2 values",
+    ]
+
+
 @pytest.mark.parametrize("compression", [None, uproot.ZSTD(3), uproot.LZ4(1)])
 def test_other_compression_and_baskets_are_no_difference(
     old: Path, tmp_path: Path, compression: Any
@@ -183,7 +193,11 @@ def basket_positions(path: Path, branch: str) -> int:
     return seek + size - 20
 
 
-def test_a_changed_byte_in_a_basket(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [32, 1 << 20])
+def test_a_changed_byte_in_a_basket(
+    tmp_path: Path, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rootml.rootio.diff.regions._STEP", step)
     old = write(tmp_path / "old.root", VALUES, compression=None)
     new = Path(shutil.copy(old, tmp_path / "new.root"))
     flip(new, basket_positions(new, "x"))
@@ -352,20 +366,47 @@ def test_ntuples(tmp_path: Path) -> None:
     assert how(found, "sub/events/x") == "same values, stored differently"
 
 
+def test_what_is_said_of_a_field_is_compared(root: Any, tmp_path: Path) -> None:
+    code = """
+    #include <ROOT/RNTupleModel.hxx>
+    #include <ROOT/RNTupleWriter.hxx>
+    void make(const char *path) {
+        auto model = ROOT::RNTupleModel::Create();
+        auto field = std::make_unique<ROOT::RField<float>>("x");
+        field->SetDescription("%s");
+        model->AddField(std::move(field));
+        auto writer = ROOT::RNTupleWriter::Recreate(std::move(model), "events", path);
+        writer->Fill();
+    }"""
+    for name, text in (("a", "in GeV"), ("b", "in MeV")):
+        root.macro(code=code % text, path=tmp_path / f"{name}.root")
+    found = compare_files(tmp_path / "a.root", tmp_path / "b.root")
+    assert only(found.changed) == ("events/x: x: description: 'in GeV' -> x: description: 'in MeV'")
+
+
+def test_references_to_other_objects_are_a_change(root: Any, tmp_path: Path) -> None:
+    for name, last in (("a", "&one"), ("b", "&two")):
+        root.macro(code=LIST % last, path=tmp_path / f"{name}.root")
+    found = compare_files(tmp_path / "a.root", tmp_path / "b.root")
+    assert only(found.changed[:1]) == "list: content[2].fName: 'one' -> content[2].fName: 'two'"
+
+
+LIST = """
+#include <TFile.h>
+#include <TList.h>
+#include <TNamed.h>
+void make(const char *path) {
+    TFile file(path, "RECREATE");
+    TList list;
+    TNamed one("one", "1"), two("two", "2");
+    for (auto *thing : {&one, &two, %s}) list.Add(thing);
+    list.Write("list", TObject::kSingleKey);
+}"""
+
+
 def test_objects_with_longer_keys_are_the_same(root: Any, tmp_path: Path) -> None:
     """Above 2 GB a key is eight bytes longer, and so is every reference inside its object."""
-    code = """
-    #include <TFile.h>
-    #include <TList.h>
-    #include <TNamed.h>
-    void make(const char *path) {
-        TFile file(path, "RECREATE");
-        TList list;
-        TNamed one("one", "1"), two("two", "2");
-        for (auto *thing : {&one, &two, &one}) list.Add(thing);
-        list.Write("list", TObject::kSingleKey);
-    }"""
-    root.macro(code=code, path=tmp_path / "a.root")
+    root.macro(code=LIST % "&one", path=tmp_path / "a.root")
     for name in ("same", "moved"):
         shutil.copy(tmp_path / "a.root", path := tmp_path / f"{name}.root")
         with RootFile(path) as file, Reader(path) as reader:
