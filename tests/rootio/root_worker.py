@@ -16,6 +16,7 @@ warnings.simplefilter("ignore")
 import ROOT  # noqa: E402
 
 ROOT.gROOT.SetBatch(True)
+ROOT.gEnv.SetValue("Root.Stacktrace", 0)  # a debugger would take half a minute
 ROOT.gSystem.Load("libROOTNTupleUtil")
 ROOT.gInterpreter.Declare(r"""
 #include <TBasket.h>
