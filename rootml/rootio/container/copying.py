@@ -5,55 +5,49 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import mmap
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Condition
 from typing import Self
 
-import numpy as np
-import numpy.typing as npt
-
 from rootml.errors import FileError
 
 _FICLONE = 0x40049409  # linux/fs.h: share the blocks (btrfs, xfs)
 _STEP = 16 << 20
-"""Bytes copied or compared at a time: few enough to stop soon, and to need little memory."""
+"""Bytes copied at a time: few enough to stop soon."""
+_COMPARED_STEP = 512 << 10
+"""The same where they are compared: a core's cache holds them, so that it costs next to nothing."""
+_FLUSHED_STEP = 32 << 20
 _UNSUPPORTED = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
-
-
-Bytes = npt.NDArray[np.uint8]
 
 
 class Copying:
     """The first ``size`` bytes of ``source`` on their way to ``target``, which is there already.
 
-    Three threads work at once, none of which needs the interpreter for long: one copies, one
-    compares what has arrived (if ``compare``), and one brings it to the disk, so that a later
-    fsync has little left to do. Where the file system shares the blocks of both files there is
-    nothing to do for any of them. Others may write to ``target`` behind ``size`` all the time.
+    One thread copies; with ``compare`` it reads back what it has written and compares. Another
+    brings it to the disk meanwhile, so that a later fsync has little left to do. Where the file
+    system shares the blocks of both files there is nothing to do, nor to compare. Others may
+    write to ``target`` behind ``size`` all the time.
     """
 
     def __init__(self, source: Path, target: Path, size: int, *, compare: bool) -> None:
-        self._size, self._copied, self._stopped = size, 0, False
+        self._size, self._compare = size, compare
+        self._copied, self._stopped = 0, False
         self._progress = Condition()
-        self._open = contextlib.ExitStack()
-        self._old = self._open.enter_context(source.open("rb")).fileno()
-        self._new = self._open.enter_context(target.open("r+b")).fileno()
-        self._pool = ThreadPoolExecutor(3, "copying")
-        work = [] if self._clone() else [self._copy, self._flush]
-        if work and compare:
-            work.append(self._compare)
-        self._jobs = [self._pool.submit(job) for job in work]
+        with contextlib.ExitStack() as stack:
+            self._old = stack.enter_context(source.open("rb")).fileno()
+            self._new = stack.enter_context(target.open("r+b")).fileno()
+            pool = stack.enter_context(ThreadPoolExecutor(2, "copying"))
+            work = [] if self._clone() else [self._copy, self._flush]
+            self._jobs = [pool.submit(job) for job in work]
+            self._open = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         self._stopped = True
-        self._pool.shutdown()
         self._open.close()
 
     def wait(self) -> None:
@@ -70,20 +64,22 @@ class Copying:
         return True
 
     def _copy(self) -> None:
+        copy, step = (self._compared, _COMPARED_STEP) if self._compare else (self._some, _STEP)
         try:
             while self._copied < self._size and not self._stopped:
-                copied = self._copy_some(self._copied, min(_STEP, self._size - self._copied))
+                copied = copy(self._copied, min(step, self._size - self._copied))
                 if not copied:
                     raise FileError("became shorter while it was copied")
                 with self._progress:
                     self._copied += copied
-                    self._progress.notify_all()
+                    self._progress.notify()
         finally:
             with self._progress:
                 self._stopped = True
-                self._progress.notify_all()
+                self._progress.notify()
 
-    def _copy_some(self, at: int, size: int) -> int:
+    def _some(self, at: int, size: int) -> int:
+        """Copy up to ``size`` bytes and return how many."""
         try:
             if copied := os.copy_file_range(self._old, self._new, size, at, at):
                 return copied
@@ -92,41 +88,19 @@ class Copying:
                 raise
         return os.pwrite(self._new, os.pread(self._old, size, at), at)
 
-    def _arrivals(self) -> Iterator[tuple[int, int]]:
-        """Yield the ranges of bytes that have arrived since the last."""
-        done = 0
-        while done < self._size:
-            with self._progress:
-                while self._copied == done and not self._stopped:
-                    self._progress.wait()
-                arrived = self._copied
-            if arrived == done:
-                return
-            yield done, arrived
-            done = arrived
+    def _compared(self, at: int, size: int) -> int:
+        """Copy up to ``size`` bytes, read them again, and return how many."""
+        data = os.pread(self._old, size, at)
+        copied = os.pwrite(self._new, data, at)
+        if os.pread(self._new, copied, at) != data[:copied]:
+            raise FileError(f"its copy differs from it near byte {at}")
+        return copied
 
     def _flush(self) -> None:
-        for _ in self._arrivals():
+        flushed = 0
+        while not self._stopped:
+            with self._progress:
+                while self._copied - flushed < _FLUSHED_STEP and not self._stopped:
+                    self._progress.wait()
+                flushed = self._copied
             os.fdatasync(self._new)
-
-    def _compare(self) -> None:
-        for first, last in self._arrivals():
-            for start in range(first, last, _STEP):
-                size = min(_STEP, last - start)
-                if not _equal(_mapped(self._old, start, size), _mapped(self._new, start, size)):
-                    raise FileError(f"changed near byte {start} while it was copied")
-
-
-def _equal(one: Bytes, other: Bytes) -> bool:
-    """Compare eight bytes at a time where that is possible; the interpreter is free meanwhile."""
-    if len(one) % 8 == 0:
-        return np.array_equal(one.view(np.uint64), other.view(np.uint64))
-    return np.array_equal(one, other)
-
-
-def _mapped(fd: int, start: int, size: int) -> Bytes:
-    """Return bytes of a file without copying them."""
-    before = start % mmap.ALLOCATIONGRANULARITY
-    flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
-    view = mmap.mmap(fd, before + size, flags, mmap.PROT_READ, offset=start - before)
-    return np.frombuffer(view, np.uint8, size, before)
