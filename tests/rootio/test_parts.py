@@ -63,7 +63,8 @@ def test_baskets_cover_all_entries(sizes: list[int], auto_flush: int, first: int
     """A basket is not empty, fits unless one entry does not, and ends with a cluster if it can."""
     edges = cluster_edges(first + len(sizes), auto_flush=auto_flush)
     ends = np.cumsum(sizes)
-    stop = basket_stop(edges, first, ends) - first
+    fitting = int(np.searchsorted(ends, BASKET_BYTES, side="right"))
+    stop = basket_stop(edges, first, fitting) - first
     assert 1 <= stop <= len(sizes)
     assert stop == 1 or ends[stop - 1] <= BASKET_BYTES
     if first + stop not in edges:

@@ -140,7 +140,7 @@ class TreeAppend:
             writer, items, counts = self._writers[name], part.items, part.counts
             if writer.branch.is_text and counts is not None:
                 items, counts = text_entries(items, counts)
-            writer.write(items, np.ones(chunk.events, np.int64) if counts is None else counts)
+            writer.write(items, counts)
         for name, counts in chunk.counts.items():
             self._count(name, counts)
         self.written += chunk.events
@@ -151,7 +151,7 @@ class TreeAppend:
             return
         writer = self._writers[name]
         writer.raise_maximum(counts)
-        writer.write(counts.astype(np.int32), np.ones(len(counts), np.int64))
+        writer.write(counts.astype(np.int32), None)
 
     def finish(self) -> None:
         """Append the last baskets, then the tree's record; DataError if events are missing."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,11 +80,13 @@ class BranchWriter:
         self._counts: list[Counts] = []
         self._bytes = 0
 
-    def write(self, items: Array, counts: Counts) -> None:
-        """Add entries: their items, (n, *shape), and how many items each entry has."""
+    def write(self, items: Array, counts: Counts | None) -> None:
+        """Add entries: their items, (n, *shape), and how many each has; None where it is one."""
         self._items.append(items)
-        self._counts.append(counts)
-        self._bytes += int(self._sizes(counts).sum())
+        self._bytes += len(items) * self.branch.item_size
+        if counts is not None:
+            self._counts.append(counts)
+            self._bytes += 4 * len(counts)
         if self._bytes > 2 * BASKET_BYTES:
             self._append(BASKET_BYTES)
 
@@ -92,26 +96,29 @@ class BranchWriter:
 
     def finish(self) -> None:
         """Append what is left."""
-        if self._counts:
+        if self._items:
             self._append(0)
-
-    def _sizes(self, counts: Counts) -> Counts:
-        """Return the bytes that entries take in a basket."""
-        return counts * self.branch.item_size + (4 if self.branch.has_offsets else 0)
 
     def _append(self, keep: int) -> None:
         """Append baskets until at most ``keep`` bytes are pending."""
-        items, counts = np.concatenate(self._items), np.concatenate(self._counts)
-        sizes, ends = np.cumsum(self._sizes(counts)), np.cumsum(counts)
+        items, counts = np.concatenate(self._items), None
+        each = self.branch.item_size
+        ends: Sequence[int] | Counts = range(1, len(items) + 1)
+        sizes: Sequence[int] | Counts = range(each, len(items) * each + 1, each)
+        if self._counts:
+            counts = np.concatenate(self._counts)
+            ends = np.cumsum(counts)
+            sizes = ends * each + 4 * np.arange(1, len(ends) + 1)
         first = item = size = 0
-        while first < len(counts) and sizes[-1] - size >= keep:
+        while first < len(ends) and sizes[-1] - size >= keep:
             entry = self.branch.entries
-            length = basket_stop(self._edges, entry, sizes[first:] - size) - entry
-            stop = min(first + length, len(counts))
+            fitting = bisect_right(sizes, size + BASKET_BYTES, first) - first
+            stop = min(first + basket_stop(self._edges, entry, fitting) - entry, len(ends))
             last = int(ends[stop - 1])
-            jagged = counts[first:stop] if self.branch.has_offsets else None
             data = items[item:last].astype(items.dtype.newbyteorder(">")).tobytes()
-            append_basket(self._to, self.branch, data, stop - first, jagged)
+            some = None if counts is None else counts[first:stop]
+            append_basket(self._to, self.branch, data, stop - first, some)
             first, item, size = stop, last, int(sizes[stop - 1])
-        self._items, self._counts = [items[item:].copy()], [counts[first:].copy()]
         self._bytes = int(sizes[-1]) - size if len(sizes) else 0
+        self._items = [items[item:].copy()]
+        self._counts = [] if counts is None else [counts[first:].copy()]

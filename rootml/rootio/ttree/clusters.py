@@ -38,14 +38,12 @@ def cluster_edges(
     return np.unique(np.concatenate(parts))
 
 
-def basket_stop(edges: Edges, first: int, sizes: npt.NDArray[np.int64]) -> int:
+def basket_stop(edges: Edges, first: int, fitting: int) -> int:
     """Return the entry before which the basket that begins at ``first`` should end.
 
-    ``sizes``: bytes of the entries from ``first`` to each following entry's end. Whole
-    clusters where one fits into ``BASKET_BYTES``, otherwise as many entries as fit, at least
-    one.
+    ``fitting``: how many entries from ``first`` on have room in ``BASKET_BYTES``. Whole
+    clusters where one fits, otherwise as many entries as fit, at least one.
     """
-    fitting = int(np.searchsorted(sizes, BASKET_BYTES, side="right"))
     furthest = first + max(fitting, 1)
     edge = int(np.searchsorted(edges, furthest, side="right")) - 1
     return int(edges[edge]) if edge >= 0 and edges[edge] > first else furthest
