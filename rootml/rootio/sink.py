@@ -21,6 +21,8 @@ from rootml.rootio.container.copying import Copying
 from rootml.rootio.container.in_place import InPlace
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.container.transaction import Transaction, reporting
+from rootml.rootio.diff.differences import FileDiff
+from rootml.rootio.kept import compare_kept
 from rootml.rootio.opening import is_remote, open_file
 from rootml.rootio.ttree.serial import string_bytes
 from rootml.rootio.ttree.streamers import add_streamers
@@ -170,6 +172,10 @@ class AppendSink(FileSink):
     moment it still reads as before, or as after; an error leaves it as it was (but for what a
     killed run may have left behind its end). It needs the file to itself, see InPlace.
 
+    ``verify`` proves that no old byte was lost and no reference within the tree; ``compare``
+    also compares all objects and the content of all branches, into ``diff``. Both come before
+    the destination appears, or before the first old byte changes.
+
     Raises AppendRefused where the tree's metadata are not fully understood, OutputError where
     the destination cannot be written.
     """
@@ -186,11 +192,13 @@ class AppendSink(FileSink):
         columns: Sequence[Column],
         *,
         in_place: bool = False,
+        compare: bool = False,
         **options: Any,
     ) -> None:
         if (target is None) != in_place:
             raise OutputError(f"{source}: give either an output file or in_place=True")
-        self._in_place = in_place
+        self._in_place, self._compare = in_place, compare
+        self.diff: FileDiff | None = None
         self._copying: Copying | None = None
         super().__init__(source, source if target is None else target, tree, columns, **options)
 
@@ -219,6 +227,9 @@ class AppendSink(FileSink):
             self._append.verify(self.source, self._file)
         if self._copying:
             self._copying.wait()
+            self._file.copied()
+        if self._compare:
+            self.diff = compare_kept(self.source, self._file, self._append.path, self._replace)
         return self.source.stat().st_mode & 0o7777
 
 

@@ -26,7 +26,6 @@ half-written it confuses TFile::Map, but no reader of objects, which are found b
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import struct
 import sys
@@ -34,12 +33,13 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, Self, cast
+from typing import BinaryIO, Self
 
-from rootml.errors import AppendRefused, FileError
+from rootml.errors import AppendRefused, FileError, OutputError
 from rootml.rootio.container.free_list import FreeList, gap_word
 from rootml.rootio.container.header import Header
 from rootml.rootio.container.keys import Directory, Key
+from rootml.rootio.container.stream import stream_of
 
 PAGE = 4096
 _KEY_ROOM = 2048
@@ -55,7 +55,7 @@ class RootFile:
     ``writable=False`` opens it for reading alone. ``in_place``: the file is the user's own, not
     a copy: it keeps its identifiers, every step reaches the disk before the next, and ``close``
     without ``apply`` takes away what was appended. ``original``: the file is becoming a copy of
-    that one, where its bytes are read until ``apply``, for which the copy has to be complete.
+    that one, where its old bytes are read until ``copied``.
 
     Raises FileError for what is not a ROOT file or is truncated, AppendRefused for a file to be
     written that was not closed.
@@ -79,15 +79,14 @@ class RootFile:
         self._may_shrink = False
         try:
             self._original = original.open("rb") if original else None
-            self._open()
+            self._open(os.fstat(self._source(0)[0]).st_size)
             if writable:
                 self._free = self._read_free()
         except BaseException:
             self.close()
             raise
 
-    def _open(self) -> None:
-        size = os.fstat(self._source(0)[0]).st_size
+    def _open(self, size: int) -> None:
         self._first = self.read(0, 100)
         if self._first[:4] != b"root" or len(self._first) < 64:
             raise FileError("not a ROOT file")
@@ -112,7 +111,7 @@ class RootFile:
 
     def close(self) -> None:
         """Close the file; what was appended counts only after ``apply``."""
-        self._forget_original()
+        self.copied()
         if self._fd < 0:
             return
         try:
@@ -140,7 +139,8 @@ class RootFile:
             return self._original.fileno(), self.old_end - position
         return self._fd, sys.maxsize
 
-    def _forget_original(self) -> None:
+    def copied(self) -> None:
+        """Take note that the copy is complete: from now on it is read itself."""
         if self._original:
             self._original.close()
             self._original = None
@@ -221,27 +221,30 @@ class RootFile:
     def _check_pages(self, patches: list[Patch]) -> None:
         for position, data in patches:
             old = self.read(position, len(data))
-            changed = [
-                position + i for i, byte in enumerate(data) if old[i : i + 1] != bytes([byte])
-            ]
+            pairs = enumerate(zip(old, data, strict=True), position)
+            changed = [at for at, (was, now) in pairs if was != now]
             if changed and changed[0] // PAGE != changed[-1] // PAGE:
                 raise AppendRefused(
                     f"the header at byte {position} lies across two pages of the disk, "
                     "so it cannot be changed in place in one go"
                 )
 
-    def planned(self) -> BinaryIO:
+    def planned(self) -> PlannedFile:
         """Return the file as ``apply`` is going to make it, for reading. (After ``plan``.)"""
-        raw = _Planned(
-            self, [patch for step in self._steps for patch in step], self._final_header.end
-        )
-        return cast(BinaryIO, io.BufferedReader(raw))
+        patches = [patch for step in self._steps for patch in step]
+        return PlannedFile(self, patches, self._final_header.end)
+
+    def stream(self) -> BinaryIO:
+        """Return the bytes of the file, while it is open, as uproot can read them."""
+        return stream_of(self.read, self.header.end)
 
     def apply(self) -> None:
         """Carry out the plan; where a write fails, undo those before it in reverse order."""
+        if self.in_place and self.read(0, len(self._first)) != self._first:
+            raise OutputError(f"{self.path}: another process has changed it meanwhile")
         undo: list[Patch] = []
         self._may_shrink = False
-        self._forget_original()
+        self.copied()
         try:
             for step in self._steps:
                 self._sync()
@@ -264,10 +267,6 @@ class RootFile:
         self.plan()
         self.apply()
 
-    def unchanged(self) -> bool:
-        """Whether the header is still what it was when the file was opened."""
-        return self.read(0, len(self._first)) == self._first
-
     def _sync(self) -> None:
         if self.in_place:
             os.fsync(self._fd)
@@ -279,30 +278,23 @@ class RootFile:
             position, view = position + written, view[written:]
 
 
-class _Planned(io.RawIOBase):
-    """The bytes of a file with patches laid over them."""
+class PlannedFile(RootFile):
+    """A file as its plan is going to make it: for reading alone, while that one stays open."""
 
     def __init__(self, file: RootFile, patches: list[Patch], end: int) -> None:
-        self._file, self._patches, self._end = file, patches, end
-        self._at = 0
+        self.path, self.in_place = file.path, file.in_place
+        self._file, self._patches = file, patches
+        self._open(end)
 
-    def readable(self) -> bool:
-        return True
+    def close(self) -> None:
+        """Do nothing; the file is not this one's."""
 
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._end}[whence]
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        start = self._at
-        data = bytearray(self._file.read(start, max(0, min(len(buffer), self._end - start))))
-        for position, patch in self._patches:
-            first, last = max(start, position), min(start + len(data), position + len(patch))
+    def read(self, position: int, size: int) -> bytes:
+        """Return ``size`` bytes as they are going to be."""
+        data = bytearray(self._file.read(position, size))
+        stop = position + len(data)
+        for start, patch in self._patches:
+            first, last = max(start, position), min(start + len(patch), stop)
             if first < last:
-                data[first - start : last - start] = patch[first - position : last - position]
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+                data[first - position : last - position] = patch[first - start : last - start]
+        return bytes(data)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rootml.errors import TreeError, nearest
+from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.diff.differences import Entry, FileDiff, Findings
 from rootml.rootio.diff.ntuples import NTUPLE_CLASS, compare_ntuples
 from rootml.rootio.diff.objects import compare_keys, compare_objects
@@ -22,7 +23,11 @@ COMPARE = {"tree": compare_trees, "ntuple": compare_ntuples, "object": compare_o
 
 
 def compare_files(
-    a: str | Path, b: str | Path, *, tree: str | None = None, progress: Progress | None = None
+    a: str | Path,
+    b: str | Path | RootFile,
+    *,
+    tree: str | None = None,
+    progress: Progress | None = None,
 ) -> FileDiff:
     """Say what file ``b`` has more, otherwise, or no longer, compared with file ``a``.
 
@@ -30,7 +35,7 @@ def compare_files(
     metadata and the content of every branch or field. Contents at the same places of both
     files are compared byte by byte, others by what is in them, at last by value; memory stays
     bounded. ``tree``: compare this tree or RNTuple alone, by its path. ``progress`` is told how
-    many bytes of ``a`` are compared, and of how many.
+    many bytes of ``a`` are compared, and of how many. ``b`` may be open already.
 
     Raises FileError for a file that cannot be read, TreeError if ``tree`` is in neither file.
     """
@@ -39,7 +44,7 @@ def compare_files(
         sides = (_chosen(old.items, tree), _chosen(new.items, tree))
         if tree is not None and not any(sides):
             names = {item.name for item in [*old.items, *new.items]}
-            raise TreeError(f"no tree {tree!r} in {a} or {b}{nearest(tree, names)}")
+            raise TreeError(f"no tree {tree!r} in {a} or {new.path}{nearest(tree, names)}")
         _compare_items(both, *sides)
         if tree is None:
             codes = (side.file.header.compression for side in (old, new))
@@ -47,7 +52,7 @@ def compare_files(
             compare_streamer_infos(both)
         both.report(old.file.header.end)
     lists = {name: tuple(entries) for name, entries in vars(both.found).items()}
-    return FileDiff(str(a), str(b), **lists)
+    return FileDiff(str(a), str(new.path), **lists)
 
 
 def _compare_items(both: Comparison, old: list[Item], new: list[Item]) -> None:

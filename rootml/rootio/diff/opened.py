@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
+
+import uproot
 
 from rootml.errors import FileError
 from rootml.rootio.container.compression import decompress
@@ -26,16 +28,23 @@ class Opened:
     read.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        if is_remote(path):
+    def __init__(self, file: str | Path | RootFile) -> None:
+        """Open a file, or take one that is open, and stays open."""
+        self._given = file if isinstance(file, RootFile) else None
+        if is_remote(path := file.path if isinstance(file, RootFile) else file):
             raise FileError(f"{path}: is not on this machine, copy it to compare it")
         self.path = Path(path)
         with contextlib.ExitStack() as stack:
-            self.directory = stack.enter_context(open_file(self.path))
+            opener: Any = open_file if self._given is None else uproot.open
+            self.directory = stack.enter_context(opener(self._readable()))
             with _about(str(path)):
-                self.file = stack.enter_context(RootFile(self.path, writable=False))
+                self.file = self._given or stack.enter_context(RootFile(self.path, writable=False))
                 self.items = list(walk(self.file))
             self._stack = stack.pop_all()
+
+    def _readable(self) -> Path | BinaryIO:
+        """Return what uproot can open."""
+        return self.path if self._given is None else self._given.stream()
 
     def __enter__(self) -> Self:
         return self
@@ -46,7 +55,7 @@ class Opened:
     @cached_property
     def reader(self) -> Reader:
         """The file opened for tracing."""
-        return self._stack.enter_context(Reader(self.path))
+        return self._stack.enter_context(Reader(self._readable()))
 
     def read(self, item: Item) -> tuple[Key, bytes]:
         """Return the key in the object's record, and its content uncompressed."""

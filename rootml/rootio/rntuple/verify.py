@@ -46,7 +46,7 @@ def verify_fields(
         for cluster, longer in zip(first.clusters, second.clusters, strict=True):
             _verify_cluster(file, cluster, longer, len(now.columns), count)
     added = [Field.parse(frame) for field in new for frame in field.fields]
-    with file.planned() as planned:
+    with file.planned().stream() as planned:
         _same([*_read(source, path), *added], _read(planned, path), "fields")
 
 

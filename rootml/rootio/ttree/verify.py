@@ -24,7 +24,7 @@ def verify_append(file: RootFile, append: TreeAppend) -> None:
     """
     for _ in file.records(file.old_end):
         pass
-    with Reader(file.planned()) as reader:
+    with Reader(file.planned().stream()) as reader:
         traced = reader.trace(append.path, append.seek, quick=True)
         _verify_tree(append, TreeView(traced, reader))
 
