@@ -57,7 +57,7 @@ class Root:
         stdin.flush()
         if line := stdout.readline():
             return json.loads(line)
-        self._process.wait()
+        self.close()
         return {"error": "the ROOT process died"}
 
     def close(self) -> None:
