@@ -50,7 +50,7 @@ class NTupleAppend:
         compression: int | None = None,
         replace: Iterable[str] = (),
     ) -> None:
-        self._file = file
+        self._file, self._reader = file, reader
         folder, name, cycle = split_path(path)
         self.keys = KeyList.of_path(file, folder)
         self._key = self.keys.newest(name, cycle)
@@ -134,7 +134,7 @@ class NTupleAppend:
 
     def verify(self, source: Path, file: RootFile) -> None:
         """Prove that nothing was lost (see ``verify_fields``)."""
-        verify_fields(source, file, self.path, self._key, self.view, self.fields)
+        verify_fields(file, self._reader, self.path, self._key, self.view, self.fields)
 
     def _extend_group(self, group: ClusterGroup) -> ClusterGroup:
         """Append a group's page list with the new columns."""

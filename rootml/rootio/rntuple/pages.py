@@ -84,7 +84,7 @@ class PageWriter:
     def _flush(self, least: int) -> None:
         """Append pages while ``least`` elements are pending."""
         values = np.concatenate(self._pending)
-        while len(values) >= least and len(values):
+        while len(values) >= least:
             page, values = values[: self._page], values[self._page :]
             self._pages.append(self._blobs.append_page(self._kind.encode(page), len(page)))
         self._pending, self._count = [values.copy()], len(values)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain
-from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import uproot
 
@@ -16,17 +15,18 @@ from rootml.rootio.rntuple.frames import CHECKSUM_BYTES, checksum
 from rootml.rootio.rntuple.page_lists import Cluster, PageRange
 from rootml.rootio.rntuple.schema import Field, NewField, Schema
 from rootml.rootio.rntuple.view import NTupleView
+from rootml.rootio.ttree.tracing import Reader
 
 
 def verify_fields(
-    source: Path, file: RootFile, path: str, key: Key, old: NTupleView, new: list[NewField]
+    file: RootFile, reader: Reader, path: str, key: Key, old: NTupleView, new: list[NewField]
 ) -> None:
-    """Check ``file``, a copy of ``source`` or itself, with ``new`` fields in its RNTuple ``path``.
+    """Check ``file`` as it is planned, with ``new`` fields in its RNTuple ``path``.
 
-    What was appended is a chain of records; the RNTuple whose anchor
-    is now the record of ``key`` has the header, the fields, the clusters and in each of them
-    the pages it had, and new fields and pages only behind them; every new page has its
-    checksum; and uproot sees the old fields and the new. AppendRefused if not.
+    What was appended is a chain of records. The RNTuple whose anchor is now the record of
+    ``key`` has the header, the fields, the clusters, and in each of them the pages it had, and
+    new fields and pages only behind them. Every new page has its checksum. uproot sees the old
+    fields, as ``reader`` does in the file as it was, and the new. AppendRefused if not.
     """
     for _ in file.records(file.old_end):
         pass
@@ -46,8 +46,8 @@ def verify_fields(
         for cluster, longer in zip(first.clusters, second.clusters, strict=True):
             _verify_cluster(file, cluster, longer, len(now.columns), count)
     added = [Field.parse(frame) for field in new for frame in field.fields]
-    with file.planned().stream() as planned:
-        _same([*_read(source, path), *added], _read(planned, path), "fields")
+    with file.planned().stream() as stream, uproot.open(stream) as planned:
+        _same([*_facts(reader.open(path)), *added], _facts(planned[path]), "fields")
 
 
 def _extended(schema: Schema, new: list[NewField]) -> Schema:
@@ -66,13 +66,11 @@ def _verify_cluster(file: RootFile, old: Cluster, new: Cluster, columns: int, ad
             _same(checksum(data[: page.nbytes]), data[page.nbytes :], "pages")
 
 
-def _read(file: Path | BinaryIO, path: str) -> list[Field | int]:
+def _facts(ntuple: Any) -> list[Field | int]:
     """Return the number of entries and the fields as uproot sees them."""
-    with uproot.open(file) as directory:
-        ntuple = directory[path]
-        records = ntuple.field_records
-        fields = [Field(r.parent_field_id, r.field_name, r.type_name) for r in records]
-        return [ntuple.num_entries, *fields]
+    records = ntuple.field_records
+    fields = [Field(r.parent_field_id, r.field_name, r.type_name) for r in records]
+    return [int(ntuple.num_entries), *fields]
 
 
 def _same(expected: object, found: object, what: str) -> None:
