@@ -66,7 +66,11 @@ def with_friends(events: Events, named: Named = (), above: Chain = ()) -> Events
         problems.append(f"its friends are left out: {error}")
     for text in named:
         alias, file, tree = parse_named(text)
-        friends.append(_join(events, alias, file, [tree] if tree else [], chain))
+        friend = _join(events, alias, file, [tree] if tree else [], chain)
+        if friend is None:
+            raise InputError(f"friend {os.fspath(text)!r} is {events.where} itself")
+        _check_alias(friend, friends)
+        friends.append(friend)
     found = [friend for friend in friends if friend is not None]
     return JoinedEvents(events, found, problems) if found or problems else events
 
@@ -106,6 +110,17 @@ def _join(main: Events, alias: str, file: str, trees: Sequence[str], above: Chai
     except BaseException:
         directory.close()
         raise
+
+
+def _check_alias(friend: Friend, others: Sequence[Friend | None]) -> None:
+    for other in others:
+        if other is not None and other.alias == friend.alias:
+            shared = set(friend.events.names.paths) & set(other.events.names.paths)
+            if shared:
+                raise InputError(
+                    f"two friends {friend.alias!r} have a branch {min(shared)!r} "
+                    f"({other.events.where}; {friend.events.where}): name one as alias=file.root"
+                )
 
 
 def _choose(directory: uproot.ReadOnlyDirectory, trees: Sequence[str], main: Events) -> str:
