@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rootml.commands.diff import counts
+
 if TYPE_CHECKING:
     from rootml.tagging.plan import TagPlan, TagResult
 
@@ -60,6 +62,8 @@ def _result_rows(result: TagResult, *, verbose: bool) -> list[Row]:
             f"{seconds['prepare']:.1f} s opening, {seconds['plots']:.1f} s plots",
         )
     )
+    if result.verified:
+        rows.append(("verified", f"nothing lost or changed: {counts(result.verified.identical)}"))
     for figures in result.figures.values():
         rows += _series("figures", highlights(figures))
     plots = [path for path in result.files if path != result.plan.target]

@@ -84,7 +84,7 @@ def print_diff(found: FileDiff, *, verbose: bool) -> None:
             _row(label if index == 0 else "", f"{entry.path:<{width}}  {_words(entry)}")
         if len(shown) < len(entries):
             _row("", f"... and {len(entries) - len(shown):,} more (-v prints all)")
-    _row("same", _counts(found.identical))
+    _row("same", counts(found.identical))
     _row("", _verdict(found))
 
 
@@ -98,7 +98,7 @@ def _words(entry: Entry) -> str:
     return f"{entry.kind}, {entry.was or entry.now}"
 
 
-def _counts(entries: Sequence[Entry]) -> str:
+def counts(entries: Sequence[Entry]) -> str:
     """Count what is identical by kind, and say how that is known where it is not by bytes."""
     texts = []
     for kind, count in Counter(entry.kind for entry in entries).items():

@@ -79,6 +79,11 @@ def _entry_range(
 )
 @click.option("--overwrite", is_flag=True, help="Replace the output, and branches of that name.")
 @click.option(
+    "--verify",
+    is_flag=True,
+    help="Compare every object and branch with the input before the output counts.",
+)
+@click.option(
     "--plots",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",

@@ -68,6 +68,9 @@ class FileSink(ABC):
     _append: Appending
     _advice = ""
 
+    diff: FileDiff | None = None
+    """What ``compare`` has found."""
+
     def __init__(
         self,
         source: str | Path,
@@ -198,7 +201,6 @@ class AppendSink(FileSink):
         if (target is None) != in_place:
             raise OutputError(f"{source}: give either an output file or in_place=True")
         self._in_place, self._compare = in_place, compare
-        self.diff: FileDiff | None = None
         self._copying: Copying | None = None
         super().__init__(source, source if target is None else target, tree, columns, **options)
 

@@ -15,6 +15,7 @@ from rootml.errors import InputError, located
 from rootml.rootio import AppendSink, FriendSink, Sink
 from rootml.rootio.events.friends import Named
 from rootml.rootio.provenance import PROVENANCE
+from rootml.rootio.sink import FileSink
 from rootml.spec import Column
 from rootml.tagging.plan import TagResult
 from rootml.tagging.prepare import EntryRange, Run, TagOptions, prepare
@@ -22,7 +23,7 @@ from rootml.tagging.record import record
 from rootml.validation import write_report
 
 Progress = Callable[[int, int], None]
-SINKS: Mapping[str, Callable[..., Sink]] = {"append": AppendSink, "friend": FriendSink}
+SINKS: Mapping[str, Callable[..., FileSink]] = {"append": AppendSink, "friend": FriendSink}
 BLOCK = 1 << 16
 """Entries written at once where nothing is judged."""
 
@@ -45,6 +46,7 @@ def tag_file(
     compression: str | None = None,
     entry_range: EntryRange = (None, None),
     overwrite: bool = False,
+    verify: bool = False,
     plots: str | os.PathLike[str] | bool = True,
     dry_run: bool = False,
     progress: Progress | None = None,
@@ -59,7 +61,9 @@ def tag_file(
     ``in_place`` appends to the source itself, without a target; it must not be open elsewhere.
     ``entry_range``: judge only these entries; the others get NaN (-1 for integers). ``compression``
     of the new branches: None takes the file's own, else ``"ZSTD-5"`` and the like. ``overwrite``:
-    replace an existing target, and branches of the same name. ``plots``: folder of the validation,
+    replace an existing target, and branches of the same name. ``verify``: compare all objects and
+    branches with the source before the target appears (in place: before an old byte changes).
+    ``plots``: folder of the validation,
     True for ``<target>_validation``, False for none. ``progress(done, total)`` is called after each
     chunk, in events. ``dry_run`` opens and checks everything and writes nothing.
 
@@ -82,6 +86,7 @@ def tag_file(
         compression=compression,
         entry_range=entry_range,
         overwrite=overwrite,
+        verify=verify,
         plots=plots if isinstance(plots, bool) else os.fspath(plots),
     )
     to = None if target is None else Path(target)
@@ -102,7 +107,8 @@ def _tag(
         if dry_run:
             return TagResult(run.plan, dry_run=True)
         clock.append(time.perf_counter())
-        judged = _write(run, stack.enter_context(_sink(run, options)), progress)
+        sink = stack.enter_context(_sink(run, options))
+        judged = _write(run, sink, progress)
     clock.append(time.perf_counter())
     figures, files = _validate(run)
     clock.append(time.perf_counter())
@@ -110,15 +116,16 @@ def _tag(
         run.plan,
         dry_run=False,
         judged=judged,
+        verified=sink.diff,
         seconds=_seconds(clock),
         figures=figures,
         files=(run.plan.target, *files),
     )
 
 
-def _sink(run: Run, options: TagOptions) -> Sink:
+def _sink(run: Run, options: TagOptions) -> FileSink:
     text = record(run.provenance, run.source, run.taggers, options.shaping())
-    in_place = {"in_place": True} if options.in_place else {}
+    append = {"in_place": options.in_place, "compare": options.verify}
     return SINKS[options.output](
         run.plan.source,
         None if options.in_place else run.plan.target,
@@ -128,7 +135,7 @@ def _sink(run: Run, options: TagOptions) -> Sink:
         replace=run.plan.replaced,
         objects={PROVENANCE: text},
         overwrite=options.overwrite,
-        **in_place,
+        **(append if options.output == "append" else {}),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rootml.card import ModelCard
+from rootml.rootio import FileDiff
 from rootml.spec import Column
 
 
@@ -63,12 +64,15 @@ class TagResult:
     """What :func:`rootml.tag_file` did.
 
     ``judged``: by model, how many events or objects its network judged. ``figures``: by
-    model, the numbers of its validation report. ``seconds``: by stage; ``total`` is the whole.
+    model, the numbers of its validation report. ``verified``: how the output differs from the
+    source, where that was asked for (nothing is lost or changed). ``seconds``: by stage;
+    ``total`` is the whole.
     """
 
     plan: TagPlan
     dry_run: bool
     judged: Mapping[str, int] = field(default_factory=dict)
+    verified: FileDiff | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     figures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
@@ -90,6 +94,7 @@ class TagResult:
             "dry_run": self.dry_run,
             "events": self.events,
             "judged": dict(self.judged),
+            "verified": self.verified and self.verified.to_json(),
             "seconds": dict(self.seconds),
             "events_per_second": self.rate,
             "figures": {name: dict(values) for name, values in self.figures.items()},

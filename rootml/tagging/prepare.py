@@ -46,6 +46,7 @@ class TagOptions:
     compression: str | None = None
     entry_range: EntryRange = (None, None)
     overwrite: bool = False
+    verify: bool = False
     plots: str | bool = True
 
     def shaping(self) -> dict[str, Any]:
@@ -131,7 +132,9 @@ def _check_options(options: TagOptions) -> None:
     if options.output not in OUTPUTS:
         raise InputError(f"output {options.output!r}: expected {' or '.join(OUTPUTS)}")
     if options.in_place and options.output != "append":
-        raise InputError("in place branches can be appended; a friend is a file of its own")
+        raise InputError("in place branches are appended; a friend is a file of its own")
+    if options.verify and options.output != "append":
+        raise InputError("a friend has nothing of the source that could be verified")
     if options.batch_size is not None and options.batch_size < 1:
         raise InputError(f"batch size {options.batch_size}: expected 1 or more")
     if len(set(options.models)) != len(options.models):

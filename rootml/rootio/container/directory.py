@@ -18,7 +18,7 @@ class KeyList:
     def __init__(self, file: RootFile, directory: Directory) -> None:
         self._file, self._directory = file, directory
         record = file.read(directory.keys_seek, directory.keys_nbytes)
-        self._key = Key.parse(record)
+        self._record, self._key = record, Key.parse(record)
         (count,) = struct.unpack_from(">i", record, self._key.keylen)
         at = self._key.keylen + 4
         self.keys: list[Key] = []
@@ -75,6 +75,8 @@ class KeyList:
         """Append the list as a new record and let its directory lead there."""
         body = struct.pack(">i", len(self.keys)) + b"".join(self._packed)
         file, directory = self._file, self._directory
+        file.expect(directory.keys_seek, self._record)
+        file.expect(directory.position, directory.pack())
         file.release(directory.keys_seek, directory.keys_nbytes)
         key = file.append_object(self._key, body, len(body))
         directory.keys_seek, directory.keys_nbytes = key.seek, key.nbytes

@@ -42,6 +42,8 @@ from rootml.rootio.container.keys import Directory, Key
 from rootml.rootio.container.stream import stream_of
 
 PAGE = 4096
+HEADER_ROOM = 100
+"""Bytes before the first record (TFile::kBEGIN)."""
 _KEY_ROOM = 2048
 """Bytes that hold any key: a longer one is read again."""
 
@@ -76,21 +78,23 @@ class RootFile:
         self._steps: list[list[Patch]] = []
         self._pointers: list[Patch] = []
         self._released: list[tuple[int, int]] = []
+        self._expected: list[Patch] = []
         self._may_shrink = False
         try:
             self._original = original.open("rb") if original else None
             self._open(os.fstat(self._source(0)[0]).st_size)
             if writable:
                 self._free = self._read_free()
+                self.expect(0, self.read(0, HEADER_ROOM))
         except BaseException:
             self.close()
             raise
 
     def _open(self, size: int) -> None:
-        self._first = self.read(0, 100)
-        if self._first[:4] != b"root" or len(self._first) < 64:
+        first = self.read(0, HEADER_ROOM)
+        if first[:4] != b"root" or len(first) < 64:
             raise FileError("not a ROOT file")
-        self.header = Header.parse(self._first)
+        self.header = Header.parse(first)
         if self.header.end > size:
             raise FileError(f"truncated: {size} bytes of {self.header.end}")
         self.old_end = self.header.end
@@ -190,6 +194,10 @@ class RootFile:
         """Note a record to which nothing refers once all pointers are written."""
         self._released.append((position, nbytes))
 
+    def expect(self, position: int, data: bytes) -> None:
+        """Note old bytes that the plan relies on; ``apply`` refuses if they have changed."""
+        self._expected.append((position, data))
+
     def plan(self) -> None:
         """Append the free lists and work out what changes among the old bytes, and in which order.
 
@@ -240,10 +248,10 @@ class RootFile:
 
     def apply(self) -> None:
         """Carry out the plan; where a write fails, undo those before it in reverse order."""
-        if self.in_place and self.read(0, len(self._first)) != self._first:
-            raise OutputError(f"{self.path}: another process has changed it meanwhile")
         undo: list[Patch] = []
         self._may_shrink = False
+        if any(self.read(at, len(data)) != data for at, data in self._expected):
+            raise OutputError(f"{self.path}: another process has changed it meanwhile")
         self.copied()
         try:
             for step in self._steps:
