@@ -122,9 +122,8 @@ def _numbers(names: tuple[str, ...], layout: struct.Struct) -> Step:
 
 def _base(name: str) -> Step:
     def step(walk: Walk, part: Part, at: int) -> int:
-        base = walk.object(name, at)
+        base = walk.object(name, at, part.members)
         part.bases.append(base)
-        part.members.update(base.members)
         return at + base.num_bytes
 
     return step

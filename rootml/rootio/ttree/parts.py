@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Part:
     """An object, or its part of one base class.
 
-    ``start`` and ``num_bytes`` are its place, byte count included; ``members`` has those of
-    its bases too.
+    ``start`` and ``num_bytes`` are its place, byte count included. All parts of an object share
+    ``members``.
     """
 
     classname: str
@@ -45,7 +45,7 @@ class Part:
         return self.members.get(name) if none_if_missing else self.members[name]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class ObjArray(Part):
     """A TObjArray."""
 

@@ -58,12 +58,15 @@ class Walk:
         self._named: dict[str, Any] = {}
         self.foreign: list[tuple[int, int]] = []
 
-    def object(self, name: str, at: int) -> Part:
-        """Read an object of the class ``name``, whose head is at byte ``at``."""
+    def object(self, name: str, at: int, members: dict[str, Any] | None = None) -> Part:
+        """Read an object of the class ``name``, whose head is at byte ``at``.
+
+        ``members``: those of the object of which it is a base.
+        """
         if name == "TObjArray":
             return self._array(at)
         stop, version = self._head(at)
-        part = Part(name, at, stop - at)
+        part = Part(name, at, stop - at, [], {} if members is None else members)
         at += _HEAD.size
         for step in self._layouts.steps(name, version):
             at = step(self, part, at)
@@ -72,6 +75,7 @@ class Walk:
         return part
 
     def _head(self, at: int) -> tuple[int, int]:
+        """Return the end and the version of the object at byte ``at``."""
         count, version = _HEAD.unpack_from(self.raw, at)
         if not count & BYTE_COUNT or version & _MEMBERWISE:
             raise Unfamiliar("an object without byte count, or memberwise")
