@@ -39,8 +39,12 @@ def reading(what: str) -> Iterator[None]:
     """Turn whatever uproot raises on unreadable bytes into a :class:`FileError` on ``what``."""
     try:
         yield
-    except (RootmlError, MemoryError):
+    except RootmlError:
         raise
+    except MemoryError as error:
+        raise FileError(
+            f"{what}: cannot be read: it claims to need more memory than is there"
+        ) from error
     except Exception as error:  # uproot and the decompressors below it share no base class
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise FileError(f"{what}: cannot be read: {reason}") from error
@@ -122,21 +126,13 @@ def _is_tree(file: uproot.ReadOnlyFile, class_name: str) -> bool:
     return True
 
 
-def _derives_from_tree(
-    file: uproot.ReadOnlyFile, class_name: str, below: tuple[str, ...] = ()
-) -> bool:
-    """Whether the file's streamer infos say that the class is a TTree."""
-    if class_name in below:
-        return False
+def _derives_from_tree(file: uproot.ReadOnlyFile, class_name: str) -> bool:
+    """Whether the file's streamer infos say so; uproot reads classes one step from TTree."""
     try:
-        bases = {
-            element.name
+        return any(
+            element.classname == "TStreamerBase" and element.name in TREE_CLASSES
             for info in file.streamers.get(class_name, {}).values()
             for element in info.elements
-            if element.classname == "TStreamerBase"
-        }
+        )
     except Exception:  # damaged streamer infos: all other classes can be read without them
         return False
-    return not bases.isdisjoint(TREE_CLASSES) or any(
-        _derives_from_tree(file, base, (*below, class_name)) for base in bases
-    )

@@ -9,7 +9,8 @@ import pytest
 import uproot
 
 from rootml.errors import BranchError, FileError, TreeError
-from rootml.rootio.opening import open_file, open_tree, split_path
+from rootml.rootio.events.kinds import open_events
+from rootml.rootio.opening import open_file, open_tree, split_path, tree_names
 from rootml.rootio.source import open_source
 
 
@@ -95,3 +96,16 @@ def test_damaged_baskets_are_an_error_of_the_file(hits: Path, toylab: Path) -> N
         pytest.raises(FileError, match=r"hits\.root: tree 'hits', branch 'cell_e': cannot be read"),
     ):
         list(source.chunks(["cells"]))
+
+
+def test_classes_derived_from_ttree_are_trees() -> None:
+    """``derived.root``: Mine derives from TTree, with a member of its own, Further from Mine.
+
+    Made with a compiled dictionary, which ROOT needs to write such classes. uproot does not
+    read what is two steps away.
+    """
+    with open_file(Path(__file__).with_name("derived.root")) as directory:
+        assert tree_names(directory) == ["mine", "simple"]
+        assert open_events(directory, "mine").read(["x"], 1, 4)["x"].tolist() == [1, 2, 3]
+        with pytest.raises(TreeError, match=r"'further' is a Further, not a tree"):
+            open_tree(directory, "further")
