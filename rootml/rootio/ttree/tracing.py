@@ -22,7 +22,7 @@ from uproot.source.chunk import Chunk
 from uproot.source.cursor import Cursor
 
 from rootml.errors import AppendRefused
-from rootml.rootio.opening import open_file
+from rootml.rootio.opening import open_file, reading
 from rootml.rootio.ttree.layouts import Element, Layouts
 from rootml.rootio.ttree.listening import (
     CoveredChunk,
@@ -78,6 +78,11 @@ class Reader:
             minimal_ttree_metadata=False,
         )
         self._file = self._directory.file
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._directory.close)
+            with reading("the list of streamer infos"):
+                _ = self._file.streamers
+            stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -108,7 +113,8 @@ class Reader:
         key = self._directory.key(path)
         if key.fSeekKey != seek:
             raise AppendRefused(f"{path!r} is not where its directory says")
-        chunk, _ = key.get_uncompressed_chunk_cursor()
+        with reading(f"object {path!r}"):
+            chunk, _ = key.get_uncompressed_chunk_cursor()
         return self._trace(key.fClassName, chunk, key.fKeylen, key, quick)
 
     def readable(self, tree: Traced, branch: Any) -> Any:
@@ -127,11 +133,12 @@ class Reader:
 
     def trace_streamers(self, seek: int, nbytes: int) -> Traced:
         """Trace the list of streamer infos."""
-        head = self._file.chunk(seek, seek + nbytes)
-        key = uproot.reading.ReadOnlyKey(
-            head, Cursor(seek), {}, self._file, self._file, read_strings=True
-        )
-        chunk, _ = key.get_uncompressed_chunk_cursor()
+        with reading("the list of streamer infos"):
+            head = self._file.chunk(seek, seek + nbytes)
+            key = uproot.reading.ReadOnlyKey(
+                head, Cursor(seek), {}, self._file, self._file, read_strings=True
+            )
+            chunk, _ = key.get_uncompressed_chunk_cursor()
         return self._trace("TList", chunk, key.fKeylen, None, quick=False)
 
     def _trace(self, class_name: str, chunk: Any, keylen: int, key: Any, quick: bool) -> Traced:
