@@ -28,7 +28,7 @@ from rootml.rootio.container.root_file import RootFile
 PAGE = 4096
 COMPRESSIONS = [None, uproot.ZLIB(1), uproot.LZMA(1), uproot.LZ4(1), uproot.ZSTD(1)]
 FEW = settings(
-    max_examples=15, deadline=None, derandomize=True,
+    max_examples=8, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 
@@ -98,8 +98,9 @@ def contents(data: bytes) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with uproot.open(io.BytesIO(data)) as file:
         for path, kind in file.classnames().items():
-            if kind == "TTree":
-                found |= {f"{path}/{b.name}": b.array().tolist() for b in file[path].branches}
+            if kind in ("TTree", "ROOT::RNTuple"):
+                columns = file[path].arrays(library="ak")
+                found |= {f"{path}/{name}": columns[name].tolist() for name in columns.fields}
             elif kind.startswith("TH1"):
                 found[path] = file[path].values().tolist()
     return found
@@ -107,7 +108,8 @@ def contents(data: bytes) -> dict[str, Any]:
 
 @st.composite
 def files(draw: st.DrawFn, folder: Path) -> tuple[Path, str, int]:
-    """A file by uproot: its path, a tree in it, the number of its entries."""
+    """A file by uproot: its path, a TTree or RNTuple in it, the number of its entries."""
+    ntuple = draw(st.booleans())
     where = draw(st.sampled_from(["", "a/", "a/b/"]))
     entries, cycles = draw(st.integers(0, 300)), draw(st.integers(1, 2))
     name = draw(st.sampled_from(["t", "a_tree_with_a_longer_name", "n" * 260]))
@@ -127,8 +129,12 @@ def files(draw: st.DrawFn, folder: Path) -> tuple[Path, str, int]:
     with uproot.recreate(path, compression=draw(st.sampled_from(COMPRESSIONS))) as file:
         file["before"] = np.histogram(rng.normal(size=99), 7)
         for _ in range(cycles):
-            made = file.mktree(f"{where}{name}", {kind: types[kind] for kind in sorted(kinds)})
-            made.extend({kind: values[kind] for kind in sorted(kinds)})
+            chosen = {kind: values[kind] for kind in sorted(kinds)}
+            if ntuple:
+                file.mkrntuple(f"{where}{name}", chosen)
+            else:
+                made = file.mktree(f"{where}{name}", {kind: types[kind] for kind in chosen})
+                made.extend(chosen)
         if draw(st.booleans()):
             file[f"{where}after"] = np.histogram(rng.normal(size=99), 7)
     return path, f"{where}{name}", entries
@@ -192,8 +198,9 @@ def test_what_fails_leaves_the_old_bytes(data: Any, tmp_path: Path) -> None:
     old, copy = path.read_bytes(), tmp_path / "copy.root"
     shutil.copy(path, copy)
     count = len(journal(copy, tree, values).writes)
-    for call in ("pwrite", "fsync"):
-        for failing in range(count if call == "pwrite" else 4):
+    numbers = {*range(0, count, 10), *range(max(0, count - 7), count)}
+    for call, failures in (("pwrite", numbers), ("fsync", range(4))):
+        for failing in failures:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(os, call, failing_at(failing, getattr(os, call)))
                 with pytest.raises(OutputError, match="no space left"):
