@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,7 +102,8 @@ def test_readers_of_this_process_do_no_harm(source: Path) -> None:
         assert file["events/y"].array().tolist() == (2 * TEN["y"]).tolist()
 
 
-def test_a_file_that_others_have_open(source: Path) -> None:
+def test_a_file_that_others_have_open(source: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("rootml.rootio.container.in_place.PATIENCE", 0.2)
     before = source.read_bytes()
     with (
         held(source) as pid,
@@ -114,6 +118,26 @@ def test_a_file_that_others_have_open(source: Path) -> None:
             sink.commit()
     assert source.read_bytes() == before
     append_branches(source, None, "events", TEN, in_place=True)
+
+
+def test_a_file_that_others_open_for_a_moment(source: Path, same_values: Any) -> None:
+    with AppendSink(source, None, "events", [Y], in_place=True) as sink, held(source) as pid:
+        sink.write(TEN)
+        threading.Timer(0.5, os.kill, (pid, signal.SIGTERM)).start()
+        sink.commit()
+    same_values(source, "events", TEN)
+
+
+def test_a_file_of_others_that_cannot_be_seen(source: Path, monkeypatch: Any) -> None:
+    """The kernel knows of them, even where /proc shows nobody but us."""
+    ours = f"/proc/{os.getpid()}"
+    everybody = Path.glob
+    monkeypatch.setattr(
+        Path, "glob", lambda path, pattern: [p for p in everybody(path, pattern) if str(p) == ours]
+    )
+    append_branches(source, None, "events", {"z": TEN["y"]}, in_place=True)
+    with held(source), pytest.raises(OutputError, match="cannot be seen from here has it open"):
+        append_branches(source, None, "events", TEN, in_place=True)
 
 
 def test_a_file_that_others_have_changed(source: Path) -> None:

@@ -12,6 +12,8 @@ import errno
 import fcntl
 import os
 import signal
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +22,9 @@ from rootml.rootio.container.transaction import reporting
 
 _BUSY = {errno.EAGAIN, errno.EACCES}
 _WRITE_BITS = 0o222
+_PAUSE = 0.1
+PATIENCE = 5.0
+"""Seconds."""
 _DESCRIPTORS = Path("/proc/self/fd")
 
 
@@ -40,13 +45,26 @@ class InPlace:
             self._fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         try:
             self._lock()
-            self.check()
+            self._check()
         except BaseException:
             self.abort()
             raise
 
     def check(self) -> None:
-        """Refuse a file that another process has open now."""
+        """Refuse a file that another process has open, and keeps open for some seconds.
+
+        (So that no long run is lost to a program that looks into every file for a moment.)
+        """
+        stop = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._check()
+            except OutputError:
+                if time.monotonic() > stop:
+                    raise
+            time.sleep(_PAUSE)
+
+    def _check(self) -> None:
         holders = list(_holders(os.fstat(self._fd)))
         others = [pid for pid in holders if pid != os.getpid()]
         if others:
@@ -54,7 +72,8 @@ class InPlace:
             raise OutputError(f"cannot change {self.target}: it is open in process {who}")
         if holders.count(os.getpid()) == 1 and self._others_by_lease():
             raise OutputError(
-                f"cannot change {self.target}: a process that cannot be seen from here has it open"
+                f"cannot change {self.target}: a process that cannot be seen from here has it "
+                "open, or so its file system says; write a copy"
             )
 
     def commit(self, mode: int | None = None) -> None:
@@ -77,17 +96,26 @@ class InPlace:
             # a file system without locks: the other two have to do
 
     def _others_by_lease(self) -> bool:
-        """Whether the kernel knows of another opening; False where it does not say.
+        """Whether the kernel knows of another opening.
 
-        The lease is given back at once: a later opening would be told to us by a signal.
+        Some file systems never grant a lease, not even for a file that is new: they do not say.
         """
-        try:
-            fcntl.fcntl(self._fd, fcntl.F_SETSIG, signal.SIGURG)  # whose default is to ignore it
-            fcntl.fcntl(self._fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-            fcntl.fcntl(self._fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        except OSError as error:
-            return error.errno == errno.EAGAIN
+        if _leased(self._fd):
+            return False
+        with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=self.path.parent) as new:
+            return _leased(new.fileno())
         return False
+
+
+def _leased(fd: int) -> bool:
+    """Ask for a write lease and give it back: a later opening would reach us as a signal."""
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)  # whose default is to ignore it
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError:
+        return False
+    return True
 
 
 def _holders(file: os.stat_result) -> Iterator[int]:
