@@ -52,8 +52,8 @@ class BranchNames:
 
     A branch is found by its path, by the last part of a path with slashes (TTrees) where this
     is unique, and by a path whose parts are joined the other way: ``a/b`` for ``a.b``; in an
-    RNTuple (``imported``) by ``a_b`` too, to which RNTupleImporter renames a branch ``a.b``.
-    ``others`` are further names.
+    RNTuple (``imported``) ``a_b`` stands for them too, to which RNTupleImporter renames a branch
+    ``a.b``. ``others`` are further names.
     """
 
     def __init__(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 import uproot
 
 import rootml
-from rootml.errors import BranchError, InputError, LayoutError, RootmlWarning
+from rootml.errors import BranchError, FileError, InputError, LayoutError, RootmlWarning
 from rootml.runtime.model import Model
 
 
@@ -126,3 +128,94 @@ def test_branches_awkward_cannot_hold_are_named(shared: Callable[[str], Path]) -
         pytest.raises(LayoutError),
     ):
         rootml.annotate(tree)
+
+
+FRAME = """
+import sys, warnings
+warnings.simplefilter("ignore")
+import ROOT
+main, friend = sys.argv[1:]
+chain = ROOT.TChain("hits")
+chain.Add(main)
+other = ROOT.TChain("hits")
+other.Add(friend)
+chain.AddFriend(other, "tags")
+frame = ROOT.RDataFrame(chain)
+print(frame.Filter("toy_score == toy_score").Sum("tags.toy_score").GetValue())
+"""
+
+
+def test_a_friend_beside_its_tree(
+    toy: Path, hits: Path, scores: np.ndarray, tmp_path: Path, runs: list[int]
+) -> None:
+    rootml.tag_file(hits, tmp_path / "friend.root", output="friend", plots=False)
+    runs.clear()
+    events = rootml.annotate(
+        f"{hits}:hits", "toy", friends=[tmp_path / "friend.root"], prefix="again_"
+    )
+    assert events.fields[-2:] == ["toy_score", "again_toy_score"]
+    np.testing.assert_allclose(events.toy_score, scores, rtol=1e-6)
+    assert runs == []
+    np.testing.assert_array_equal(events.again_toy_score, events.toy_score)
+    assert runs == [497]
+    done = subprocess.run(
+        [sys.executable, "-c", FRAME, str(hits), str(tmp_path / "friend.root")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert float(done.stdout) == pytest.approx(np.nansum(scores, dtype=np.float64))
+
+
+@pytest.mark.parametrize("kind", ["TTree", "RNTuple"])
+def test_what_the_layout_needs_may_be_in_a_friend(
+    kind: str, toy: Path, deposits: np.ndarray, scores: np.ndarray, tmp_path: Path
+) -> None:
+    main, friend = tmp_path / "main.root", tmp_path / "cells.root"
+    for path, name, values in ((main, "run", np.arange(500)), (friend, "cell_e", deposits)):
+        with uproot.recreate(path) as file:
+            make = file.mktree if kind == "TTree" else file.mkrntuple
+            make("hits", {name: np.dtype((values.dtype, values.shape[1:]))}).extend({name: values})
+    for events in (f"{main}:hits", uproot.open(main)["hits"]):
+        lazy = rootml.annotate(events, "toy", friends=[f"cells={friend}"])
+        assert lazy.fields == ["run", "cell_e", "toy_score"]
+        np.testing.assert_allclose(lazy.toy_score, scores, rtol=1e-6)
+    done = rootml.tag_file(main, tmp_path / "out.root", friends=[friend], plots=False)
+    assert done.plan.branches_read == ("cell_e",)
+    with uproot.open(tmp_path / "out.root") as file:
+        np.testing.assert_allclose(file["hits"]["toy_score"].array(), scores, rtol=1e-6)
+        assert "cell_e" not in file["hits"]
+    (entry,) = rootml.rootio.read_provenance(tmp_path / "out.root", "hits")["taggings"]
+    assert entry["input"]["friends"] == [{"alias": "hits", "file": str(friend), "tree": "hits"}]
+
+
+def test_friends_go_with_a_tree(toy: Path, hits: Path) -> None:
+    with pytest.raises(InputError, match="friends= go with a tree"):
+        rootml.annotate(uproot.open(hits)["hits"].arrays(), "toy", friends=[hits])
+
+
+def test_records_may_be_nested(
+    toy: Path, deposits: np.ndarray, scores: np.ndarray, write_model: Callable[..., Path]
+) -> None:
+    array = ak.zip({"run": np.arange(500), "cell": ak.zip({"e": deposits})}, depth_limit=1)
+    events = rootml.annotate(array, "toy")
+    np.testing.assert_allclose(events.toy_score, scores, rtol=1e-6)
+    assert "toy_score" in events.fields
+
+
+def test_a_damaged_basket_is_an_error_of_the_file(toy: Path, hits: Path) -> None:
+    with uproot.open(hits)["hits"] as tree:
+        seek = int(tree["cell_e"].member("fBasketSeek")[1])
+    data = bytearray(hits.read_bytes())
+    data[seek + 80 : seek + 400] = bytes(320)
+    hits.write_bytes(data)
+    said = r"hits\.root: tree 'hits', branch 'cell_e': cannot be read"
+    events = rootml.annotate(f"{hits}:hits", "toy")
+    assert events.run[4] == 4
+    with pytest.raises(FileError, match=said):
+        ak.materialize(events.toy_score)
+    with pytest.raises(FileError, match=said):
+        ak.materialize(events.cell_e)
+    virtual = uproot.open(hits)["hits"].arrays(virtual=True)
+    with pytest.raises(FileError, match="events, branch 'cell_e': cannot be read"):
+        ak.materialize(rootml.annotate(virtual, "toy").toy_score)
