@@ -24,6 +24,8 @@ ROOT.gInterpreter.Declare(r"""
 #include <TError.h>
 #include <TLeaf.h>
 #include <TTree.h>
+#include <ROOT/RNTupleAttrReading.hxx>
+#include <ROOT/RNTupleAttrWriting.hxx>
 #include <ROOT/RNTupleInspector.hxx>
 #include <ROOT/RNTupleModel.hxx>
 #include <ROOT/RNTupleProcessor.hxx>
@@ -90,6 +92,21 @@ std::string inspect_ntuple(const char *name, const char *path) {
     std::ostringstream out;
     inspector->PrintColumnTypeInfo(ROOT::Experimental::ENTupleInspectorPrintFormat::kCSV, out);
     return out.str() + inspector->GetCompressionSettingsAsString();
+}
+std::string show_attributes(const char *name, const char *path) {
+    std::ostringstream out;
+    auto reader = ROOT::RNTupleReader::Open(name, path);
+    for (const auto &set : reader->GetDescriptor().GetAttrSetIterable()) {
+        auto attributes = reader->OpenAttributeSet(set.GetName());
+        auto entry = attributes->CreateEntry();
+        out << set.GetName();
+        for (auto index : attributes->GetAttributes()) {
+            auto range = attributes->LoadEntry(index, *entry);
+            out << " " << range.GetStart() << "-" << range.GetEnd();
+            out << " " << *entry->GetPtr<std::string>("note");
+        }
+    }
+    return out.str();
 }
 double join_ntuples(const char *name, const char *path, const char *other, const char *field) {
     using namespace ROOT::Experimental;
@@ -242,7 +259,7 @@ def ntuple(path, name, columns=(), show=True):
     file = open_file(path)
     file.Map()
     entries = int(ROOT.RNTupleReader.Open(name, path).GetNEntries())
-    frame = ROOT.RDataFrame(name, path) if entries else None  # it crashes where there are none
+    frame = ROOT.RDataFrame(name, path) if entries and columns else None  # it needs entries
     futures = {column: frame.Sum(column) for column in columns} if frame else {}
     shown = str(ROOT.show_entries(name, path)) if show else ""
     return {
@@ -252,6 +269,7 @@ def ntuple(path, name, columns=(), show=True):
         "shown": json.loads(f"[{shown.rstrip(',')}]"),
         "sums": {column: float(value.GetValue()) for column, value in futures.items()},
         "inspected": str(ROOT.inspect_ntuple(name, path)),
+        "attributes": str(ROOT.show_attributes(name, path)),
     }
 
 
