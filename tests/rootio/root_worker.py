@@ -186,7 +186,8 @@ def read(path, tree, columns):
 
 def scan(path, tree, columns):
     """How many rows TTree::Scan prints of these columns."""
-    return {"rows": int(open_file(path).Get(tree).Scan(":".join(columns)))}
+    file = open_file(path)
+    return {"rows": int(file.Get(tree).Scan(":".join(columns)))}
 
 
 def clusters(path, tree):
