@@ -263,6 +263,7 @@ def ntuple(path, name, columns=(), show=True):
     frame = ROOT.RDataFrame(name, path) if entries and columns else None  # it needs entries
     futures = {column: frame.Sum(column) for column in columns} if frame else {}
     shown = str(ROOT.show_entries(name, path)) if show else ""
+    shown = shown.replace("<streamer mode>", "null")
     return {
         "recovered": bool(file.TestBit(ROOT.TFile.kRecovered)),
         "entries": entries,

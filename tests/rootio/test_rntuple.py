@@ -76,6 +76,51 @@ void make(const char *path) {
 """Two representations of a column, projected and deferred fields, a deferred projection."""
 
 
+TYPES = """
+struct Hit { float x = 1; int id = 2; std::vector<double> v; };
+struct Base { int b = 3; };
+struct Derived : Base { float d = 4; std::array<Hit, 2> hits; };
+void make(const char *path) {
+    using namespace ROOT;
+    auto file = std::unique_ptr<TFile>(TFile::Open(path, "RECREATE"));
+    auto model = RNTupleModel::Create();
+    auto map = model->MakeField<std::map<std::string, int>>("map");
+    auto bits = model->MakeField<std::bitset<17>>("bits");
+    auto tuple = model->MakeField<std::tuple<int, float, std::string>>("tuple");
+    auto pointer = model->MakeField<std::unique_ptr<float>>("pointer");
+    auto derived = model->MakeField<Derived>("derived");
+    auto hits = model->MakeField<std::vector<Hit>>("hits");
+    auto flags = model->MakeField<RVec<RVec<bool>>>("flags");
+    model->AddField(RFieldBase::Create("narrow", "Double32_t").Unwrap());
+    auto quantized = std::make_unique<RField<float>>("quantized");
+    quantized->SetQuantized(12, {-1, 20});
+    model->AddField(std::move(quantized));
+    auto truncated = std::make_unique<RField<float>>("truncated");
+    truncated->SetTruncated(20);
+    model->AddField(std::move(truncated));
+    model->AddField(std::make_unique<RStreamerField>("whole", "TNamed"));
+    auto writer = RNTupleWriter::Append(std::move(model), "events", *file);
+    auto about = RNTupleModel::Create();
+    about->MakeField<std::string>("note");
+    auto notes = writer->CreateAttributeSet(std::move(about), "notes");
+    auto range = notes->BeginRange();
+    for (int i = 0; i < 10; ++i) {
+        (*map)[std::to_string(i)] = i;
+        (*bits)[i] = 1;
+        if (i % 3) *pointer = std::make_unique<float>(i); else pointer->reset();
+        hits->resize(i % 3);
+        flags->assign(i % 3, RVec<bool>(2, true));
+        writer->Fill();
+        if (i % 4 == 3) writer->CommitCluster();
+    }
+    auto entry = notes->CreateEntry();
+    *entry->GetPtr<std::string>("note") = "all of them";
+    notes->CommitRange(std::move(range), *entry);
+}
+"""
+"""What C++ can hold, and an attribute set, which the footer leads to."""
+
+
 def new_values(entries: int, seed: int = 1) -> tuple[list[Column], dict[str, Any]]:
     rng = np.random.default_rng(seed)
     counts = rng.integers(0, 4, entries)
@@ -164,6 +209,19 @@ def test_clusters_and_groups(
     with uproot.open(target) as file:
         settings = {c.compression_settings for c in file["events"].page_link_list[0]}
     assert settings == {expected}
+
+
+def test_types_of_every_kind_and_attributes(tmp_path: Path, root: Any) -> None:
+    source, first, second = (tmp_path / f"{name}.root" for name in ("source", "first", "second"))
+    root.macro(code=TYPES, path=source, quiet=True)  # attributes are experimental
+    append(source, first)
+    append_branches(first, second, "events", {"more": np.arange(10.0)})
+    before = root.ntuple(path=source, name="events", quiet=True)
+    after = root.ntuple(path=second, name="events", quiet=True)
+    for old_entry, new_entry in zip(before["shown"], after["shown"], strict=True):
+        assert old_entry.items() <= new_entry.items()
+    assert before["attributes"] == "notes 0-10 all of them"
+    assert after["attributes"] == before["attributes"]
 
 
 @pytest.mark.parametrize("entries", [0, 8])
