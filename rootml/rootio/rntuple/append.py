@@ -24,7 +24,7 @@ from rootml.rootio.rntuple.counters import find_counters
 from rootml.rootio.rntuple.envelopes import ClusterGroup
 from rootml.rootio.rntuple.frames import FOOTER, PAGE_LIST, seal
 from rootml.rootio.rntuple.page_lists import Cluster, empty_range
-from rootml.rootio.rntuple.pages import MAX_KEY_SIZE, Blobs, FieldWriter, cut
+from rootml.rootio.rntuple.pages import Blobs, FieldWriter, cut
 from rootml.rootio.rntuple.schema import NewField, new_field
 from rootml.rootio.rntuple.verify import verify_fields
 from rootml.rootio.rntuple.view import NTupleView
@@ -76,8 +76,7 @@ class NTupleAppend:
         view = self.view
         setting = view.setting if compression is None else compression
         setting = self._file.header.compression if setting is None else setting
-        limit = view.anchor.max_key_size or MAX_KEY_SIZE
-        return Blobs(self._file, setting, compressor(setting), limit)
+        return Blobs(self._file, setting, compressor(setting), view.record_limit)
 
     def _new_fields(self) -> list[NewField]:
         first, fields = len(self.view.fields), []

@@ -18,8 +18,9 @@ from rootml.rootio.rntuple.frames import (
     seal,
 )
 from rootml.rootio.rntuple.page_lists import Cluster, PageList, summary
-from rootml.rootio.rntuple.pages import MAX_KEY_SIZE, Blobs
+from rootml.rootio.rntuple.pages import Blobs
 from rootml.rootio.rntuple.schema import Schema
+from rootml.rootio.rntuple.view import MAX_KEY_SIZE
 
 _CLASS_VERSION = 2
 _FORMAT = (1, 0, 0, 0)

@@ -21,9 +21,6 @@ from rootml.spec import Array
 PAGE_BYTES = 1 << 20
 """RNTupleWriteOptions' largest uncompressed page."""
 
-MAX_KEY_SIZE = 1 << 30
-"""RNTupleWriteOptions' largest record; what 0 in the anchor stands for, as uproot writes it."""
-
 
 @dataclass(frozen=True)
 class Blobs:

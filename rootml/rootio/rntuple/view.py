@@ -11,6 +11,9 @@ from rootml.rootio.rntuple.frames import FOOTER, HEADER, PAGE_LIST, unseal
 from rootml.rootio.rntuple.page_lists import Cluster, PageList, PageRange
 from rootml.rootio.rntuple.schema import Field, PhysicalColumn
 
+MAX_KEY_SIZE = 1 << 30
+"""RNTupleWriteOptions' largest record; what 0 in the anchor stands for, as uproot writes it."""
+
 _CLASS = b"ROOT::RNTuple"
 _EPOCH = 1
 
@@ -44,6 +47,11 @@ class NTupleView:
         self.entries = _tiled(self.clusters)
 
     @property
+    def record_limit(self) -> int:
+        """The bytes of a record beyond which ROOT would split what it holds."""
+        return min(self.anchor.max_key_size or MAX_KEY_SIZE, MAX_KEY_SIZE)
+
+    @property
     def groups(self) -> tuple[ClusterGroup, ...]:
         """The groups of clusters, one page list each."""
         return self.footer.groups
@@ -63,9 +71,11 @@ class NTupleView:
         return pages
 
     def _envelope(self, kind: int, link: Link) -> bytes:
-        stored = self._file.read(link.seek, min(link.nbytes, self._file.header.end))
-        if len(stored) != link.nbytes:
+        if link.seek + link.nbytes > self._file.header.end:
             raise AppendRefused("its metadata reach beyond the end of the file")
+        if max(link.nbytes, link.length) > self.record_limit:
+            raise AppendRefused("its metadata are spread over several records")
+        stored = self._file.read(link.seek, link.nbytes)
         return stored if link.nbytes == link.length else decompress(stored, link.length)
 
     def _check(self, cluster: Cluster) -> tuple[int, int]:
