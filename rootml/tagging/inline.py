@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import awkward as ak
 import uproot
+from uproot.behaviors.RNTuple import RNTuple
 
 from rootml.errors import BranchError, InputError, RootmlWarning, located
 from rootml.registry import load
@@ -19,7 +20,7 @@ from rootml.rootio.events.friends import with_friends
 from rootml.rootio.events.kinds import as_events, open_events
 from rootml.rootio.events.lazy import FieldPath, Once, deferred, field_paths
 from rootml.rootio.matching import BranchNames, Decoder, choose, match
-from rootml.rootio.opening import NTUPLE_CLASS, open_file, reading, split_path, tree_names
+from rootml.rootio.opening import open_file, reading, split_path, tree_names
 from rootml.rootio.source import PROBE_ENTRIES
 from rootml.spec import Column
 from rootml.tagger import Tagger
@@ -35,7 +36,7 @@ CHUNK_EVENTS = 8192
 
 
 def annotate(
-    events: uproot.TTree | Any | ak.Array | str | os.PathLike[str],
+    events: uproot.TTree | RNTuple | ak.Array | str | os.PathLike[str],
     model: str | os.PathLike[str] | None = None,
     *,
     tree: str | None = None,
@@ -107,14 +108,18 @@ def _named(model: str | os.PathLike[str]) -> str | Path:
     return model if isinstance(model, str) else Path(model)
 
 
-def _regularize(events: Any, tree: str | None, friends: Named) -> _Events:
+def _regularize(
+    events: uproot.TTree | RNTuple | ak.Array | str | os.PathLike[str],
+    tree: str | None,
+    friends: Named,
+) -> _Events:
     if isinstance(events, ak.Array):
         if friends:
             raise InputError("friends= go with a tree or a path, not with an array")
         return _Events(events, field_paths(events), "events")
     if isinstance(events, str | os.PathLike):
         alone = _open_path(events, tree)
-    elif isinstance(events, uproot.TTree) or getattr(events, "classname", "") == NTUPLE_CLASS:
+    elif isinstance(events, uproot.TTree | RNTuple):
         alone = as_events(events)
     else:
         raise InputError(

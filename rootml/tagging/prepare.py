@@ -83,6 +83,9 @@ def prepare(stack: ExitStack, source: str, target: Path | None, options: TagOpti
     opened = stack.enter_context(
         open_source(source, adapters, tree=options.tree, friends=options.friends)
     )
+    if target is not None:
+        inputs = [Path(file) for file in opened.events.files if not is_remote(file)]
+        check_target(target, inputs, overwrite=options.overwrite)
     if opened.num_entries == 0:
         raise TreeError(f"{source}: tree {opened.name!r} has no entries, nothing to tag")
     models = models or [_load(opened.adapter.default_model, options)]
@@ -102,7 +105,7 @@ def prepare(stack: ExitStack, source: str, target: Path | None, options: TagOpti
         Collector(t.model.card, opened.adapter, branches=t.branches) for t in taggers if folder
     )
     columns = _columns(opened, taggers, collectors)
-    provenance = read_provenance(source, opened.name)
+    provenance = read_provenance(opened.tree.file.root_directory, opened.name)
     plan = _plan(opened, target, options, taggers, columns, provenance)
     return Run(plan, opened, taggers, collectors, columns, provenance)
 

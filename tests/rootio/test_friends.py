@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 import uproot
 
+import rootml
 from rootml.errors import (
     DataError,
     FileError,
     InputError,
     LayoutError,
+    OutputError,
     RootmlWarning,
     TreeError,
 )
@@ -123,27 +125,55 @@ def test_lazily_the_same(made: Path) -> None:
         assert array[path].tolist() == events.read([key], 0, 30)[key].tolist(), name
 
 
-def test_friends_of_each_other_come_to_an_end(tmp_path: Path, root: Any) -> None:
-    code = """void make(const char *path) {
+def linked(root: Any, path: Path, links: dict[str, str]) -> Path:
+    """One-entry trees of one file, each with the friends named, and a branch ``x<tree>``."""
+    body = "".join(
+        f"""{{
+            TTree tree("{name}", ""); tree.Branch("x{name}", &x); tree.Fill(); tree.Write();
+        }}"""
+        for name in links
+    ) + "".join(
+        f"""{{
+            auto *tree = file.Get<TTree>("{name}");
+            for (const char *other : {{{", ".join(f'"{o}"' for o in others)}}})
+                tree->AddFriend(other);
+            tree->Write("", TObject::kOverwrite);
+        }}"""
+        for name, others in links.items()
+        if others
+    )
+    code = f"""void make(const char *path) {{
         float x = 1;
         TFile file(path, "RECREATE");
-        for (const char *name : {"a", "b", "c"}) {
-            TTree tree(name, "");
-            tree.Branch((std::string("x") + name).c_str(), &x);
-            tree.Fill();
-            tree.Write();
-        }
-        for (const char *name : {"a", "b", "c"}) {
-            auto *tree = file.Get<TTree>(name);
-            for (const char *other : {"a", "b", "c"})
-                if (std::string(name) != other) tree->AddFriend(other);
-            tree->Write("", TObject::kOverwrite);
-        }
-    }"""
-    path = tmp_path / "ring.root"
+        {body}
+    }}"""
     root.macro(code=code, path=path)
+    return path
+
+
+def test_friends_of_each_other_come_to_an_end(
+    tmp_path: Path, root: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees = "abcdefgh"
+    path = linked(root, tmp_path / "ring.root", {a: trees.replace(a, "") for a in trees})
+    opened = []
+    monkeypatch.setattr(
+        "rootml.rootio.events.friends.open_file",
+        lambda *args, **options: opened.append(args) or open_file(*args, **options),
+    )
     events = joined(path, "b")
-    assert {"xa", "xb", "xc", "a.xa", "c.xc"} <= set(events.names)
+    assert {f"x{a}" for a in trees} | {f"{a}.x{a}" for a in trees if a != "b"} <= set(events.names)
+    assert len(opened) < 100
+
+
+def test_a_chain_of_friends_has_an_end(tmp_path: Path, root: Any) -> None:
+    trees = "abcdefg"
+    links = dict(zip(trees, [*trees[1:], ""], strict=True))
+    events = joined(linked(root, tmp_path / "chain.root", links), "a")
+    assert {"xa", "xb", "xc", "xd", "xe"} <= set(events.names)
+    assert "xf" not in set(events.names)
+    (problem,) = events.problems
+    assert problem.endswith("its friends are left out: they are followed 4 deep, no further")
 
 
 def test_a_pair_that_the_friend_has_not_is_named(tmp_path: Path, root: Any) -> None:
@@ -409,6 +439,19 @@ def test_a_tree_in_a_folder_and_its_friend_beside_it(tmp_path: Path, root: Any) 
     events = joined(path, "deep/t")
     assert events.names.paths == ("x", "y")
     assert events.friends[0].events.name == "deep/f"
+
+
+def test_an_output_may_not_replace_a_friend(
+    tmp_path: Path, toylab: Path, write_model: Callable[..., Path]
+) -> None:
+    main = write(tmp_path / "main.root", "hits", x=np.arange(3.0))
+    with uproot.recreate(tmp_path / "cells.root") as file:
+        file["hits"] = {"cell_e": np.ones((3, 6), "f4")}
+    cells = tmp_path / "cells.root"
+    with pytest.raises(OutputError, match=r"cells.root: is the input file itself"):
+        rootml.tag_file(
+            main, cells, str(write_model()), friends=[cells], overwrite=True, plots=False
+        )
 
 
 def test_closing_closes_the_friends_too(made: Path) -> None:

@@ -42,6 +42,11 @@ class Events(ABC):
         return self
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """All files that are read: the tree's own, and those of friends."""
+        return (self.file, *(file for friend in self.friends for file in friend.events.files))
+
+    @property
     def where(self) -> str:
         """File and tree, to begin an error message with."""
         return f"{self.file}: tree {self.name!r}"

@@ -30,7 +30,8 @@ from rootml.rootio.ttree.listening import Model_TTreeIndex
 DEPTH = 4
 """How far friends of friends are followed."""
 
-Chain = tuple[tuple[str, str], ...]
+Trees = frozenset[tuple[str, str]]
+"""Trees by file and name."""
 Named = Sequence[str | os.PathLike[str]]
 
 
@@ -43,36 +44,48 @@ class Link:
     tree: str
 
 
-def with_friends(events: Events, named: Named = (), above: Chain = ()) -> Events:
+def with_friends(events: Events, named: Named = (), above: tuple[Trees, ...] = ()) -> Events:
     """The tree with the friends of its record and those ``named`` by the user.
 
     ``named``: ``"[alias=]file.root[:tree]"``; the tree is the one named as this one, or the
     only one, unless given; the alias is its name. Raises FileError, TreeError or BranchError
-    where one of these cannot be joined. A tree among those ``above`` is not opened once more,
-    so that friends of each other come to an end, as in ROOT.
+    where one of these cannot be joined. Trees ``above`` are those of which this is a friend,
+    and their friends: they are not joined once more, so that friends of each other come to an
+    end (ROOT looks no tree up while it is being looked into).
     """
-    chain = (*above, (_identity(events.file), events.name))
-    friends: list[Friend | None] = []
-    problems: list[str] = []
-    try:
-        for link in declared_links(events):
-            try:
-                file, doubt = _locate(link.file, events.file)
-                friends.append(_join(events, link.alias, file, _tree_paths(link, events), chain))
-                problems += [f"friend {link.alias!r}: {doubt}"] if doubt else []
-            except InputError as error:
-                problems.append(f"friend {link.alias!r} is left out: {error}")
-    except FileError as error:
-        problems.append(f"its friends are left out: {error}")
+    itself = frozenset([(_identity(events.file), events.name)])
+    friends, problems = _declared(events, (*above, itself))
     for text in named:
         alias, file, tree = parse_named(text)
-        friend = _join(events, alias, file, [tree] if tree else [], chain)
+        friend = _join(events, alias, file, [tree] if tree else [], (itself,), itself)
         if friend is None:
             raise InputError(f"friend {os.fspath(text)!r} is {events.where} itself")
         _check_alias(friend, friends)
         friends.append(friend)
-    found = [friend for friend in friends if friend is not None]
-    return JoinedEvents(events, found, problems) if found or problems else events
+    problems += [f"friend {f.alias!r}: {text}" for f in friends for text in f.events.problems]
+    return JoinedEvents(events, friends, problems) if friends or problems else events
+
+
+def _declared(events: Events, above: tuple[Trees, ...]) -> tuple[list[Friend], list[str]]:
+    """The friends of the tree's record that can be joined, and why others cannot."""
+    friends: list[Friend] = []
+    problems: list[str] = []
+    try:
+        links = [(link, *_locate(link.file, events.file)) for link in declared_links(events)]
+    except FileError as error:
+        return [], [f"its friends are left out: {error}"]
+    if links and len(above) > DEPTH:
+        return [], [f"its friends are left out: they are followed {DEPTH} deep, no further"]
+    siblings = above[-1].union((_identity(file), link.tree) for link, file, _ in links)
+    for link, file, doubt in links:
+        try:
+            friend = _join(events, link.alias, file, _tree_paths(link, events), above, siblings)
+        except InputError as error:
+            problems.append(f"friend {link.alias!r} is left out: {error}")
+        else:
+            friends += [friend] if friend else []
+            problems += [f"friend {link.alias!r}: {doubt}"] if doubt else []
+    return friends, problems
 
 
 def declared_links(events: Events) -> list[Link]:
@@ -94,27 +107,32 @@ def parse_named(text: str | os.PathLike[str]) -> tuple[str, str, str | None]:
     return (alias, *split_path(path))
 
 
-def _join(main: Events, alias: str, file: str, trees: Sequence[str], above: Chain) -> Friend | None:
-    """Open the first of ``trees`` that ``file`` has; None where the tree is above already."""
+def _join(
+    main: Events,
+    alias: str,
+    file: str,
+    trees: Sequence[str],
+    above: tuple[Trees, ...],
+    siblings: Trees,
+) -> Friend | None:
+    """Open the first of ``trees`` that ``file`` has; None where that is among those ``above``."""
     directory = open_file(file)
     try:
         name = _choose(directory, trees, main)
-        if (_identity(file), name) in above:
+        if any((_identity(file), name) in level for level in above):
             directory.close()
             return None
-        if len(above) > DEPTH:
-            raise InputError(f"friends of friends are followed {DEPTH} deep, no further")
         tree = open_tree(directory, name)
-        events = with_friends(as_events(tree, name), above=above)
+        events = with_friends(as_events(tree, name), above=(*above[:-1], siblings))
         return make_friend(main, alias or name.rpartition("/")[2], events, _read_index(tree))
     except BaseException:
         directory.close()
         raise
 
 
-def _check_alias(friend: Friend, others: Sequence[Friend | None]) -> None:
+def _check_alias(friend: Friend, others: Sequence[Friend]) -> None:
     for other in others:
-        if other is not None and other.alias == friend.alias:
+        if other.alias == friend.alias:
             shared = set(friend.events.names.paths) & set(other.events.names.paths)
             if shared:
                 raise InputError(
