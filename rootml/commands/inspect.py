@@ -86,18 +86,17 @@ def survey_file(
     from rootml.plugins import ADAPTERS, offers
     from rootml.registry import list_models
     from rootml.rootio.opening import open_file
-    from rootml.rootio.source import open_trees, survey
+    from rootml.rootio.survey import Survey
 
     offered = offers(ADAPTERS)
     adapters = [offer.value for offer in offered if not offer.problem]
     with open_file(file) as directory:
-        opened, errors = open_trees(directory, tree, friends)
-        if len(errors) == len(opened) and errors:
-            raise next(iter(errors.values()))
-        trees = [_describe(directory, events, branches=branches) for events in opened.values()]
-        matches = survey(opened, adapters, named=tree is not None)
-        for events in opened.values():
-            events.close_friends()
+        found = Survey(directory, adapters, tree, friends)
+        matches = found.matches()
+        if found.errors and len(found.errors) == len(found.trees):
+            raise next(iter(found.errors.values()))
+        trees = [_describe(directory, one, branches=branches) for one in found.trees.values()]
+        found.close_friends()
     right = {match.adapter.name for match in matches if match.complete}
     order = sorted(matches, key=lambda m: (not m.complete, len(m.missing), not m.tree_fits))
     return {
@@ -110,7 +109,7 @@ def survey_file(
                 "tree": match.tree,
                 "matches": match.complete,
                 "missing": list(match.missing),
-                "text": match.explain(opened[match.tree].names),
+                "text": match.explain(found.trees[match.tree].names),
             }
             for match in order
         ]

@@ -104,9 +104,13 @@ def match(adapter: Adapter, layout: Layout, tree: str, names: BranchNames, *, na
         for key, branch in layout.branches.items()
         if not branch.optional and key not in found
     )
+    return Match(adapter, layout, tree, found, missing, named or fits(layout, tree))
+
+
+def fits(layout: Layout, tree: str) -> bool:
+    """Whether the tree's name is one of those that may hold the layout."""
     base = posixpath.basename(tree)
-    fits = named or any(fnmatchcase(base, pattern) for pattern in layout.trees)
-    return Match(adapter, layout, tree, found, missing, fits)
+    return any(fnmatchcase(base, pattern) for pattern in layout.trees)
 
 
 def choose(matches: Sequence[Match], names: Mapping[str, BranchNames], where: str) -> Match:

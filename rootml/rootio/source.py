@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import pairwise
@@ -12,16 +12,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rootml.adapter import Adapter, Options
-from rootml.errors import InputError, LayoutError, RootmlWarning, located
+from rootml.errors import RootmlWarning, located
 from rootml.rootio.events.base import Events
-from rootml.rootio.events.friends import Named, with_friends
-from rootml.rootio.events.kinds import open_events
-from rootml.rootio.matching import Decoder, Match, choose, match
-from rootml.rootio.opening import open_file, tree_names
+from rootml.rootio.events.friends import Named
+from rootml.rootio.matching import Decoder, Match
+from rootml.rootio.opening import open_file
+from rootml.rootio.survey import Survey
 
 if TYPE_CHECKING:
     import awkward as ak
-    import uproot
 
 CHUNK_BYTES = 32 << 20
 """What a chunk of events may take in memory."""
@@ -111,37 +110,6 @@ class Source:
         self.close()
 
 
-def open_trees(
-    directory: uproot.ReadOnlyDirectory, tree: str | None = None, friends: Named = ()
-) -> tuple[dict[str, Events], dict[str, InputError]]:
-    """Every tree of a file (or the one named) with its friends; and why, where not with them.
-
-    A file whose tree is not named may have several, of which ``friends`` fit but one.
-    """
-    opened: dict[str, Events] = {}
-    errors: dict[str, InputError] = {}
-    for name in [tree] if tree else tree_names(directory):
-        events = open_events(directory, name)
-        opened[events.name] = events
-        try:
-            opened[events.name] = with_friends(events, friends)
-        except InputError as error:
-            errors[events.name] = error
-    return opened, errors
-
-
-def survey(
-    trees: Mapping[str, Events], adapters: Sequence[Adapter], *, named: bool = False
-) -> list[Match]:
-    """Compare trees with every layout of the adapters; ``named``: the user chose the tree."""
-    return [
-        match(adapter, layout, name, events.names, named=named)
-        for name, events in trees.items()
-        for adapter in adapters
-        for layout in adapter.layouts
-    ]
-
-
 def settle(found: Match, events: Events) -> Decoder:
     """Let the layout look at the first entries and settle its options (units)."""
     options: Options = {}
@@ -175,40 +143,14 @@ def open_source(
     """
     with ExitStack() as stack:
         directory = stack.enter_context(open_file(path))
-        trees, errors = open_trees(directory, tree, friends)
-        for events in trees.values():
-            stack.callback(events.close_friends)
-        found = _choose(trees, errors, adapters, str(path), named=tree is not None)
-        events = trees.pop(found.tree)
-        source = Source(str(path), events, settle(found, events))
+        found = Survey(directory, adapters, tree, friends)
+        stack.callback(found.close_friends)
+        matched = found.choose()
+        events = found.trees.pop(matched.tree)
+        stack.callback(events.close_friends)
+        source = Source(str(path), events, settle(matched, events))
         for problem in events.problems:
             warnings.warn(f"{events.where}: {problem}", RootmlWarning)
+        found.close_friends()
         stack.pop_all()
-        for other in trees.values():
-            other.close_friends()
         return source
-
-
-def _choose(
-    trees: Mapping[str, Events],
-    errors: Mapping[str, InputError],
-    adapters: Sequence[Adapter],
-    where: str,
-    *,
-    named: bool,
-) -> Match:
-    """The one match; where there is none, friends that could not be joined may be why."""
-    if len(trees) == 1 and errors:
-        raise next(iter(errors.values()))
-    names = {name: events.names for name, events in trees.items()}
-    try:
-        found = choose(survey(trees, adapters, named=named), names, where)
-    except LayoutError as error:
-        problems = [
-            *(f"tree {name!r}: {problem}" for name in trees for problem in trees[name].problems),
-            *(f"tree {name!r}: {problem}" for name, problem in errors.items()),
-        ]
-        raise LayoutError("\n".join([str(error), *problems])) from error
-    if found.tree in errors:
-        raise errors[found.tree]
-    return found

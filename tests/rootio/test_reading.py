@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import uproot
 
-from rootml.errors import BranchError, FileError, TreeError
+from rootml.errors import BranchError, FileError, LayoutError, TreeError
 from rootml.rootio.events.kinds import open_events
 from rootml.rootio.opening import open_file, open_tree, split_path, tree_names
 from rootml.rootio.source import open_source
@@ -109,3 +109,24 @@ def test_classes_derived_from_ttree_are_trees() -> None:
         assert open_events(directory, "mine").read(["x"], 1, 4)["x"].tolist() == [1, 2, 3]
         with pytest.raises(TreeError, match=r"'further' is a Further, not a tree"):
             open_tree(directory, "further")
+
+
+def test_trees_that_no_layout_names_are_not_opened(
+    hits: Path, toylab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import toylab as package
+
+    with uproot.update(hits) as file:
+        file.mktree("other", {"cell_f": ("f4", (6,))}).extend({"cell_f": np.ones((3, 6))})
+    names = []
+    monkeypatch.setattr(
+        "rootml.rootio.survey.open_events",
+        lambda directory, name: names.append(name) or open_events(directory, name),
+    )
+    open_source(hits, [package.ADAPTER]).close()
+    assert names == ["hits"]
+    with uproot.recreate(hits) as file:
+        file.mktree("other", {"cell_f": ("f4", (6,))}).extend({"cell_f": np.ones((3, 6))})
+    said = r"should be named hits; no branch 'cell_e'; did you mean 'cell_f'"
+    with pytest.raises(LayoutError, match=said):
+        open_source(hits, [package.ADAPTER])
