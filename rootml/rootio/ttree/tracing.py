@@ -22,7 +22,7 @@ from uproot.source.chunk import Chunk
 from uproot.source.cursor import Cursor
 
 from rootml.errors import AppendRefused
-from rootml.rootio.opening import open_file, reading
+from rootml.rootio.opening import open_file, own_classes, reading
 from rootml.rootio.ttree.layouts import Element, Layouts
 from rootml.rootio.ttree.listening import (
     CoveredChunk,
@@ -103,6 +103,7 @@ class Reader:
 
     def open(self, path: str) -> Any:
         """Return the object at ``path`` as uproot reads it."""
+        self._file.custom_classes.update(_all_classes())
         return self._directory[path]
 
     def trace(self, path: str, seek: int, *, quick: bool = False) -> Traced:
@@ -212,7 +213,7 @@ class Reader:
 
 
 def _all_classes() -> dict[str, Any]:
-    return {**uproot.classes, "TTreeIndex": Model_TTreeIndex, "TMap": Model_TMap}
+    return {**own_classes(), "TTreeIndex": Model_TTreeIndex, "TMap": Model_TMap}
 
 
 def _cover_embedded_baskets(
