@@ -50,9 +50,24 @@ def reading(what: str) -> Iterator[None]:
         raise FileError(f"{what}: cannot be read: {reason}") from error
 
 
+def own_classes() -> dict[str, Any]:
+    """uproot's classes for one file, so that what a damaged one says of them stays with it.
+
+    (uproot keeps the versions of a class that it makes from a file for all files.)
+    """
+    dispatcher = uproot.model.DispatchByVersion
+    return {
+        name: type(kind.__name__, (kind,), {"known_versions": dict(kind.known_versions)})
+        if issubclass(kind, dispatcher)
+        else kind
+        for name, kind in uproot.classes.items()
+    }
+
+
 def open_file(path: str | Path, **options: Any) -> uproot.ReadOnlyDirectory:
     """Open a ROOT file for reading; refuse what is missing, not ROOT, or truncated."""
     check_file(path)
+    options.setdefault("custom_classes", own_classes())
     with reading(str(path)):
         directory = uproot.open({str(path): None}, **options)
     if not is_remote(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import subprocess
@@ -178,3 +179,11 @@ def compare_values(path: Path, tree: str, values: dict[str, Any]) -> None:
 def same_values() -> Callable[[Path, str, dict[str, Any]], None]:
     """``same_values(path, tree, values)``: uproot reads the new branches as they were given."""
     return compare_values
+
+
+@pytest.fixture(scope="session")
+def fuzz() -> Any:
+    """The fuzzer, a script beside these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parents[1] / "fuzz"))
+        return importlib.import_module("fuzz_append")

@@ -366,6 +366,19 @@ def test_ntuples(tmp_path: Path) -> None:
     assert how(found, "sub/events/x") == "same values, stored differently"
 
 
+def test_a_copy_of_an_ntuple_with_another_byte(tmp_path: Path) -> None:
+    """Both files have the same identifier, by which uproot would remember what it has read."""
+    hits = HITS[:10]
+    old = write_ntuple(tmp_path / "old.root", np.arange(10.0), hits)
+    new = Path(shutil.copy(old, tmp_path / "new.root"))
+    with uproot.open({str(old): None}) as file:
+        page = file["sub/events"].page_link_list[0][0].pages[0].locator
+    flip(new, page.offset + page.num_bytes - 3)
+    found = compare_files(old, new)
+    assert only(found.changed).startswith("sub/events/")
+    assert len([entry for entry in found.identical if entry.kind == "field"]) == 1
+
+
 def test_what_is_said_of_a_field_is_compared(root: Any, tmp_path: Path) -> None:
     code = """
     #include <ROOT/RNTupleModel.hxx>

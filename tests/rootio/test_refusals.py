@@ -142,7 +142,7 @@ def test_damaged_bytes(source: Path) -> None:
             assert not target.exists()
         target.unlink(missing_ok=True)
         assert list(source.parent.iterdir()) == [source]
-    assert AppendRefused in outcomes
+    assert outcomes & {AppendRefused, FileError}
 
 
 def test_a_file_that_was_not_closed(source: Path) -> None:

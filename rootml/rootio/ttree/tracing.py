@@ -70,11 +70,13 @@ class Reader:
 
     def __init__(self, file: Path | BinaryIO) -> None:
         opener: Any = open_file if isinstance(file, Path) else uproot.open
+        mine = {"TTreeIndex": Model_TTreeIndex, "TMap": Model_TMap}
+        self._classes = {**own_classes(), **mine}
         self._directory = opener(
             file,
             object_cache=None,
             array_cache=None,
-            custom_classes=_all_classes(),
+            custom_classes=self._classes,
             minimal_ttree_metadata=False,
         )
         self._file = self._directory.file
@@ -103,7 +105,7 @@ class Reader:
 
     def open(self, path: str) -> Any:
         """Return the object at ``path`` as uproot reads it."""
-        self._file.custom_classes.update(_all_classes())
+        self._file.custom_classes.update(self._classes)
         return self._directory[path]
 
     def trace(self, path: str, seek: int, *, quick: bool = False) -> Traced:
@@ -123,7 +125,7 @@ class Reader:
         if not isinstance(branch, Part):
             return branch
         file, shift = self._file, tree.keylen + MAP_OFFSET
-        file.custom_classes.update(_all_classes())
+        file.custom_classes.update(self._classes)
         classes = {position + shift: file.class_named(name) for position, name in tree.definitions}
         chunk = Chunk.wrap(file.source, tree.raw)
         cursor = Cursor(branch.start, -tree.keylen, classes)
@@ -151,7 +153,7 @@ class Reader:
         context: dict[str, Any] = {}
         quickly = [(self._quick_classes(), False)] if quick else []
         for classes, minimal in (
-            *quickly, (_all_classes(), False), (_all_classes(), True), (None, False),
+            *quickly, (self._classes, False), (self._classes, True), (None, False),
         ):  # fmt: skip
             if classes is None:
                 self._forget(context)
@@ -210,10 +212,6 @@ class Reader:
         data, covered = raw[:stop], chunk.covered[:stop]
         _cover_embedded_baskets(data, keylen, cursor.refs, covered)
         return _assemble(model, data, keylen, log, cursor.refs, covered)
-
-
-def _all_classes() -> dict[str, Any]:
-    return {**own_classes(), "TTreeIndex": Model_TTreeIndex, "TMap": Model_TMap}
 
 
 def _cover_embedded_baskets(
