@@ -19,7 +19,7 @@ from rootml.rootio.container.compression import compressor, decompress
 from rootml.rootio.container.directory import KeyList
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.rntuple.envelopes import Anchor, Footer, Header
-from rootml.rootio.rntuple.frames import FOOTER, HEADER, PAGE_LIST, FrameList, seal, unseal
+from rootml.rootio.rntuple.frames import FOOTER, HEADER, PAGE_LIST, FrameList, record, seal, unseal
 from rootml.rootio.rntuple.page_lists import PageList, PageRange
 from rootml.rootio.rntuple.pages import Blobs
 from rootml.rootio.rntuple.view import NTupleView
@@ -352,8 +352,54 @@ def test_names_and_replacing(source: Path) -> None:
         refused(
             "cannot be the name of a field", source, {name: Y["y"]}, specs=[Column(name, "float64")]
         )
-    refused("cannot be replaced", source, {"x": Y["y"]}, replace=["x"])
     append_branches(source, source.with_name("odd.root"), "events", {"Aux:ö-1": Y["y"]})
+
+
+def test_replacing(source: Path, tmp_path: Path, root: Any) -> None:
+    """The field gets new pages, in the encoding it has; nothing else changes."""
+    target = tmp_path / "target.root"
+    values = {
+        "x": np.arange(10, dtype=np.float32),
+        "hits": ak.Array([[i] * (i % 3) for i in range(10)]),
+        "name": [f"new {i}" for i in range(10)],
+    }
+    specs = [Column("x"), Column("hits", "int32", per="hits"), Column("name", "str")]
+    append_branches(source, target, "events", {"x": values["x"]}, specs[:1], replace=["x"])
+    with uproot.open(source) as old, uproot.open(target) as new:
+        assert new["events"]["x"].array().tolist() == values["x"].tolist()
+        for name in ("hits", "name"):
+            assert new["events"][name].array().tolist() == old["events"][name].array().tolist()
+    last = tmp_path / "last.root"
+    replace_all = {"specs": [*specs, Column("y", "float64")], "replace": list(values)}
+    append_branches(target, last, "events", {**values, **Y}, compression="none", **replace_all)
+    with uproot.open(last) as file:
+        assert file["events"].keys(recursive=False) == ["x", "hits", "name", "y"]
+        for name, expected in {**values, **Y}.items():
+            assert file["events"][name].array().tolist() == ak.Array(expected).tolist()
+    found = root.ntuple(path=last, name="events", columns=["x", "hits", "y"])
+    assert found["sums"] == {"x": 45, "hits": float(ak.sum(values["hits"])), "y": 45}
+    assert [entry["name"] for entry in found["shown"]] == values["name"]
+
+
+def test_replacing_what_is_stored_otherwise(source: Path) -> None:
+    refused("only be replaced by values of its type, float", source, {"x": Y["y"]}, replace=["x"])
+    refused("cannot be taken out", source, replace=["x"])
+    refused(
+        "no field 'hit' to replace; did you mean 'hits'", source, {"hit": Y["y"]}, replace=["hit"]
+    )
+    several = put(with_footer(late_representation), source)
+    x = {"x": Y["y"].astype("f4")}
+    refused("stored in several ways", several, x, replace=["x"])
+
+    def projected(footer: Footer) -> bytes:
+        text = b"".join(struct.pack("<I", len(t)) + t for t in (b"same", b"float", b"", b""))
+        head = struct.pack("<IIIHH", 0, 0, 4, 0, 0x02)
+        field = record(head + text + struct.pack("<I", 0))
+        extension = footer.extension.plus((field,), ())
+        aliases = extension.aliases.plus((record(struct.pack("<II", 0, 4)),))
+        return replace(footer, extension=replace(extension, aliases=aliases)).pack()
+
+    refused("others are projections", put(with_footer(projected), source), x, replace=["x"])
 
 
 def test_numbers_of_events(source: Path) -> None:

@@ -8,14 +8,13 @@ share them, and they are small.
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace as with_changes
 from pathlib import Path
 from typing import Any
 
-from rootml.errors import AppendRefused, DataError
+from rootml.errors import DataError
 from rootml.rootio.columns import take_chunk
 from rootml.rootio.container.compression import compressor
 from rootml.rootio.container.directory import KeyList
@@ -25,7 +24,7 @@ from rootml.rootio.rntuple.envelopes import ClusterGroup
 from rootml.rootio.rntuple.frames import FOOTER, PAGE_LIST, seal
 from rootml.rootio.rntuple.page_lists import Cluster, empty_range
 from rootml.rootio.rntuple.pages import Blobs, FieldWriter, cut
-from rootml.rootio.rntuple.schema import NewField, new_field
+from rootml.rootio.rntuple.placing import extended, place_fields
 from rootml.rootio.rntuple.verify import verify_fields
 from rootml.rootio.rntuple.view import NTupleView
 from rootml.rootio.ttree.append import split_path
@@ -37,7 +36,8 @@ from rootml.spec import Column
 class NTupleAppend:
     """New fields of one RNTuple: ``write`` streams their pages, ``finish`` extends the schema.
 
-    ``compression`` is that of the RNTuple's own pages unless given.
+    ``compression`` is that of the RNTuple's own pages unless given. ``replace``: fields that get
+    the new pages, if they are of the new columns' types; their old pages stay as dead bytes.
     """
 
     def __init__(
@@ -57,16 +57,13 @@ class NTupleAppend:
         self.path = f"{folder}/{name};{self._key.cycle}".lstrip("/")
         self.view = NTupleView(file, self._key)
         self.columns, self.written = tuple(columns), 0
-        if names := sorted(replace):
-            raise AppendRefused(f"its field {names[0]!r} cannot be replaced: RNTuple only extends")
-        _check_names(self.view.names, [column.name for column in columns])
-        self._blobs = self._destination(compression)
-        self.fields = self._new_fields()
+        self._blobs, replaced = self._destination(compression), frozenset(replace)
+        self.places = place_fields(self.view, columns, replaced, split=self._blobs.setting > 0)
         self._writers = {
-            column.name: FieldWriter(self._blobs, field.elements)
-            for column, field in zip(columns, self.fields, strict=True)
+            column.name: FieldWriter(self._blobs, place.field.elements)
+            for column, place in zip(columns, self.places, strict=True)
         }
-        self._counters = find_counters(reader, self.path, columns)
+        self._counters = find_counters(reader, self.path, columns, replaced)
         clusters = sorted(self.view.clusters)
         self._ranks = {cluster: number for number, cluster in enumerate(clusters)}
         self._stops = [first + entries for first, entries in clusters]
@@ -77,13 +74,6 @@ class NTupleAppend:
         setting = view.setting if compression is None else compression
         setting = self._file.header.compression if setting is None else setting
         return Blobs(self._file, setting, compressor(setting), view.record_limit)
-
-    def _new_fields(self) -> list[NewField]:
-        first, fields = len(self.view.fields), []
-        for column in self.columns:
-            fields.append(new_field(column, first, split=self._blobs.setting > 0))
-            first += len(fields[-1].fields)
-        return fields
 
     @property
     def needed_streamers(self) -> set[ClassVersion]:
@@ -119,10 +109,7 @@ class NTupleAppend:
             raise DataError(f"{self.written} events, but the RNTuple has {view.entries} entries")
         self._end_clusters()
         groups = tuple(map(self._extend_group, view.groups))
-        extension = view.footer.extension.plus(
-            (frame for field in self.fields for frame in field.fields),
-            (frame for field in self.fields for frame in field.columns),
-        )
+        extension = extended(view.footer.extension, self.places)
         footer = with_changes(view.footer, extension=extension, groups=groups)
         link = self._blobs.append_envelope(seal(FOOTER, footer.pack()))
         content = with_changes(view.anchor, footer=link).pack()
@@ -133,7 +120,7 @@ class NTupleAppend:
 
     def verify(self, source: Path, file: RootFile) -> None:
         """Prove that nothing was lost (see ``verify_fields``)."""
-        verify_fields(file, self._reader, self.path, self._key, self.view, self.fields)
+        verify_fields(file, self._reader, self.path, self._key, self.view, self.places)
 
     def _extend_group(self, group: ClusterGroup) -> ClusterGroup:
         """Append a group's page list with the new columns."""
@@ -143,23 +130,12 @@ class NTupleAppend:
         return with_changes(group, link=self._blobs.append_envelope(seal(PAGE_LIST, payload)))
 
     def _extend_cluster(self, cluster: Cluster) -> Cluster:
-        """Add the new columns behind all older ones, of which an old cluster may lack the last."""
+        """Put the pages into their places; an old cluster may lack the last of the old columns."""
         rank = self._ranks[cluster.first, cluster.entries]
         late = self.view.columns[len(cluster.columns.items) :]
         lacking = [empty_range(None if c.suppressed_before else self._blobs.setting) for c in late]
-        new = [column.ranges[rank] for w in self._writers.values() for column in w.columns]
-        return with_changes(cluster, columns=cluster.columns.plus([*lacking, *new]))
-
-
-def _check_names(taken: Iterable[str], names: Sequence[str]) -> None:
-    """Refuse what cannot be a field's name (spec: Naming specification)."""
-    taken = set(taken)
-    for name in names:
-        if not name or any(c in " ./\\" or unicodedata.category(c) == "Cc" for c in name):
-            raise AppendRefused(
-                f"{name!r} cannot be the name of a field: "
-                "no dots, slashes, blanks or control characters in an RNTuple"
-            )
-        if name in taken:
-            raise AppendRefused(f"it has a field {name!r} already")
-        taken.add(name)
+        items = [*cluster.columns.items, *lacking]
+        for place, writer in zip(self.places, self._writers.values(), strict=True):
+            items[place.columns] = [column.ranges[rank] for column in writer.columns]
+        columns = with_changes(cluster.columns, items=tuple(items))
+        return with_changes(cluster, columns=columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,14 +41,17 @@ class Counter:
             )
 
 
-def find_counters(reader: Reader, path: str, columns: Sequence[Column]) -> dict[str, Counter]:
+def find_counters(
+    reader: Reader, path: str, columns: Sequence[Column], replaced: Iterable[str]
+) -> dict[str, Counter]:
     """Return what counts the objects of ``columns`` in the RNTuple, by ``Column.count_branch``.
 
-    An integer field of that name, or the collection itself. There need be none: a field of
-    values per object knows how many they are.
+    An integer field of that name, or the collection itself, if it stays. There need be none: a
+    field of values per object knows how many they are.
     """
     pers = {c.count_branch: c.per for c in columns if c.count_branch and c.per}
-    fields = {field.name: field for field in reader.open(path).fields} if pers else {}
+    there = reader.open(path).fields if pers else ()
+    fields = {field.name: field for field in there if field.name not in replaced}
     counters = {}
     for name, per in pers.items():
         if name in fields and _COUNT.fullmatch(fields[name].record.type_name):

@@ -20,6 +20,7 @@ from rootml.spec import Column
 
 _FIELD = struct.Struct("<IIIHH")  # field version, type version, parent, role, flags
 _COLUMN = struct.Struct("<HHIHH")  # type, bits, field, flags, representation
+_ALIAS = struct.Struct("<II")  # physical column, field
 _REPETITIONS = struct.Struct("<Q")
 _FIRST_ELEMENT = struct.Struct("<q")
 
@@ -50,8 +51,9 @@ class Field:
 
 @dataclass(frozen=True)
 class PhysicalColumn:
-    """A column: its representation, the first element it has (negative: and suppressed)."""
+    """A column: its field, representation, first element (negative: and suppressed before)."""
 
+    field: int
     representation: int
     first_element: int = 0
 
@@ -59,14 +61,20 @@ class PhysicalColumn:
     def parse(cls, frame: bytes) -> Self:
         """Read a column record frame."""
         scan = record_payload(frame)
-        _, _, _, flags, representation = scan.numbers(_COLUMN)
+        _, _, field, flags, representation = scan.numbers(_COLUMN)
         first = scan.numbers(_FIRST_ELEMENT)[0] if flags & _DEFERRED else 0
-        return cls(int(representation), int(first))
+        return cls(int(field), int(representation), int(first))
 
     @property
     def suppressed_before(self) -> bool:
         """Whether clusters older than the column have it as a suppressed one."""
         return self.first_element < 0 or self.representation > 0
+
+
+def aliased_column(frame: bytes) -> int:
+    """Return the number of the column that an alias column record frame refers to."""
+    physical, _ = record_payload(frame).numbers(_ALIAS)
+    return int(physical)
 
 
 _NOTHING = FrameList()

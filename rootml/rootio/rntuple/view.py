@@ -9,7 +9,7 @@ from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.rntuple.envelopes import Anchor, ClusterGroup, Footer, Header, Link
 from rootml.rootio.rntuple.frames import FOOTER, HEADER, PAGE_LIST, unseal
 from rootml.rootio.rntuple.page_lists import Cluster, PageList, PageRange
-from rootml.rootio.rntuple.schema import Field, PhysicalColumn
+from rootml.rootio.rntuple.schema import Field, PhysicalColumn, aliased_column
 
 MAX_KEY_SIZE = 1 << 30
 """RNTupleWriteOptions' largest record; what 0 in the anchor stands for, as uproot writes it."""
@@ -39,7 +39,9 @@ class NTupleView:
             raise AppendRefused("its footer belongs to another header")
         schemas = (self.header.schema, self.footer.extension)
         self.fields = [Field.parse(frame) for s in schemas for frame in s.fields.items]
-        self.columns = [PhysicalColumn.parse(frame) for s in schemas for frame in s.columns.items]
+        self.column_frames = [frame for s in schemas for frame in s.columns.items]
+        self.columns = list(map(PhysicalColumn.parse, self.column_frames))
+        self.aliased = {aliased_column(frame) for s in schemas for frame in s.aliases.items}
         self.setting: int | None = None
         self.clusters = [
             self._check(c) for group in self.groups for c in self.page_list(group).clusters
@@ -60,6 +62,11 @@ class NTupleView:
     def names(self) -> list[str]:
         """The names of the fields at the top."""
         return [field.name for number, field in enumerate(self.fields) if field.parent == number]
+
+    def number_of(self, name: str) -> int:
+        """Return the number of a field at the top."""
+        fields = enumerate(self.fields)
+        return next(n for n, field in fields if field.parent == n and field.name == name)
 
     def page_list(self, group: ClusterGroup) -> PageList:
         """Read the page list of a group."""
