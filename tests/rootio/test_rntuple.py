@@ -354,20 +354,24 @@ def test_written_by_uproot(
     check(source, target, values)
 
 
+@pytest.mark.parametrize("name", ["EventData", "EventTag", "DataHeader", "DataHeaderForm"])
 def test_a_real_file(
-    sample: Callable[[str], Path], tmp_path: Path, check: Callable[..., dict[str, Any]]
+    name: str,
+    sample: Callable[[str], Path],
+    tmp_path: Path,
+    check: Callable[..., dict[str, Any]],
 ) -> None:
     source = sample("atlas/uproot-physlite-rntuple_v1-0-0-0.root")
     with uproot.open(source) as file:
-        entries = file["EventData"].num_entries
+        entries = file[name].num_entries
     values = {
         "AnalysisElectronsAuxDyn:score": ak.Array([[0.5, 1.5], []] * entries)[:entries],
         "weight": np.arange(entries, dtype=np.float32),
         "bins": np.arange(3 * entries, dtype=np.int32).reshape(-1, 3),
     }
     target = tmp_path / "target.root"
-    append_branches(source, target, "EventData", values)
-    check(source, target, values, "EventData", real=True)
+    append_branches(source, target, name, values)
+    check(source, target, values, name, real=True)
 
 
 def test_in_place(tmp_path: Path, root: Any, check: Callable[..., dict[str, Any]]) -> None:

@@ -402,6 +402,29 @@ def test_replacing_what_is_stored_otherwise(source: Path) -> None:
     refused("others are projections", put(with_footer(projected), source), x, replace=["x"])
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "wrong", "words"),
+    [
+        ("append", "extended", lambda schema, places: schema, "columns are missing"),
+        ("append", "empty_range", lambda setting: b"", "its metadata"),
+        ("pages", "checksum", lambda data: b"12345678", "its pages"),
+        ("page_lists", "list_frame", lambda count, payload: b"", "its metadata"),
+    ],
+)
+def test_the_proof_notices(
+    module: str,
+    name: str,
+    wrong: Callable[..., Any],
+    words: str,
+    source: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A mistake of the writer's own keeps the file from appearing."""
+    change(source, with_footer(late_representation))
+    monkeypatch.setattr(f"rootml.rootio.rntuple.{module}.{name}", wrong)
+    refused(words, source)
+
+
 def test_numbers_of_events(source: Path) -> None:
     refused("9 events, but the RNTuple has 10", source, {"y": np.zeros(9)})
     refused("11 events", source, {"y": np.zeros(11)})
