@@ -76,7 +76,7 @@ class Reader:
             file,
             object_cache=None,
             array_cache=None,
-            custom_classes=self._classes,
+            custom_classes=dict(self._classes),
             minimal_ttree_metadata=False,
         )
         self._file = self._directory.file
