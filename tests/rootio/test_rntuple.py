@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import uproot
 
 from rootml.errors import DataError
 from rootml.rootio import FriendSink, append_branches
+from rootml.rootio.container.root_file import RootFile
 from rootml.spec import Column
 
 SIMPLE = """
@@ -381,6 +383,21 @@ def test_in_place(tmp_path: Path, root: Any, check: Callable[..., dict[str, Any]
     values = {"y": np.arange(10.0)}
     append_branches(target, None, "events", values, in_place=True)
     check(source, target, values)
+
+
+def test_beyond_two_gigabytes(tmp_path: Path, root: Any) -> None:
+    """Behind a gap of 3 GB that takes no room on the disk."""
+    path, values = tmp_path / "big.root", {"y": np.arange(10.0), "Jet_x": ak.Array([[1.0], []] * 5)}
+    root.macro(code=SIMPLE % ("", 505, "file", 10), path=path)
+    with RootFile(path) as file:
+        for _ in range(2):
+            gap = 1_500_000_000
+            file.header.end = file.append(struct.pack(">i", -gap)) + gap
+        file.finish()
+    append_branches(path, None, "events", values, in_place=True)
+    assert path.stat().st_size > 3_000_000_000 > 1000 * path.stat().st_blocks * 512
+    found = root.ntuple(path=path, name="events", columns=["x", "y", "Jet_x"])
+    assert (found["sums"], found["recovered"]) == ({"x": 45, "y": 45, "Jet_x": 5}, False)
 
 
 @pytest.mark.parametrize("entries", [0, 10])
