@@ -461,7 +461,7 @@ def test_progress_ends_at_the_whole(old: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "no such file"), (b"text", "not a ROOT file"), (b"root" + bytes(20), "cannot be read")],
+    [(None, "no such file"), (b"text", "not a ROOT file"), (b"root" + bytes(80), "cannot be read")],
 )
 def test_trouble(old: Path, tmp_path: Path, content: bytes | None, message: str) -> None:
     bad = tmp_path / "bad.root"

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Self
-
-import uproot
+from typing import Any, Self
 
 from rootml.errors import FileError
 from rootml.rootio.container.compression import decompress
@@ -17,7 +15,7 @@ from rootml.rootio.container.keys import Key
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.diff.differences import Findings
 from rootml.rootio.diff.walking import Item, walk
-from rootml.rootio.opening import is_remote, open_file, reading
+from rootml.rootio.opening import check_file, is_remote, reading
 from rootml.rootio.ttree.tracing import Reader
 
 
@@ -34,17 +32,12 @@ class Opened:
         if is_remote(path := file.path if isinstance(file, RootFile) else file):
             raise FileError(f"{path}: is not on this machine, copy it to compare it")
         self.path = Path(path)
-        with contextlib.ExitStack() as stack:
-            opener: Any = open_file if self._given is None else uproot.open
-            self.directory = stack.enter_context(opener(self._readable()))
-            with _about(str(path)):
-                self.file = self._given or stack.enter_context(RootFile(self.path, writable=False))
-                self.items = list(walk(self.file))
+        if self._given is None:
+            check_file(self.path)
+        with contextlib.ExitStack() as stack, _about(str(path)):
+            self.file = self._given or stack.enter_context(RootFile(self.path, writable=False))
+            self.items = list(walk(self.file))
             self._stack = stack.pop_all()
-
-    def _readable(self) -> Path | BinaryIO:
-        """Return what uproot can open."""
-        return self.path if self._given is None else self._given.stream()
 
     def __enter__(self) -> Self:
         return self
@@ -54,17 +47,17 @@ class Opened:
 
     @cached_property
     def reader(self) -> Reader:
-        """The file opened for tracing."""
-        return self._stack.enter_context(Reader(self._readable()))
+        """The file as uproot reads it, opened when it is first needed."""
+        with _about(str(self.path)):
+            source = self.path if self._given is None else self._given.stream()
+            return self._stack.enter_context(Reader(source))
 
     def read(self, item: Item) -> tuple[Key, bytes]:
         """Return the key in the object's record, and its content uncompressed."""
         with _about(f"{self.path}: object {item.path!r}"):
             key = self.file.key_at(item.key.seek)
-            if (key.class_name, key.name, key.keylen) != (
-                item.key.class_name, item.key.name, item.key.keylen,
-            ):  # fmt: skip
-                raise FileError(f"no such record at byte {item.key.seek}")
+            if _sizes(key) != _sizes(item.key):
+                raise FileError("its key and its record disagree")
             data = self.file.read(item.key.seek + key.keylen, key.stored)
             if len(data) != key.stored:
                 raise FileError(f"its record has {len(data)} bytes of {key.stored}")
@@ -73,10 +66,10 @@ class Opened:
     def model(self, item: Item) -> Any:
         """Return what uproot makes of the object."""
         with _about(f"{self.path}: object {item.path!r}"):
-            key = self.directory.key(item.path)
-            if key.fSeekKey != item.key.seek:
+            model = self.reader.open(item.path)
+            if model.parent.fSeekKey != item.key.seek:
                 raise FileError("its directory cannot be followed")
-            return key.get()
+            return model
 
 
 @dataclass(frozen=True)
@@ -91,6 +84,10 @@ class Comparison:
     def sides(self, a: Item, b: Item) -> tuple[tuple[Opened, Item], tuple[Opened, Item]]:
         """Return each file with the object that is compared of it."""
         return (self.old, a), (self.new, b)
+
+
+def _sizes(key: Key) -> tuple[object, ...]:
+    return key.class_name, key.name, key.keylen, key.length, key.stored
 
 
 @contextlib.contextmanager

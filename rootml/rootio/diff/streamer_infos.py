@@ -38,7 +38,7 @@ def _infos(side: Opened) -> dict[tuple[str, int], list[dict[str, Any]]]:
     with reading(f"{side.path}: streamer infos"):
         return {
             (name, version): list(map(_member, info.elements))
-            for name, versions in side.directory.file.streamers.items()
+            for name, versions in side.reader.infos().items()
             for version, info in versions.items()
         }
 

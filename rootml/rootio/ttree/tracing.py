@@ -96,6 +96,10 @@ class Reader:
         """Return the class versions that the file describes."""
         return {name: set(versions) for name, versions in self._file.streamers.items()}
 
+    def infos(self) -> dict[str, dict[int, Any]]:
+        """Return the streamer infos, uproot's models, by class and version."""
+        return dict(self._file.streamers)
+
     def member_types(self, class_name: str, version: int) -> list[tuple[str, int]]:
         """Return (name, type code) of the members the file's streamer info lists."""
         info = self._file.streamer_named(class_name, version)
