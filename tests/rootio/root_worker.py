@@ -208,6 +208,12 @@ def text(path, name):
     return {"text": str(open_file(path).Get(name).GetString())}
 
 
+def texts(path, tree, column):
+    """A column of std::string, entry by entry, as RDataFrame reads it."""
+    found = ROOT.RDataFrame(tree, path).Take["std::string"](column).GetValue()
+    return {"texts": [str(text) for text in found]}
+
+
 def merge(paths, target):
     """``hadd -fk``: with the input's compression, baskets are copied as they are."""
     merger = ROOT.TFileMerger(False)
@@ -298,6 +304,7 @@ ACTIONS = {
         scan,
         clusters,
         text,
+        texts,
         merge,
         update,
         friend,
