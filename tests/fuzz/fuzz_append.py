@@ -43,7 +43,7 @@ SAMPLES = Path(__file__).parents[3] / "shared" / "data"
 SMALL = ("focalh/200_5_generic.root", "supernemo/TKEvent_Run-0.root")
 MEMORY = 1 << 30
 """Address space that a case may take beyond what the process has when it starts."""
-SECONDS = 30.0
+SECONDS = 60.0
 """Time that a case may take."""
 MACRO = """
 #include <TFile.h>

@@ -17,7 +17,8 @@ def compare_streamer_infos(both: Comparison) -> None:
     """Compare the lists of streamer infos; what was added is only noted."""
     found = both.found
     try:
-        first, second = _infos(both.old), _infos(both.new)
+        first = _infos(both.old)
+        second = first if _record(both.old) == _record(both.new) else _infos(both.new)
     except FileError as error:
         found.judge("", _KIND, [("the file's streamer infos", f"cannot be compared: {error}")], "")
         return
@@ -32,6 +33,14 @@ def compare_streamer_infos(both: Comparison) -> None:
         Entry(f"{name} version {version}", _KIND, now="added")
         for name, version in second.keys() - first.keys()
     ]
+
+
+def _record(side: Opened) -> bytes:
+    """Return the stored bytes of the list, without its key."""
+    header = side.file.header
+    with reading(f"{side.path}: streamer infos"):
+        key = side.file.key_at(header.info_seek)
+        return side.file.read(header.info_seek + key.keylen, key.stored)
 
 
 def _infos(side: Opened) -> dict[tuple[str, int], list[dict[str, Any]]]:
