@@ -250,6 +250,23 @@ def test_named_friends(tmp_path: Path, root: Any) -> None:
     assert events.read(["t.x"], 0, 2)["t.x"].tolist() == [10, 11]
 
 
+def test_an_older_cycle_of_a_friend(tmp_path: Path, root: Any) -> None:
+    code = """void make(const char *path) {
+        float y;
+        TFile file(path, "RECREATE");
+        TTree tree("u", ""); tree.Branch("y", &y);
+        for (y = 0; y < 6; ++y) { tree.Fill(); if (y == 2) tree.AutoSave(); }
+        tree.Write();
+    }"""
+    main = write(tmp_path / "main.root", x=np.arange(3.0))
+    root.macro(code=code, path=tmp_path / "cycles.root")
+    for cycle, entries in (("", 6), (";2", 6), (";1", 3)):
+        events = joined(main, friends=(f"{tmp_path / 'cycles.root'}:u{cycle}",))
+        assert events.friends[0].events.num_entries == entries
+        assert events.friends[0].alias == "u"
+        assert events.read(["y"], 0, 3)["y"].tolist() == [0, 1, 2]
+
+
 def test_an_ntuple_beside_an_ntuple_or_a_tree(tmp_path: Path) -> None:
     values = {"y": np.arange(6.0), "lists": ak.Array([[i] * i for i in range(6)])}
     with uproot.recreate(tmp_path / "ntuple.root") as file:

@@ -200,12 +200,25 @@ def test_a_real_file(sample: Callable[[str], Path]) -> None:
     with open_file(path) as file:
         assert [n for n in tree_names(file) if n.startswith("Event")] == ["EventData", "EventTag"]
         events = open_events(file, "EventData")
-        untouched = uproot.open({path: "EventData"})
-        assert sorted(events.names.paths) == sorted(untouched.keys())
+        assert len(events.names.paths) == 1077
         assert events.names.find("xTrigDecisionAux:/smk") == "xTrigDecisionAux:.smk"
+        untouched = uproot.open({path: "EventData"})
         for name in ("AnalysisElectronsAuxDyn:pt", "xTrigDecisionAux:.smk"):
             found = events.read([name], 10, 90)[name]
             assert ak.array_equal(found, untouched[name].array()[10:90])
+
+
+@pytest.mark.parametrize("name", ["DataHeader", "DataHeaderForm", "EventTag"])
+def test_fields_are_those_that_uproot_finds(sample: Callable[[str], Path], name: str) -> None:
+    path = sample("atlas/uproot-physlite-rntuple_v1-0-0-0.root")
+    untouched = uproot.open({path: name})
+    with open_file(path) as file:
+        events = open_events(file, name)
+        assert sorted(events.names.paths) == sorted(untouched.keys())
+        for ours, theirs in zip(events.tree.all_fields, untouched.all_fields, strict=True):
+            assert [f.field_id for f in ours.fields] == [f.field_id for f in theirs.fields]
+        for key in events.names.paths:
+            assert ak.array_equal(events.read([key], 0, 1)[key], untouched[key].array()[:1]), key
 
 
 @pytest.fixture(params=[uproot.ZSTD(1), uproot.LZ4(1), uproot.LZMA(1)])

@@ -18,13 +18,21 @@ from typing import Any
 import numpy as np
 import uproot
 
-from rootml.errors import FileError, InputError, TreeError
+from rootml.errors import BranchError, FileError, InputError, TreeError
 from rootml.rootio.events.base import Events, Friend
 from rootml.rootio.events.index import TreeIndex
 from rootml.rootio.events.joined import JoinedEvents, make_friend
 from rootml.rootio.events.kinds import as_events
 from rootml.rootio.events.trees import TreeEvents
-from rootml.rootio.opening import is_remote, open_file, open_tree, reading, split_path, tree_names
+from rootml.rootio.opening import (
+    is_remote,
+    open_file,
+    open_tree,
+    own_classes,
+    reading,
+    split_path,
+    tree_names,
+)
 from rootml.rootio.ttree.listening import Model_TTreeIndex
 
 DEPTH = 4
@@ -118,11 +126,12 @@ def _join(
     """Open the first of ``trees`` that ``file`` has; None where that is among those ``above``."""
     directory = open_file(file)
     try:
-        name = _choose(directory, trees, main)
+        path = _choose(directory, trees, main)
+        name = path.split(";")[0]
         if any((_identity(file), name) in level for level in above):
             directory.close()
             return None
-        tree = open_tree(directory, name)
+        tree = open_tree(directory, path)
         events = with_friends(as_events(tree, name), above=(*above[:-1], siblings))
         return make_friend(main, alias or name.rpartition("/")[2], events, _read_index(tree))
     except BaseException:
@@ -145,7 +154,7 @@ def _choose(directory: uproot.ReadOnlyDirectory, trees: Sequence[str], main: Eve
     names = tree_names(directory)
     found = next((name for name in trees or [main.name] if name.split(";")[0] in names), None)
     if found is not None:
-        return found.split(";")[0]
+        return found
     if trees:
         open_tree(directory, trees[0])
     if len(names) != 1:
@@ -181,8 +190,10 @@ def _locate(file: str, main: str) -> tuple[str, str]:
 
 def _read_index(tree: Any) -> TreeIndex | None:
     model = _full_member(tree, "fTreeIndex", b"TTreeIndex")
-    if not isinstance(model, Model_TTreeIndex):
+    if model is None:
         return None
+    if not isinstance(model, Model_TTreeIndex):
+        raise BranchError(f"its index, a {model.classname}, cannot be read")
     return TreeIndex.of(model)
 
 
@@ -193,7 +204,7 @@ def _full_member(tree: Any, member: str, class_name: bytes) -> Any:
     """
     if not hasattr(tree, "chunk") or class_name not in np.asarray(tree.chunk.raw_data).tobytes():
         return None
-    classes = {**uproot.classes, "TTreeIndex": Model_TTreeIndex}
+    classes = {**own_classes(), "TTreeIndex": Model_TTreeIndex}
     options = {"minimal_ttree_metadata": False, "custom_classes": classes, "object_cache": None}
     with open_file(tree.file.file_path, **options) as directory:
         path = str(tree.object_path).strip("/")

@@ -106,9 +106,7 @@ class JoinedEvents(Events):
         fields = {name: array[name] for name in array.fields}
         for friend in self.friends:
             theirs, inner = friend.events.lazy()
-            if friend.rows is None:
-                theirs = theirs[: self.num_entries]
-            else:
+            if friend.rows is not None:
                 rows = Once(partial(friend.rows, 0, self.num_entries))
                 theirs = taken(theirs, self.num_entries, rows)
             called = {}
