@@ -127,11 +127,13 @@ def survey_file(
 
 
 def _describe(directory: ReadOnlyDirectory, events: Events, *, branches: bool) -> dict[str, Any]:
+    from rootml.rootio.opening import reading
     from rootml.rootio.provenance import read_provenance
 
     said = read_provenance(directory, events.name) or {}
     paths = events.main.names.paths
-    listed = [(path, *events.main.describe(path)) for path in paths] if branches else []
+    with reading(events.where):
+        listed = [(path, *events.main.describe(path)) for path in paths] if branches else []
     return {
         "name": events.name,
         "class": events.class_name,

@@ -17,6 +17,7 @@ from rootml.errors import FileError, TreeError
 from rootml.rootio.events.kinds import open_events
 from rootml.rootio.opening import open_file, open_tree, tree_names
 from rootml.rootio.source import Source, open_source
+from rootml.training.data import load_dataset
 
 ENTRIES = 60
 IMPORT = """
@@ -147,6 +148,24 @@ def test_the_same_scores(ams_files: Callable[[str], tuple[Path, str]], tmp_path:
             lazy = rootml.annotate(events, "cnn_ams")
             assert "fEcalHit" in lazy.fields
             np.testing.assert_array_equal(lazy.cnn_ams_score, wanted)
+
+
+def test_the_same_training_data(
+    ams_files: Callable[[str], tuple[Path, str]], tmp_path: Path
+) -> None:
+    path, name = ams_files("sparse")
+    convert(path, name, tmp_path / "sparse.root")
+    adapter = rootml_ams.ADAPTER
+    view = next(iter(adapter.views.values()))
+    sets = []
+    for number, file in enumerate((path, tmp_path / "sparse.root")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        sets.append(load_dataset([file], adapter, view, folder))
+    assert len(sets[0]) > 0
+    np.testing.assert_array_equal(sets[0].labels, sets[1].labels)
+    for tensor, values in sets[0].tensors.items():
+        np.testing.assert_array_equal(sets[1].tensors[tensor], values)
 
 
 def test_only_the_pages_of_the_view_are_read(

@@ -11,6 +11,7 @@ from rootml.errors import RootmlWarning
 from rootml.rootio.events.base import Events
 from rootml.rootio.events.lazy import FieldPath, field_paths, guarded
 from rootml.rootio.matching import BranchNames
+from rootml.rootio.opening import reading
 
 
 class TreeEvents(Events):
@@ -18,7 +19,8 @@ class TreeEvents(Events):
 
     def __init__(self, tree: uproot.TTree, name: str):
         super().__init__(tree, name)
-        self.names = BranchNames(tree.keys(recursive=True, full_paths=True))
+        with reading(self.where):
+            self.names = BranchNames(tree.keys(recursive=True, full_paths=True))
 
     def _read(self, branch: str, start: int, stop: int) -> ak.Array:
         """Read one branch; raises whatever uproot does."""
@@ -55,6 +57,7 @@ class TreeEvents(Events):
                 f"{', '.join(refused)}",
                 RootmlWarning,
             )
-        array = self.tree.arrays(virtual=True, filter_branch=lambda branch: id(branch) in held)
+        with reading(self.where):
+            array = self.tree.arrays(virtual=True, filter_branch=lambda branch: id(branch) in held)
         array = guarded(array, self.where)
         return array, field_paths(array)
