@@ -61,6 +61,40 @@ MACROS = {
         tree.Branch("list", &list, 32000, 0); tree.Branch("ref", &ref, 32000, 0);
         tree.BranchRef(); TNamed named("a", "b"); list->Add(&named);
         for (int i = 0; i < 12; ++i) { *ref = &named; tree.Fill(); } tree.Write();""",
+    "objects, split and in lists": """
+        TTree tree("T", ""); TLorentzVector p; auto *at = &p; tree.Branch("p.", &at, 32000, 99);
+        std::vector<std::vector<float>> v; tree.Branch("v", &v); TClonesArray a("TLorentzVector");
+        auto *list = &a; tree.Branch("a", &list, 32000, 99); TClonesArray b("TVector3");
+        auto *whole = &b; tree.Branch("b", &whole, 32000, 0); std::map<int, double> m;
+        tree.Branch("m", &m);
+        for (int i = 0; i < 40; ++i) { p.SetPxPyPzE(i, 1, 2, 3); v.assign(i % 3, {1, 2}); m[i] = i;
+            a.Clear(); b.Clear(); for (int k = 0; k < i % 4; ++k) { new (a[k]) TLorentzVector(p);
+                new (b[k]) TVector3(1, 2, k); } tree.Fill(); }
+        tree.Write();""",
+    "packed numbers": """
+        TTree tree("T", ""); struct { bool o; Double32_t d; Float16_t f; char c[5]; } x;
+        bool flags[3] = {true, false, true}; tree.Branch("flags", flags, "flags[3]/O");
+        tree.Branch("o", &x.o, "o/O"); tree.Branch("d", &x.d, "d/d[0,100,12]");
+        tree.Branch("f", &x.f, "f/f[0,100,9]"); tree.Branch("c", x.c, "c/C"); int two[2] = {4, 5};
+        tree.Branch("two", two, "first/I:second"); strcpy(x.c, "text");
+        for (int i = 0; i < 30; ++i) { x.o = i % 2; x.d = i; x.f = i; x.c[i % 4] = 0; tree.Fill(); }
+        tree.Write();""",
+    "a thousand branches": """
+        TTree tree("T", ""); std::vector<double> x(1000);
+        for (int i = 0; i < 1000; ++i) tree.Branch(Form("b%d", i), &x[i], Form("b%d/D", i));
+        for (int i = 0; i < 3; ++i) tree.Fill(); tree.Write();""",
+    "old code of compression": """
+        file.SetCompressionSettings(1); TTree tree("T", ""); int i; tree.Branch("i", &i);
+        for (i = 0; i < 999; ++i) tree.Fill(); tree.Write();""",
+    "zlib": """
+        file.SetCompressionSettings(101); TTree tree("T", ""); int i; tree.Branch("i", &i);
+        for (i = 0; i < 999; ++i) tree.Fill(); tree.Write();""",
+    "lzma": """
+        file.SetCompressionSettings(207); TTree tree("T", ""); int i; tree.Branch("i", &i);
+        for (i = 0; i < 999; ++i) tree.Fill(); tree.Write();""",
+    "lz4": """
+        file.SetCompressionSettings(404); TTree tree("T", ""); int i; tree.Branch("i", &i);
+        for (i = 0; i < 999; ++i) tree.Fill(); tree.Write();""",
 }
 
 
@@ -138,41 +172,16 @@ def test_newest_cycle_is_taken(tmp_path: Path, root: Any, same_values: Any) -> N
         ) + [1]
 
 
-REAL = [
-    ("generic/uproot-HZZ.root", "events"),
-    ("generic/uproot-HZZ-objects.root", "events"),
-    ("generic/nanoAOD_2015_CMS_Open_Data_ttbar.root", "Events"),
-    ("generic/uproot-from-geant4.root", "TrackedRays"),
-    ("atlas/PHYSLITE_example.root", "CollectionTree"),
-    ("atlas/uproot-issue-210.root", "MetaData"),
-    ("focalh/Run0143_beamtest2025.root", "data_tree"),
-    ("focalh/200_5_analysis.root", "FocalHDigitizer/T"),
-    ("lartpc/larcv_tutorial_electron.root", "image2d_data_tree"),
-    ("lartpc/pduneana.root", "pduneana/beamana"),
-    ("mu2e/uproot-issue-513.root", "TrkAnaNeg/trkana"),
-    ("mu2e/uproot-issue-1221.root", "TrkAna/trkana"),
-    ("supernemo/TKEvent_Run-0.root", "Event"),
-]
-
-
-@pytest.mark.parametrize(("name", "tree"), REAL)
-def test_real_files(
-    name: str, tree: str, tmp_path: Path, root: Any, sample: Any, make_columns: Any,
-    check_append: Any,
-) -> None:  # fmt: skip
-    """Every basket of every old branch gives ROOT the same bytes, and the new ones are right.
-
-    ROOT may complain that it lacks the experiments' classes, in source and target alike.
-    """
-    source, target = sample(name), tmp_path / "target.root"
-    with uproot.open(source) as file:
-        entries = int(file[tree].num_entries)
-    specs, values = make_columns(entries, np.random.default_rng(5))
-    append_branches(source, target, tree, values, specs, objects={"note": "text"})
-    check_append(source, target, tree, values, quiet=True)
-    found = root.read(path=target, tree=tree, columns=["new_score", "New_p"], quiet=True)["frame"]
-    expected = {"new_score": values["new_score"].sum(), "New_p": ak.sum(values["New_p"])}
-    assert found == pytest.approx({k: float(v) for k, v in expected.items()}, rel=1e-5)
+@pytest.mark.parametrize("name", ["a b", "T-1.2", "ünï", "##Params", "x:y", "T*", "it's"])
+def test_trees_with_odd_names(name: str, tmp_path: Path, root: Any, check_append: Any) -> None:
+    source, target = tmp_path / "source.root", tmp_path / "target.root"
+    code = f"""void make(const char *path) {{ TFile file(path, "RECREATE"); int i;
+        TTree tree("{name}", ""); tree.Branch("i", &i); for (i = 0; i < 5; ++i) tree.Fill();
+        tree.Write(); }}"""
+    root.macro(code=code, path=source)
+    append_branches(source, target, name, {"y": np.arange(5.0)})
+    check_append(source, target, name, {"y": np.arange(5.0)})
+    assert root.draw(path=target, tree=name, columns=["y"])["values"] == {"y": [0, 1, 2, 3, 4]}
 
 
 def test_counter_of_nanoaod(tmp_path: Path, root: Any, sample: Any, check_append: Any) -> None:
@@ -197,6 +206,37 @@ def test_offset_map_feature_is_warned_of(tmp_path: Path, root: Any) -> None:
     jagged = {"A_x": ak.Array([[1.0], [], [2.0, 3.0], []])}
     with pytest.warns(RuntimeWarning, match="kGenerateOffsetMap"):
         append_branches(source, tmp_path / "target.root", "T", jagged)
+
+
+BEYOND = """void make(const char *path) {{ TFile file(path, "RECREATE"); TTree other("U", "");
+    int i; other.Branch("i", &i); for (i = 0; i < 9; ++i) other.Fill(); other.Write();
+    long long hole = file.GetEND(), end = {end}; file.SetEND(end);
+    static_cast<TFree *>(file.GetListOfFree()->Last())->SetFirst(end);
+    TTree tree("T", ""); tree.Branch("i", &i); tree.Branch("list", &i, "list/I");
+    for (i = 0; i < 2000; ++i) tree.Fill(); tree.Write(); file.MakeFree(hole, end - 1); }}"""
+
+
+@pytest.mark.parametrize("end", [1_999_990_000, 2_000_000_100, 5_000_000_000])
+@pytest.mark.parametrize("tree", ["T", "U"])
+def test_files_of_gigabytes(end: int, tree: str, tmp_path: Path, root: Any) -> None:
+    """A hole in the file makes positions of eight bytes, or the append itself crosses 2 GB."""
+    path = tmp_path / "big.root"
+    root.macro(code=BEYOND.format(end=end), path=path)
+    assert path.stat().st_blocks * 512 < 1_000_000
+    old = root.describe(path=path, tree=tree)
+    values = np.arange(old["entries"], dtype=np.float64)
+    jagged = ak.unflatten(np.ones(len(values)), np.ones(len(values), np.int64))
+    append_branches(path, None, tree, {"y": values, "A_z": jagged}, in_place=True)
+    new = root.describe(path=path, tree=tree)
+    assert path.stat().st_size > 2_000_000_000 or end < 2_000_000_000
+    assert new["branches"][: len(old["branches"])] == old["branches"]
+    assert not new["recovered"]
+    found = root.read(path=path, tree=tree, columns=["i", "y", "A_z"])
+    assert found["draw"] == found["frame"]
+    assert found["draw"] == {"i": values.sum(), "y": values.sum(), "A_z": len(values)}
+    root.update(path=path, tree=tree, column="mine")
+    append_branches(path, None, tree, {"more": values}, in_place=True)
+    assert root.read(path=path, tree=tree, columns=["more"])["frame"]["more"] == values.sum()
 
 
 @pytest.mark.parametrize("cause", ["jagged", "replace"])
