@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import awkward as ak
 import numpy as np
@@ -21,15 +21,15 @@ def make_friend(main: Events, alias: str, events: Events, index: TreeIndex | Non
     """Join ``events`` to ``main``: by the index if ``main`` has its branches, else in order.
 
     Raises TreeError where ``events`` has too few entries, BranchError where the index is of
-    expressions. So does ROOT (TTreeIndex::GetEntryNumberFriend), but without a word.
+    expressions. ROOT joins alike (TTreeIndex::GetEntryNumberFriend), but without a word.
     """
     described = f"friend {alias!r} ({events.where})"
     if index is not None:
         names = (index.major, index.minor)
         found = [name if name.isdecimal() else main.names.find(name) for name in names]
         if None not in found:
-            where = _IndexMatcher(main, described, index, tuple(map(str, found)))
-            return Friend(alias, events, where, names)
+            matcher = _IndexMatcher(main, described, index, tuple(map(str, found)))
+            return Friend(alias, events, lru_cache(maxsize=2)(matcher), names)
         if not all(name.replace(".", "_").isidentifier() for name in names if not name.isdecimal()):
             raise BranchError(
                 f"{described} is joined by an index of {' and '.join(map(repr, names))}: "
@@ -76,7 +76,6 @@ class JoinedEvents(Events):
         return self._main
 
     def _read(self, branch: str, start: int, stop: int) -> ak.Array:
-        """Read one branch; raises whatever uproot does."""
         if branch not in self._owner:
             return self._main.read([branch], start, stop)[branch]
         friend, path = self._owner[branch]

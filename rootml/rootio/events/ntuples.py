@@ -36,7 +36,6 @@ class NTupleEvents(Events):
         self._cache = uproot.LRUArrayCache(CACHE_BYTES)
 
     def _read(self, branch: str, start: int, stop: int) -> ak.Array:
-        """Read one field; raises whatever uproot does."""
         return self._fields[branch].array(
             entry_start=start, entry_stop=stop, array_cache=self._cache
         )
@@ -108,7 +107,7 @@ def _check_pages(ntuple: Any) -> None:
     XXH3 of the page's bytes follows them (RNTuple's binary format, "Page Locations"). Not so
     of remote files, of which each page would travel twice.
     """
-    if is_remote(ntuple.file.file_path):
+    if is_remote(ntuple.file.file_path) or "read_page" in vars(ntuple):
         return
     read = ntuple.read_page
 

@@ -23,7 +23,6 @@ class TreeEvents(Events):
             self.names = BranchNames(tree.keys(recursive=True, full_paths=True))
 
     def _read(self, branch: str, start: int, stop: int) -> ak.Array:
-        """Read one branch; raises whatever uproot does."""
         return self.tree[branch].array(
             entry_start=start, entry_stop=stop, library="ak", array_cache=None
         )
