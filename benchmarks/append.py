@@ -7,9 +7,10 @@ its own on the same file (warm cache, nothing left to be written before it start
 ROOT's compilation not timed; rounds go through all ways in turn, and the best round counts.
 uproot and RDataFrame, which write everything anew, get one round.
 
-"cp" leaves its data to the kernel, an append has them on the disk before its file appears: so
-there is a row for ``cp`` and fsync too. The limit to keep is 1.3 times ``cp`` plus the
-compression of the new columns, measured alone.
+The limit to keep is 1.3 times the copy plus the compression of the new columns, measured alone.
+But ``cp`` leaves its data to the kernel, and an append has them on the disk before its file
+appears. So they are compared on equal terms twice: ``cp`` and fsync with the append as it is, and
+``cp`` with an append whose calls to fsync are replaced by nothing.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ tiny = shutil.copy(os.path.dirname(source) + "/tiny.root", target)
 """
 )
 COMPRESS = "from rootml.rootio.container.compression import compressor\ncompress = compressor(505)"
+APPEND = "from rootml.rootio import append_branches\n"
+LEAVE = "os.fsync = os.posix_fadvise = lambda *arguments: None"
 COPY = "subprocess.run(['cp', source, target], check=True)"
 
 WAYS = {
@@ -89,13 +92,14 @@ WAYS = {
     ),
     "`cp`": ("", COPY),
     "`cp`, then fsync": ("", COPY + "\nwith open(target) as file: os.fsync(file)"),
-    "`append_branches`": (
-        "from rootml.rootio import append_branches",
-        "append_branches(source, target, 'events', columns)",
-    ),
+    "`append_branches`": (APPEND, "append_branches(source, target, 'events', columns)"),
     "`append_branches`, `verify=False`": (
-        "from rootml.rootio import append_branches",
+        APPEND,
         "append_branches(source, target, 'events', columns, verify=False)",
+    ),
+    "`append_branches`, the disk left to the kernel": (
+        APPEND + LEAVE,
+        "append_branches(source, target, 'events', columns)",
     ),
     "ROOT: `cp`, UPDATE, `TTree::Branch`, `kOverwrite`": (
         WARM_UP + "ROOT.update(tiny, pointers); os.remove(target)",
@@ -192,9 +196,13 @@ def report(best: dict[str, dict[str, float]]) -> None:
             f"| {way} | {run['seconds']:.2f} | {run['cpu']:.2f} "
             f"| {run['seconds'] / cp:.1f} | {run['peak']:.0f} |"
         )
-    taken, limit = best["`append_branches`"]["seconds"], LIMIT * cp + compression
-    verdict = "within" if taken <= limit else "over"
-    print(f"\nappend {taken:.2f} s, {verdict} {LIMIT} cp + compression = {limit:.2f} s")
+    for copy, way in (
+        ("`cp`, then fsync", "`append_branches`"),
+        ("`cp`", "`append_branches`, the disk left to the kernel"),
+    ):
+        taken, limit = best[way]["seconds"], LIMIT * best[copy]["seconds"] + compression
+        verdict = "within" if taken <= limit else "over"
+        print(f"\n{way}: {taken:.2f} s, {verdict} {LIMIT} ({copy}) + compression = {limit:.2f} s")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def target(source: Path) -> Path:
 
 @pytest.fixture
 def small_steps(monkeypatch: Any) -> None:
-    for name, size in {"_STEP": 1000, "_COMPARED_STEP": 1000, "_FLUSHED_STEP": 10_000}.items():
+    for name, size in {"_STEP": 1000, "_COMPARED_STEP": 700, "_HEAD": 20_000}.items():
         monkeypatch.setattr(copying, name, size)
 
 
@@ -83,26 +83,35 @@ def test_a_source_that_became_shorter(tmp_path: Path, compare: bool) -> None:
         copy(source, target, 3001, compare)
 
 
-def test_a_wrong_copy_is_noticed(source: Path, target: Path, monkeypatch: Any) -> None:
-    right = os.pwrite
+@pytest.mark.parametrize("head", [0, 1 << 20])
+def test_a_wrong_copy_is_noticed(source: Path, target: Path, monkeypatch: Any, head: int) -> None:
+    """Both where it is compared at once and where it is compared at the end."""
+    write, copy = os.pwrite, os.copy_file_range
 
-    def wrong(file: int, data: bytes, at: int) -> int:
-        return right(file, data[:300] + b"?" + data[301:] if at == 0 else data, at)
+    def wrong_write(file: int, data: bytes, at: int) -> int:
+        return write(file, data[:300] + b"?" + data[301:] if at == 0 else data, at)
 
+    def wrong_copy(old: int, new: int, size: int, start: int, to: int) -> int:
+        copied = copy(old, new, size, start, to)
+        write(new, b"?", 300)
+        return copied
+
+    monkeypatch.setattr(copying, "_HEAD", head)
     with monkeypatch.context() as patch:
-        patch.setattr(os, "pwrite", wrong)
+        patch.setattr(os, "copy_file_range", wrong_copy)
+        patch.setattr(os, "pwrite", wrong_write)
         with pytest.raises(FileError, match=r"tree 'events' of .*its copy differs .* near byte 0"):
             append_branches(source, target, "events", SCORES)
     assert list(source.parent.iterdir()) == [source]
     append_branches(source, target, "events", SCORES)
 
 
-@pytest.mark.parametrize(("verify", "call"), [(True, "pwrite"), (False, "copy_file_range")])
-def test_a_full_disk(source: Path, target: Path, monkeypatch: Any, verify: bool, call: str) -> None:
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_full_disk(source: Path, target: Path, monkeypatch: Any, verify: bool) -> None:
     def full(*arguments: Any) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, call, full)
+    monkeypatch.setattr(os, "copy_file_range", full)
     with pytest.raises(OutputError, match=r"cannot write .*target.root: no space left on device"):
         append_branches(source, target, "events", SCORES, verify=verify)
     assert list(source.parent.iterdir()) == [source]

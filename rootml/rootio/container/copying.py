@@ -6,9 +6,9 @@ import contextlib
 import errno
 import fcntl
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from threading import Condition
 from typing import Self
 
 from rootml.errors import FileError
@@ -18,29 +18,34 @@ _STEP = 16 << 20
 """Bytes copied at a time: few enough to stop soon."""
 _COMPARED_STEP = 512 << 10
 """The same where they are compared: a core's cache holds them, so that it costs next to nothing."""
-_FLUSHED_STEP = 32 << 20
+_HEAD = 256 << 20
+"""So much is copied first, in large steps, and compared only by ``wait``: small steps and other
+threads of Python would keep each other from working, and at first there is most to do."""
 _UNSUPPORTED = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
 
 
 class Copying:
     """The first ``size`` bytes of ``source`` on their way to ``target``, which is there already.
 
-    One thread copies; with ``compare`` it reads back what it has written and compares. Another
-    brings it to the disk meanwhile, so that a later fsync has little left to do. Where the file
+    A thread copies; with ``compare`` what was written is read back and compared. Where the file
     system shares the blocks of both files there is nothing to do, nor to compare. Others may
     write to ``target`` behind ``size`` all the time.
     """
 
     def __init__(self, source: Path, target: Path, size: int, *, compare: bool) -> None:
-        self._size, self._compare = size, compare
-        self._copied, self._stopped = 0, False
-        self._progress = Condition()
+        self._size, self._stopped = size, False
+        head = min(size, _HEAD) if compare else size
+        self._uncompared = head if compare else 0
         with contextlib.ExitStack() as stack:
             self._old = stack.enter_context(source.open("rb")).fileno()
             self._new = stack.enter_context(target.open("r+b")).fileno()
-            pool = stack.enter_context(ThreadPoolExecutor(2, "copying"))
-            work = [] if self._clone() else [self._copy, self._flush]
-            self._jobs = [pool.submit(job) for job in work]
+            self._jobs: list[Future[None]] = []
+            if not self._clone():
+                pool = stack.enter_context(ThreadPoolExecutor(1, "copying"))
+                self._jobs = [
+                    pool.submit(self._copy, self._some, _STEP, 0, head),
+                    pool.submit(self._copy, self._compared, _COMPARED_STEP, head, size),
+                ]
             self._open = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -52,8 +57,22 @@ class Copying:
 
     def wait(self) -> None:
         """Return when all is done; OSError, or FileError if the copy is not like the source."""
-        for job in self._jobs:
-            job.result()
+        if self._jobs:
+            head, rest = self._jobs
+            head.result()
+            self._compare_head()
+            rest.result()
+
+    def _copy(self, copy: Callable[[int, int], int], step: int, start: int, stop: int) -> None:
+        at = flushed = start
+        while at < stop and not self._stopped:
+            copied = copy(at, min(step, stop - at))
+            if not copied:
+                raise FileError("became shorter while it was copied")
+            at += copied
+            if at - flushed >= _STEP:
+                self._flush(flushed, at)
+                flushed = at
 
     def _clone(self) -> bool:
         try:
@@ -62,21 +81,6 @@ class Copying:
             return False
         os.ftruncate(self._new, self._size)
         return True
-
-    def _copy(self) -> None:
-        copy, step = (self._compared, _COMPARED_STEP) if self._compare else (self._some, _STEP)
-        try:
-            while self._copied < self._size and not self._stopped:
-                copied = copy(self._copied, min(step, self._size - self._copied))
-                if not copied:
-                    raise FileError("became shorter while it was copied")
-                with self._progress:
-                    self._copied += copied
-                    self._progress.notify()
-        finally:
-            with self._progress:
-                self._stopped = True
-                self._progress.notify()
 
     def _some(self, at: int, size: int) -> int:
         """Copy up to ``size`` bytes and return how many."""
@@ -89,18 +93,24 @@ class Copying:
         return os.pwrite(self._new, os.pread(self._old, size, at), at)
 
     def _compared(self, at: int, size: int) -> int:
-        """Copy up to ``size`` bytes, read them again, and return how many."""
+        """Copy up to ``size`` bytes, compare them, and return how many."""
         data = os.pread(self._old, size, at)
         copied = os.pwrite(self._new, data, at)
-        if os.pread(self._new, copied, at) != data[:copied]:
-            raise FileError(f"its copy differs from it near byte {at}")
+        self._check(data[:copied], at)
         return copied
 
-    def _flush(self) -> None:
-        flushed = 0
-        while not self._stopped:
-            with self._progress:
-                while self._copied - flushed < _FLUSHED_STEP and not self._stopped:
-                    self._progress.wait()
-                flushed = self._copied
-            os.fdatasync(self._new)
+    def _compare_head(self) -> None:
+        for at in range(0, self._uncompared, _COMPARED_STEP):
+            size = min(_COMPARED_STEP, self._uncompared - at)
+            self._check(os.pread(self._old, size, at), at)
+
+    def _check(self, data: bytes, at: int) -> None:
+        if os.pread(self._new, len(data), at) != data:
+            raise FileError(f"its copy differs from it near byte {at}")
+
+    def _flush(self, start: int, stop: int) -> None:
+        """Let the system begin to write, so that a later fsync has little left to do.
+
+        (Linux starts at once; what is not written yet stays in memory in spite of the advice.)
+        """
+        os.posix_fadvise(self._new, start, stop - start, os.POSIX_FADV_DONTNEED)
