@@ -504,3 +504,11 @@ def test_command(old: Path, tmp_path: Path) -> None:
     assert record["added"][0]["path"] == "sub/events/score"
     assert record["identical"]["branch"] == 3
     assert (record["same"], record["keeps_all"]) == (False, True)
+
+
+def test_trees_of_derived_classes_are_trees(tmp_path: Path) -> None:
+    """Mine derives from TTree, Further from Mine (see test_reading)."""
+    source = Path(__file__).with_name("derived.root")
+    found = compare_files(source, Path(shutil.copy(source, tmp_path / "copy.root")))
+    assert found.same
+    assert {e.path for e in found.identical if e.kind == "branch"} >= {"mine/x", "further/x"}

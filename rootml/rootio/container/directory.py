@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Self
 
-from rootml.errors import AppendRefused, TreeError, nearest
+from rootml.errors import AppendRefused, FileError, TreeError, nearest
 from rootml.rootio.container.keys import Directory, Key
 from rootml.rootio.container.root_file import RootFile
 
@@ -29,6 +29,8 @@ class KeyList:
             self.keys.append(key)
             self._packed.append(record[at : at + size])
             at += size
+        if any(key.extra for key in (self._key, *self.keys)):
+            raise FileError(f"the list of keys at byte {directory.keys_seek} is damaged")
 
     @classmethod
     def of_path(cls, file: RootFile, path: str) -> Self:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from rootml.errors import TreeError, nearest
+from rootml.errors import RootmlError, TreeError, nearest
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.diff.differences import Entry, FileDiff, Findings
-from rootml.rootio.diff.ntuples import NTUPLE_CLASS, compare_ntuples
+from rootml.rootio.diff.ntuples import compare_ntuples
 from rootml.rootio.diff.objects import compare_keys, compare_objects
 from rootml.rootio.diff.opened import Comparison, Opened
 from rootml.rootio.diff.plain import said
 from rootml.rootio.diff.streamer_infos import compare_streamer_infos
 from rootml.rootio.diff.trees import compare_trees
 from rootml.rootio.diff.walking import Item, labels, pair_items
-from rootml.rootio.opening import TREE_CLASSES
+from rootml.rootio.opening import reading
 
 Progress = Callable[[int, int], None]
 COMPARE = {"tree": compare_trees, "ntuple": compare_ntuples, "object": compare_objects}
@@ -58,19 +58,24 @@ def compare_files(
 def _compare_items(both: Comparison, old: list[Item], new: list[Item]) -> None:
     called, found = labels(old, new), both.found
     pairs, lost, added = pair_items(old, new)
-    found.lost += [Entry(called[item.path], kind(item), was=str(item)) for item in lost]
-    found.added += [Entry(called[item.path], kind(item), now=str(item)) for item in added]
+    found.lost += [Entry(called[item.path], both.old.kind(item), was=str(item)) for item in lost]
+    found.added += [Entry(called[item.path], both.new.kind(item), now=str(item)) for item in added]
     rank = {id(item): number for items in (old, new) for number, item in enumerate(items)}
     pairs.sort(key=lambda items: rank[id(items[0])])
     order = [rank[id(other)] for _, other in pairs]
     if order != sorted(order):
         found.notes.append(Entry("", "file", "order of the keys", "another order"))
     for one, other in pairs:
-        compare = COMPARE.get(kind(one)) if kind(one) == kind(other) else None
+        path, kind = called[one.path], both.old.kind(one)
+        compare = COMPARE.get(kind) if kind == both.new.kind(other) else None
         if compare is None:
-            found.judge(called[one.path], kind(one), compare_keys(one, other), "same title")
-        else:
-            compare(both, one, other, called[one.path])
+            found.judge(path, kind, compare_keys(one, other), "same title")
+            continue
+        try:
+            with reading(path):
+                compare(both, one, other, path)
+        except RootmlError as error:
+            found.judge(path, kind, [(str(one), f"cannot be compared: {error}")], "")
 
 
 def _counting(total: int, progress: Progress | None) -> Callable[[int], None]:
@@ -86,18 +91,9 @@ def _counting(total: int, progress: Progress | None) -> Callable[[int], None]:
     return report
 
 
-def kind(item: Item) -> str:
-    """Return what an object is called in an Entry."""
-    if item.class_name in TREE_CLASSES:
-        return "tree"
-    if item.class_name == NTUPLE_CLASS:
-        return "ntuple"
-    return "directory" if item.is_directory else "object"
-
-
 def _chosen(items: list[Item], tree: str | None) -> list[Item]:
     """Return the tree or RNTuple of that name, its newest cycle unless one is given."""
     if tree is None:
         return items
-    found = [i for i in items if tree.strip("/") in (i.name, i.path) and kind(i) != "directory"]
+    found = [i for i in items if tree.strip("/") in (i.name, i.path) and not i.is_directory]
     return sorted(found, key=lambda item: -item.key.cycle)[:1]

@@ -15,7 +15,7 @@ from rootml.rootio.container.keys import Key
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.diff.differences import Findings
 from rootml.rootio.diff.walking import Item, walk
-from rootml.rootio.opening import check_file, is_remote, reading
+from rootml.rootio.opening import NTUPLE_CLASS, TREE_CLASSES, check_file, is_remote, reading
 from rootml.rootio.ttree.tracing import Reader
 
 
@@ -51,6 +51,28 @@ class Opened:
         with _about(str(self.path)):
             source = self.path if self._given is None else self._given.stream()
             return self._stack.enter_context(Reader(source))
+
+    def kind(self, item: Item) -> str:
+        """Return what an object is, as an Entry calls it."""
+        if item.class_name == NTUPLE_CLASS:
+            return "ntuple"
+        if item.is_directory:
+            return "directory"
+        known = item.class_name in TREE_CLASSES
+        return "tree" if known or item.class_name in self._tree_classes else "object"
+
+    @cached_property
+    def _tree_classes(self) -> set[str]:
+        """TTree and the classes that, as far as the streamer infos can be read, derive from it."""
+        found = set(TREE_CLASSES)
+        with contextlib.suppress(FileError), _about(str(self.path)):
+            bases = {
+                name: {e.name for i in infos.values() for e in i.elements if "Base" in e.classname}
+                for name, infos in self.reader.infos().items()
+            }
+            while derived := {name for name in bases if bases[name] & found} - found:
+                found |= derived
+        return found
 
     def read(self, item: Item) -> tuple[Key, bytes]:
         """Return the key in the object's record, and its content uncompressed."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rootml.errors import RootmlError
+from rootml.errors import FileError
 from rootml.rootio.diff.baskets import common_ranges, compare_contents
 from rootml.rootio.diff.differences import Entry
 from rootml.rootio.diff.objects import compare_keys
@@ -15,6 +15,7 @@ from rootml.rootio.diff.opened import Comparison
 from rootml.rootio.diff.regions import SAME_BYTES, sweep
 from rootml.rootio.diff.tree_facts import compare_facts, compare_leaves
 from rootml.rootio.diff.walking import Item, pair
+from rootml.rootio.opening import reading
 from rootml.rootio.ttree.traced import Traced
 
 
@@ -27,14 +28,19 @@ class Branch:
 
     def __str__(self) -> str:
         leaves = [leaf.member("fTitle") for leaf in self.model.member("fLeaves")]
-        text = f"{self.model.typename}, {self.model.num_entries:,} entries"
+        try:
+            with reading(self.path):
+                kind = self.model.typename
+        except FileError:
+            kind = self.model.classname
+        text = f"{kind}, {self.model.num_entries:,} entries"
         return text if self.model.title in leaves else f"{text}, {self.model.title!r}"
 
 
 def branches(model: Any, prefix: str) -> Iterator[Branch]:
     """Yield the branches at all depths; the second of one name in one place is ``name#2``."""
     seen: Counter[str] = Counter()
-    for branch in model.branches:
+    for branch in model.member("fBranches"):
         seen[branch.name] += 1
         number = f"#{seen[branch.name]}" if seen[branch.name] > 1 else ""
         path = f"{prefix}/{branch.name}{number}"
@@ -43,22 +49,17 @@ def branches(model: Any, prefix: str) -> Iterator[Branch]:
 
 
 def compare_trees(both: Comparison, a: Item, b: Item, path: str) -> None:
-    """Compare two trees and their branches; trees that cannot be understood count as changed."""
+    """Compare two trees and their branches."""
     keys, found = compare_keys(a, b), both.found
-    try:
-        old = both.old.reader.trace(a.path, a.key.seek)
-        if not keys and _same_throughout(both, a, b, old):
-            found.judge(path, "tree", [], SAME_BYTES)
-            for branch in branches(old.model, path):
-                found.judge(branch.path, "branch", [], SAME_BYTES)
-            return
-        new = both.new.reader.trace(b.path, b.key.seek)
-        changed, settings = compare_facts(old.model, new.model, (old.raw, new.raw))
-        keys += [change for change in changed if change not in keys]
-    except RootmlError as error:
-        keys.append((f"a {a.class_name}", f"cannot be compared: {error}"))
-        found.judge(path, "tree", keys, "")
+    old = both.old.reader.trace(a.path, a.key.seek)
+    if not keys and _same_throughout(both, a, b, old):
+        found.judge(path, "tree", [], SAME_BYTES)
+        for branch in branches(old.model, path):
+            found.judge(branch.path, "branch", [], SAME_BYTES)
         return
+    new = both.new.reader.trace(b.path, b.key.seek)
+    changed, settings = compare_facts(old.model, new.model, (old.raw, new.raw))
+    keys += [change for change in changed if change not in keys]
     found.judge(path, "tree", keys, "same facts", settings)
     _compare_branches(both, old, new, path)
 
