@@ -3,8 +3,8 @@
     python benchmarks/kill.py --rounds 200
 
 Each round forks a run of the command on a simulated AMS file, kills it after a random time and
-looks at what is left. Half of the moments are spread over the whole run (the fastest of three),
-half over its last part, from the first byte written on. After each round
+looks at what is left. A third of the moments are spread over the whole run, the others begin
+with the first byte that it writes. After each round
 
 - copying: the input is what it was, byte by byte, and the output is not there, or whole;
 - in place: every old branch reads as it did, and the same command, run again, completes.
@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +37,16 @@ from rootml import cli
 TREE = "t1"
 NEW = "cnn_ams_score"
 OPTIONS = ["--model", "cnn_ams", "--no-plots", "--overwrite", "-q", "--threads", "1"]
-STEP = 0.0005
+STEP = 0.0002
 """Seconds between two looks at a run."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """So many seconds after the start of a run, or (``writing``) after it began to write."""
+
+    seconds: float
+    writing: bool
 
 
 def forked(work: Callable[[], object]) -> int:
@@ -57,6 +66,11 @@ def forked(work: Callable[[], object]) -> int:
 def done(pid: int) -> int:
     """Wait for a process; return its exit code, minus the signal that killed it."""
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def running(pid: int) -> bool:
+    """Whether a process has not ended yet."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 def tag(*args: Path | str) -> int:
@@ -79,7 +93,7 @@ def measured(folder: Path, *args: Path | str) -> tuple[float, float]:
     """How long a run takes, and after which time it begins to write."""
     before, start, writing = traces(folder), time.perf_counter(), 0.0
     pid = tag(*args)
-    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+    while running(pid):
         if not writing and traces(folder) != before:
             writing = time.perf_counter() - start
         time.sleep(STEP)
@@ -89,10 +103,13 @@ def measured(folder: Path, *args: Path | str) -> tuple[float, float]:
     return seconds, writing
 
 
-def killed(seconds: float, *args: Path | str) -> int:
+def killed(folder: Path, moment: Moment, *args: Path | str) -> int:
     """Run and kill; returns the exit code, which is 0 where the run was faster."""
+    before = traces(folder)
     pid = tag(*args)
-    time.sleep(seconds)
+    while moment.writing and running(pid) and traces(folder) == before:
+        time.sleep(STEP)
+    time.sleep(moment.seconds)
     os.kill(pid, signal.SIGKILL)
     return done(pid)
 
@@ -119,10 +136,10 @@ def declared_end(path: Path) -> int:
     return int.from_bytes(path.read_bytes()[12:16], "big")
 
 
-def round_of_copying(folder: Path, pristine: Path, seconds: float) -> str:
+def round_of_copying(folder: Path, pristine: Path, moment: Moment) -> str:
     """One round; returns how far the run came."""
     source, target = folder / "in.root", folder / "out.root"
-    code = killed(seconds, source, target)
+    code = killed(folder, moment, source, target)
     assert source.read_bytes() == pristine.read_bytes(), "the input has changed"
     left = [path for path in folder.iterdir() if path != source]
     stage = "before it wrote" if not left else "while it wrote the temporary file"
@@ -138,12 +155,12 @@ def round_of_copying(folder: Path, pristine: Path, seconds: float) -> str:
     return stage
 
 
-def round_in_place(folder: Path, pristine: Path, seconds: float) -> str:
+def round_in_place(folder: Path, pristine: Path, moment: Moment) -> str:
     """One round; returns how far the run came."""
     path = folder / "in.root"
     path.write_bytes(pristine.read_bytes())
     before, size = declared_end(path), path.stat().st_size
-    code = killed(seconds, path, "--in-place")
+    code = killed(folder, moment, path, "--in-place")
     after, now = declared_end(path), path.stat().st_size
     stage = "before it wrote" if now == size else "while it appended"
     if after != before:
@@ -177,8 +194,9 @@ def main() -> None:
             (folder / "out.root").unlink(missing_ok=True)
             stages: Counter[str] = Counter()
             for number in range(options.rounds):
-                first = 0.0 if number % 2 else writing
-                stages[one_round(folder, pristine, rng.uniform(first, total))] += 1
+                late = number % 3 > 0
+                moment = Moment(rng.uniform(0, total - writing * late), late)
+                stages[one_round(folder, pristine, moment)] += 1
             print(json.dumps({"way": way, "rounds": options.rounds, "killed": stages}))
 
 
