@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import math
 import multiprocessing
 import os
 import resource
@@ -211,6 +212,22 @@ def misread(old: Path, new: Path, tree: str) -> list[str]:
     return wrong
 
 
+def remember_streamers() -> None:
+    """Let equal lists of streamer infos be parsed once: it takes most of the time of a case."""
+    file_class, known = uproot.reading.ReadOnlyFile, dict[bytes, Any]()
+    parse = file_class.streamers.fget
+
+    def streamers(file: Any) -> Any:
+        if len(known) > 20:
+            known.clear()
+        stop = file._fSeekInfo + file._fNbytesInfo
+        raw = file.chunk(file._fSeekInfo, stop).raw_data.tobytes() if file._fSeekInfo else b""
+        file._streamers = file._streamers or known.get(raw)
+        return known.setdefault(raw, parse(file))
+
+    file_class.streamers = property(streamers)
+
+
 def serve(pipe: Connection) -> None:
     """Work on cases until there are no more, with bounded memory and without a word."""
     warnings.simplefilter("ignore")
@@ -219,6 +236,7 @@ def serve(pipe: Connection) -> None:
     os.dup2(null, 2)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + MEMORY
+    remember_streamers()
     rootml.registry.list_models = functools.cache(rootml.registry.list_models)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     while (case := pipe.recv()) is not None:
@@ -297,12 +315,14 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="run this case alone")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="stop after that time")
     parser.add_argument("--no-root", action="store_true", help="no file written by ROOT")
     options = parser.parse_args()
     start = time.monotonic()
     table: dict[str, Counter[str]] = {}
     failed = 0
-    for result in run(options.cases, options.seed, root=not options.no_root, only=options.only):
+    results = run(options.cases, options.seed, root=not options.no_root, only=options.only)
+    for result in results:
         row = table.setdefault(result.way, Counter())
         row["cases"] += 1
         for step, end in result.outcomes.items():
@@ -312,8 +332,11 @@ def main() -> int:
             print(f"case {result.number} ({result.base}, {result.way}): {failure}", flush=True)
         if options.only is not None:
             print(result)
+        if time.monotonic() - start > options.seconds:
+            break
     print_table(table)
-    print(f"{options.cases} cases, seed {options.seed}: {failed} failures", end="")
+    cases = sum(row["cases"] for row in table.values())
+    print(f"{cases} cases, seed {options.seed}: {failed} failures", end="")
     print(f", {time.monotonic() - start:.0f} s")
     return 1 if failed else 0
 
