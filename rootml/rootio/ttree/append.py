@@ -28,6 +28,10 @@ _OLD_BASKETS = 30401
 """Up to this file version TBasket::ReadBasketBuffers misreads raw baskets of a branch whose
 fCompress is not 0."""
 
+_DIRECTORY_BYTES = 60
+"""What ROOT writes as root directory (TDirectoryFile::Sizeof), also over a shorter one, as of
+Geant4's writer: what comes right behind such a one must not become free space."""
+
 _OFFSET_MAP_WARNING = (
     "it has ROOT's feature kGenerateOffsetMap, with which ROOT (seen with 6.40) merges branches "
     "of variable length wrongly; do not merge the file with hadd"
@@ -165,7 +169,9 @@ class TreeAppend:
         )
         compress = compressor(self._file.header.compression)
         new = self._file.append_object(self._key, compress(content), len(content))
-        self._file.release(self._key.seek, self._key.nbytes)
+        header = self._file.header
+        if self._key.seek >= header.begin + header.name_nbytes + _DIRECTORY_BYTES:
+            self._file.release(self._key.seek, self._key.nbytes)
         self.keys.replace(self._key, new)
         self._key = new
 
