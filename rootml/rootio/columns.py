@@ -120,7 +120,7 @@ def _as_array(name: str, values: Any) -> Any:
 
     if isinstance(values, ak.Array):
         return values
-    if isinstance(values, np.ma.MaskedArray):
+    if isinstance(values, np.ndarray) and hasattr(values, "mask"):  # np.ma, which is slow to load
         return ak.from_numpy(values)
     if hasattr(values, "__array__"):
         values = np.asarray(values)
