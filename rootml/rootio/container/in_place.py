@@ -2,7 +2,9 @@
 
 Nothing keeps other programs from opening a file, so this asks all who could know: ``flock``
 keeps two of ours apart, the kernel says whether anybody has the file open (a write lease is
-granted to the only one, fcntl(2)), and /proc says who it is.
+granted to the only one, fcntl(2)), and /proc says who it is. While we have it open ourselves only
+/proc is left, which may not show the processes of other users; what they write is noticed all the
+same (``RootFile.expect``).
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ from rootml.rootio.container.keys import Directory, Key
 from rootml.rootio.container.stream import stream_of
 
 PAGE = 4096
+"""Bytes of the smallest page that a kernel has."""
 HEADER_ROOM = 100
 """Bytes before the first record (TFile::kBEGIN)."""
 _KEY_ROOM = 2048

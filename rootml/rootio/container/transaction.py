@@ -40,7 +40,10 @@ def check_target(target: Path, sources: Iterable[Path] = (), *, overwrite: bool)
     if not target.exists():
         return
     if any(source.exists() and source.samefile(target) for source in sources):
-        raise OutputError(f"{target}: is the input file itself; give another name for the output")
+        raise OutputError(
+            f"{target}: is the input file itself; give another name for the output, "
+            "or say --in-place (in_place=True)"
+        )
     if not overwrite:
         raise OutputError(f"{target}: exists already; --overwrite (overwrite=True) replaces it")
 
