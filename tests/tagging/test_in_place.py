@@ -79,3 +79,18 @@ def test_the_command(toy: Path, hits: Path, tmp_path: Path, command: Callable) -
     done = command("tag", hits, tmp_path / "out.root", "--verify", "--overwrite", "--json")
     assert done.account["verified"]["keeps_all"]
     assert json.dumps(done.account["verified"]["added"])
+
+
+@pytest.mark.parametrize("target", [None, "out.root"])
+def test_an_rntuple(
+    target: str | None, toy: Path, deposits: np.ndarray, scores: np.ndarray, tmp_path: Path
+) -> None:
+    path = tmp_path / "in.root"
+    with uproot.recreate(path) as file:
+        file.mkrntuple("hits", {"cell_e": deposits})
+    to = target and tmp_path / target
+    result = rootml.tag_file(path, to, in_place=target is None, verify=True, plots=False)
+    assert result.verified is not None
+    assert result.verified.keeps_all
+    with uproot.open(result.plan.target) as file:
+        np.testing.assert_allclose(file["hits"]["toy_score"].array(), scores, rtol=1e-6)
