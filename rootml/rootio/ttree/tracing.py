@@ -10,6 +10,7 @@ and leaves, of which there can be thousands, are read by ``walking`` where that 
 from __future__ import annotations
 
 import contextlib
+import gc
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -207,15 +208,28 @@ class Reader:
         chunk = CoveredChunk(self._file.source, raw)
         log: list[tuple[int, int]] = []
         cursor = LoggingCursor(0, -keylen, {}, log)
-        model = self._file.class_named(class_name).read(
-            chunk, cursor, context, self._file, self._file, key
-        )
+        with _no_garbage_collection():
+            model = self._file.class_named(class_name).read(
+                chunk, cursor, context, self._file, self._file, key
+            )
         stop = cursor.index
         if stop != len(raw) and class_name != "TList":  # uproot reserves room in such records
             raise AppendRefused(f"{len(raw) - stop} bytes at its end are unknown")
         data, covered = raw[:stop], chunk.covered[:stop]
         _cover_embedded_baskets(data, keylen, cursor.refs, covered)
         return _assemble(model, data, keylen, log, cursor.refs, covered)
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Spare the collector many new objects, all of them needed: it takes a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _cover_embedded_baskets(
