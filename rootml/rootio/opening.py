@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,12 +65,38 @@ def own_classes() -> dict[str, Any]:
     }
 
 
+class _File(uproot.reading.ReadOnlyFile):  # type: ignore[misc]
+    """A file whose streamer infos are not asked for what describes themselves.
+
+    Where a damaged list names an unknown class, uproot would read it again for that class, and
+    again, for as long as Python's recursion limit allows.
+    """
+
+    def __init__(self, path: str, **options: Any) -> None:
+        self._reading_streamers = threading.RLock()
+        self._inside = False
+        super().__init__(path, **options)
+
+    @property
+    def streamers(self) -> Any:
+        """The streamer infos by class and version; ValueError where they refer to themselves."""
+        with self._reading_streamers:
+            if self._inside:
+                raise ValueError("its streamer infos are of classes that are not known")
+            self._inside = True
+            try:
+                return super().streamers
+            finally:
+                self._inside = False
+
+
 def open_file(path: str | Path, **options: Any) -> uproot.ReadOnlyDirectory:
     """Open a ROOT file for reading; refuse what is missing, not ROOT, or truncated."""
     check_file(path)
+    options = {"object_cache": 100, "array_cache": "100 MB", **options}  # as uproot.open
     options.setdefault("custom_classes", own_classes())
     with reading(str(path)):
-        directory = uproot.open({str(path): None}, **options)
+        directory = _File(str(path), **options).root_directory
     if not is_remote(path):
         size, end = Path(path).stat().st_size, directory.file.fEND
         if end > size:

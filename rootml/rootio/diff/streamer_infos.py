@@ -40,6 +40,8 @@ def _record(side: Opened) -> bytes:
     header = side.file.header
     with reading(f"{side.path}: streamer infos"):
         key = side.file.key_at(header.info_seek)
+        if key.nbytes != header.info_nbytes or header.info_seek + key.nbytes > header.end:
+            raise ValueError("they are not where the file's header says")
         return side.file.read(header.info_seek + key.keylen, key.stored)
 
 
