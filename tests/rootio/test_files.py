@@ -196,16 +196,16 @@ def test_counter_of_nanoaod(tmp_path: Path, root: Any, sample: Any, check_append
     assert found["draw"]["Electron_score"] == pytest.approx(float(ak.sum(scores)))
 
 
-def test_offset_map_feature_is_warned_of(tmp_path: Path, root: Any) -> None:
+@pytest.mark.parametrize("values", [{"A_x": [[1.0], [], [2.0, 3.0], []]}, {"s": list("abcd")}])
+def test_offset_map_feature_is_warned_of(values: Any, tmp_path: Path, root: Any) -> None:
     source = tmp_path / "source.root"
     code = """void make(const char *path) { TFile file(path, "RECREATE"); TTree tree("T", "");
         ROOT::TIOFeatures features; features.Set("kGenerateOffsetMap");
         tree.SetIOFeatures(features); int i; tree.Branch("i", &i);
         for (i = 0; i < 4; ++i) tree.Fill(); tree.Write(); }"""
     root.macro(code=code, path=source)
-    jagged = {"A_x": ak.Array([[1.0], [], [2.0, 3.0], []])}
     with pytest.warns(RuntimeWarning, match="kGenerateOffsetMap"):
-        append_branches(source, tmp_path / "target.root", "T", jagged)
+        append_branches(source, tmp_path / "target.root", "T", values)
 
 
 BEYOND = """void make(const char *path) {{ TFile file(path, "RECREATE"); TTree other("U", "");

@@ -120,7 +120,7 @@ class TreeAppend:
             self.replace or any(b.dtype != plain or b.title != b.name for b in self.branches)
         ):
             raise AppendRefused(f"it is a {name.decode()}, which takes only {plain} numbers")
-        if self.view.has_offset_map and any(branch.counter for branch in self.branches):
+        if self.view.has_offset_map and any(branch.has_offsets for branch in self.branches):
             warnings.warn(f"tree {self.path!r}: {_OFFSET_MAP_WARNING}", RuntimeWarning)
         _check_names(self.view.names() - self.replace, [b.name for b in self.branches])
 
