@@ -172,8 +172,8 @@ class AppendSink(FileSink):
 
     Everything else in the file stays as it is, byte by byte. ``compression`` is the file's own
     unless given. ``in_place`` changes ``source`` itself, ``target`` is None then: killed at any
-    moment it still reads as before, or as after; an error leaves it as it was (but for what a
-    killed run may have left behind its end). It needs the file to itself, see InPlace.
+    moment it still reads as before, or as after; an error leaves it as it was (but for more than
+    16 MB that a killed run may have left behind its end). It needs the file to itself, see InPlace.
 
     ``verify`` proves that no old byte was lost and no reference within the tree; ``compare``
     also compares all objects and the content of all branches, into ``diff``. Both come before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -92,6 +93,19 @@ def test_what_a_killed_run_left_behind_the_end_goes(source: Path, same_values: A
     append_branches(source, None, "events", TEN, in_place=True)
     same_values(source, "events", TEN)
     assert source.stat().st_size < declared + 100_000
+
+
+def test_an_error_leaves_what_is_behind_the_end(source: Path, monkeypatch: Any) -> None:
+    def fail(fd: int) -> None:
+        raise OSError(errno.EIO, "disk broken")
+
+    with source.open("ab") as file:
+        file.write(b"behind" * 1000)
+    before = source.read_bytes()
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OutputError, match="disk broken"):
+        append_branches(source, None, "events", TEN, in_place=True)
+    assert source.read_bytes() == before
 
 
 def test_readers_of_this_process_do_no_harm(source: Path) -> None:

@@ -48,6 +48,9 @@ HEADER_ROOM = 100
 _KEY_ROOM = 2048
 """Bytes that hold any key: a longer one is read again."""
 
+_TAIL = 16 << 20
+"""Bytes behind the end that are kept in case the file has to be again what it was."""
+
 Patch = tuple[int, bytes]
 """A position and the bytes that are to be there."""
 
@@ -80,7 +83,7 @@ class RootFile:
         self._pointers: list[Patch] = []
         self._released: list[tuple[int, int]] = []
         self._expected: list[Patch] = []
-        self._may_shrink = False
+        self._may_shrink, self._tail = False, b""
         try:
             self._original = original.open("rb") if original else None
             self._open(os.fstat(self._source(0)[0]).st_size)
@@ -122,6 +125,7 @@ class RootFile:
         try:
             if self._may_shrink:
                 os.ftruncate(self._fd, self.old_end)
+                self._write(self.old_end, self._tail)
         finally:
             os.close(self._fd)
             self._fd = -1
@@ -176,10 +180,16 @@ class RootFile:
     def append(self, data: bytes) -> int:
         """Write ``data`` behind the last record and return its position."""
         position = self.header.end
-        self._may_shrink = self.in_place
+        if self.in_place and not self._may_shrink:
+            self._tail, self._may_shrink = self._read_tail(), True
         self._write(position, data)
         self.header.end += len(data)
         return position
+
+    def _read_tail(self) -> bytes:
+        """Return what lies behind the declared end; nothing, if a killed run left very much."""
+        size = os.fstat(self._fd).st_size - self.old_end
+        return self.read(self.old_end, size) if size <= _TAIL else b""
 
     def append_object(self, key: Key, payload: bytes, length: int) -> Key:
         """Append a record that holds ``payload``, of ``length`` bytes when uncompressed."""
