@@ -275,7 +275,8 @@ class RootFile:
             with contextlib.suppress(OSError):
                 for position, data in reversed(undo):
                     self._write(position, data)
-                self._sync()
+                if undo:
+                    self._sync()
                 self._may_shrink = self.in_place
             raise
         self.header = self._final_header
