@@ -29,7 +29,8 @@ class KeyList:
             self.keys.append(key)
             self._packed.append(record[at : at + size])
             at += size
-        if any(key.extra for key in (self._key, *self.keys)):
+        # (ROOT 5 counted a TDirectoryFile's name as "TDirectory" in fKeylen: TKey::Sizeof)
+        if any(key.extra not in (0, -4) for key in (self._key, *self.keys)):
             raise FileError(f"the list of keys at byte {directory.keys_seek} is damaged")
 
     @classmethod
