@@ -49,6 +49,19 @@ def test_as_many_bytes_as_asked_for(
     assert target.read_bytes() == content[:size]
 
 
+def test_without_what_linux_has(
+    tmp_path: Path, small_steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = tmp_path / "a", tmp_path / "b"
+    source.write_bytes(bytes(range(256)) * 100)
+    for name in ("copy_file_range", "posix_fadvise"):
+        monkeypatch.delattr(os, name)
+    for name in ("_IN_KERNEL", "_CAN_ADVISE"):
+        monkeypatch.setattr(copying, name, False)
+    copy(source, target, 25_600, compare=False)
+    assert target.read_bytes() == source.read_bytes()
+
+
 def test_what_is_behind_stays(tmp_path: Path) -> None:
     source, target = tmp_path / "a", tmp_path / "b"
     source.write_bytes(b"old" * 1000)

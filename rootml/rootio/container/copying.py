@@ -21,6 +21,8 @@ _COMPARED_STEP = 512 << 10
 _HEAD = 256 << 20
 """So much is copied first, in large steps, and compared only by ``wait``: small steps and other
 threads of Python would keep each other from working, and at first there is most to do."""
+_IN_KERNEL, _CAN_ADVISE = hasattr(os, "copy_file_range"), hasattr(os, "posix_fadvise")
+"""Not so outside of Linux."""
 _UNSUPPORTED = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
 
 
@@ -85,7 +87,7 @@ class Copying:
     def _some(self, at: int, size: int) -> int:
         """Copy up to ``size`` bytes and return how many."""
         try:
-            if copied := os.copy_file_range(self._old, self._new, size, at, at):
+            if _IN_KERNEL and (copied := os.copy_file_range(self._old, self._new, size, at, at)):
                 return copied
         except OSError as error:
             if error.errno not in _UNSUPPORTED:
@@ -113,4 +115,5 @@ class Copying:
 
         (Linux starts at once; what is not written yet stays in memory in spite of the advice.)
         """
-        os.posix_fadvise(self._new, start, stop - start, os.POSIX_FADV_DONTNEED)
+        if _CAN_ADVISE:
+            os.posix_fadvise(self._new, start, stop - start, os.POSIX_FADV_DONTNEED)
