@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,8 +98,7 @@ def tree_record(path: Path, rng: Rng) -> None:
         trees = [k for k in keys.keys if k.class_name == b"TTree"] or keys.keys
         old = trees[int(rng.integers(len(trees)))]
         content = damaged(plain(file, old), rng, resize=bool(rng.random() < 0.3))
-        stored = compressor(file.header.compression)(content)
-        keys.replace(old, file.append_object(old, stored, len(content)))
+        keys.replace(old, rewritten(file, old, content))
         keys.write()
         file.finish()
 
@@ -107,7 +107,7 @@ def streamer_infos(path: Path, rng: Rng) -> None:
     with RootFile(path) as file:
         old = file.key_at(file.header.info_seek)
         content = damaged(plain(file, old), rng, resize=bool(rng.random() < 0.3))
-        new = file.append_object(old, compressor(file.header.compression)(content), len(content))
+        new = rewritten(file, old, content)
         file.header.info_seek, file.header.info_nbytes = new.seek, new.nbytes
         file.finish()
 
@@ -135,6 +135,14 @@ def envelope(path: Path, rng: Rng) -> None:
         for place, data in ((4, head), (7, foot)):
             fields[place : place + 3] = file.append(data), len(data), len(data)
         write_anchor(file, keys, old, fields)
+
+
+def rewritten(file: RootFile, old: Key, content: bytes) -> Key:
+    """Append an object's new content, with a key of the same length: references count from it."""
+    stored = compressor(file.header.compression)(content)
+    new = replace(old, seek=file.header.end, length=len(content), stored=len(stored))
+    file.append(new.pack() + stored)
+    return new
 
 
 def plain(file: RootFile, key: Key) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -504,6 +505,23 @@ def test_command(old: Path, tmp_path: Path) -> None:
     assert record["added"][0]["path"] == "sub/events/score"
     assert record["identical"]["branch"] == 3
     assert (record["same"], record["keeps_all"]) == (False, True)
+
+
+def test_baskets_said_to_hold_other_entries(old: Path, tmp_path: Path) -> None:
+    """The baskets are the same, but the tree says otherwise where they belong."""
+    new = Path(shutil.copy(old, tmp_path / "new.root"))
+    with RootFile(new) as file, Reader(new) as reader:
+        keys = KeyList.of_path(file, "sub")
+        key = keys.newest("events")
+        traced = reader.trace("sub/events;1", key.seek)
+        position = traced.raw.index(struct.pack(">qqqq", 0, 100, 0, 0))  # the first fBasketEntry
+        content = traced.raw[:position] + struct.pack(">qq", 1, 100) + traced.raw[position + 16 :]
+        moved = replace(key, seek=file.header.end, stored=len(content))
+        file.append(moved.pack() + content)
+        keys.replace(key, moved)
+        keys.write()
+        file.finish()
+    assert "basket 0 does not hold" in only(compare_files(old, new).changed)
 
 
 def test_trees_of_derived_classes_are_trees(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rootml.errors import FileError
+from rootml.rootio.container.root_file import RootFile
 
 
 def test_damaged_files(fuzz: Any) -> None:
@@ -70,3 +71,18 @@ def test_the_fuzzer_sees_a_crash_and_a_hang(
         worker = fuzz.Worker()
         assert message in worker.run(case)["append"]
         worker.close()
+
+
+def test_streamer_infos_of_an_unknown_class_are_read_once(fuzz: Any, tmp_path: Path) -> None:
+    """uproot alone reads the list again for the class, and again, down to the recursion limit."""
+    path = next(base.path for base in fuzz.make_bases(tmp_path, root=False))
+    with RootFile(path) as file:
+        old = file.key_at(file.header.info_seek)
+        content = fuzz.mutations.plain(file, old).replace(
+            b"TStreamerBasicType", b"TStreamerBasicTypf"
+        )
+        new = file.append_object(old, content, len(content))
+        file.header.info_seek, file.header.info_nbytes = new.seek, new.nbytes
+        file.finish()
+    with pytest.raises(FileError, match="classes that are not known"):
+        fuzz.append_branches(path, tmp_path / "new.root", "events", {"y": fuzz.np.zeros(20)})

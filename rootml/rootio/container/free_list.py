@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -50,19 +50,25 @@ class FreeList:
             raise AppendRefused("its list of free segments does not end at the end of the file")
         return cls(key, tuple(segments[:-1]), segments[-1][1])
 
-    def plus(self, released: Iterable[tuple[int, int]]) -> FreeList:
-        """Return the list with more records in it, (position, bytes), merged as TFree does."""
-        segments = self.segments
+    def plus(
+        self, released: Iterable[tuple[int, int]], is_gap: Callable[[Segment], bool]
+    ) -> FreeList:
+        """Return the list with more records in it, (position, bytes), merged as TFree does.
+
+        A neighbour is left alone unless it ``is_gap``, for a damaged list may name used space.
+        """
+        segments, added = self.segments, set[Segment]()
         for position, nbytes in released:
             first, last = position, position + nbytes - 1
             kept = []
-            for start, stop in segments:
-                if stop + 1 == first:
-                    first = start
-                elif start == last + 1:
-                    last = stop
+            for segment in segments:
+                start, stop = segment
+                joins = stop + 1 == first or start == last + 1
+                if joins and (segment in added or is_gap(segment)):
+                    first, last = min(first, start), max(last, stop)
                 else:
-                    kept.append((start, stop))
+                    kept.append(segment)
+            added.add((first, last))
             segments = tuple(sorted([*kept, (first, last)]))
         return FreeList(self.key, segments, self.limit)
 

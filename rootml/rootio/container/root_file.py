@@ -135,7 +135,8 @@ class RootFile:
         parts = []
         while size:
             fd, available = self._source(position)
-            part = os.pread(fd, min(size, available), position)
+            left = os.fstat(fd).st_size - position  # no room is made for what is not there
+            part = os.pread(fd, max(0, min(size, available, left)), position)
             if not part:
                 break
             parts.append(part)
@@ -217,7 +218,10 @@ class RootFile:
         if not self.in_place and self.header.uuid and self.root.uuid:
             self.header.uuid = self.root.uuid = struct.pack(">h", 1) + uuid.uuid1().bytes
             self.overwrite(self.root.position, self.root.pack())
-        final = self._free.plus([*self._released, (self.header.free_seek, self.header.free_nbytes)])
+        released = [*self._released, (self.header.free_seek, self.header.free_nbytes)]
+        final = self._free.plus(
+            released, lambda segment: self.read(segment[0], 4) == gap_word(segment)
+        )
         new = [segment for segment in final.segments if segment not in self._free.segments]
         gaps = [(segment[0], gap_word(segment)) for segment in new]
         self._final_header = self._append_free(final)

@@ -89,13 +89,19 @@ def _digest(branch: Any, first: int = 0) -> tuple[object, ...]:
     """Return what stands for the content from basket ``first`` on, however it is cut up.
 
     The bytes of all entries, and the length of each where the baskets keep it. Two contents
-    with one SHA-256 are the same.
+    with one SHA-256 are the same. ValueError if the baskets are not where the branch says.
     """
+    edges = _table(branch)[2]
     data, lengths = hashlib.sha256(), hashlib.sha256()
     kept = set()
     entries = 0
     for index in range(first, branch.num_baskets):
         basket = branch.basket(index)
+        if index + 1 < len(edges) and tuple(edges[index : index + 2]) != (
+            entries,
+            entries + basket.num_entries,
+        ):
+            raise ValueError(f"its basket {index} does not hold the entries it should")
         entries += basket.num_entries
         data.update(basket.data.tobytes())
         if basket.byte_offsets is not None:

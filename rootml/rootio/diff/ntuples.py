@@ -25,6 +25,7 @@ _CHECKSUM_BYTES = 8  # XXH3, behind a page that has one
 _SAID = {
     "type_name": "type", "type_alias": "type alias", "field_desc": "description",
     "type_version": "type version", "repetition": "repetition", "struct_role": "role",
+    "flags": "flags",
 }  # fmt: skip
 """What a field's record says, and what we call it."""
 
@@ -55,11 +56,31 @@ class Field:
 
     def facts(self) -> dict[str, Any]:
         """Return what the records of the field and of those below it say."""
-        return {
+        told = {
             f"{path}: {word}": getattr(record, name)
             for path, record in self.records.items()
             for name, word in _SAID.items()
         }
+        sources = {path: record.source_field_id for path, record in self.records.items()}
+        return told | {
+            f"{path}: projected from": self.ntuple.field_records[source].field_name
+            for path, source in sources.items()
+            if source is not None
+        }
+
+    def encoding(self) -> list[tuple[Any, ...]]:
+        """Return what decides how the pages of each column are read."""
+        names = ("type", "nbits", "flags", "repr_idx", "first_element_index")
+        lists = [
+            lists[c] for lists in self.ntuple.page_link_list for c in self.columns if c < len(lists)
+        ]
+        return [
+            *(
+                tuple(getattr(self.ntuple.column_records[c], n) for n in names)
+                for c in self.columns
+            ),
+            *((pages.element_offset, pages.suppressed) for pages in lists),
+        ]
 
     def pages(self) -> Iterator[Page]:
         """Yield the pages of all columns in all clusters."""
@@ -137,7 +158,8 @@ def _common_ranges(old: Field, new: Field) -> Ranges | None:
         with reading(old.name):
             pages = list(old.pages())
             table = np.array([page.place for page in pages], np.int64).reshape(-1, 2)
-            if pages != list(new.pages()) or (table < 0).any():
+            same = pages == list(new.pages()) and old.encoding() == new.encoding()
+            if not same or (table < 0).any():
                 return None
     except FileError:
         return None
