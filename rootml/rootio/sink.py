@@ -251,10 +251,11 @@ def append_branches(
     ``options`` are AppendSink's; with ``in_place=True`` ``target`` is None.
     """
     chunks = iter([columns] if isinstance(columns, Mapping) else columns)
-    first = next(chunks, {})
     if specs is None:
+        first = next(chunks, {})
         specs = [infer_column(name, values) for name, values in first.items()]
+        chunks = itertools.chain([first], chunks)
     with AppendSink(source, target, tree, specs, **options) as sink:
-        for chunk in itertools.chain([first], chunks):
+        for chunk in chunks:
             sink.write(chunk)
         sink.commit()

@@ -197,3 +197,9 @@ def test_replacing_after_root_rewrote_the_tree(
         "mine": 45.0,
         "a": 10.0,
     }
+
+
+def test_a_tree_without_entries_needs_no_chunk(tmp_path: Path, root: Any, make_source: Any) -> None:
+    source, target = make_source(tmp_path / "source.root", 0), tmp_path / "target.root"
+    append_branches(source, target, "events", iter([]), [Column("y")])
+    assert root.describe(path=target, tree="events")["leaves"][-1] == "y"
