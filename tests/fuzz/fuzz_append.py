@@ -39,6 +39,7 @@ import rootml.registry
 from rootml.commands.inspect import survey_file
 from rootml.errors import RootmlError
 from rootml.rootio import append_branches, compare_files
+from rootml.rootio.opening import own_classes
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "data"
 SMALL = ("focalh/200_5_generic.root", "supernemo/TKEvent_Run-0.root")
@@ -178,20 +179,25 @@ def append(case: Case) -> str:
     if not readable(old, case.base.tree):
         return "appended"
     assert not (wrong := misread(old, new, case.base.tree)), f"misread: {wrong}"
-    with uproot.open({str(new): None}) as file:
+    with opened(new) as file:
         assert file[case.base.tree]["fuzz"].array().tolist() == [0.0] * entries
     return "appended"
 
 
+def opened(path: Path) -> Any:
+    """uproot's view of a file, which leaves nothing behind for the next."""
+    return uproot.open({str(path): None}, custom_classes=own_classes())
+
+
 def count_entries(case: Case) -> int:
-    with contextlib.suppress(Exception), uproot.open({str(case.path): None}) as file:
+    with contextlib.suppress(Exception), opened(case.path) as file:
         return min(int(file[case.base.tree].num_entries), 10_000)
     return case.base.entries
 
 
 def readable(path: Path, tree: str) -> bool:
     """Whether uproot can open the tree."""
-    with contextlib.suppress(Exception), uproot.open({str(path): None}) as file:
+    with contextlib.suppress(Exception), opened(path) as file:
         return bool(file[tree].keys())
     return False
 
@@ -199,7 +205,7 @@ def readable(path: Path, tree: str) -> bool:
 def misread(old: Path, new: Path, tree: str) -> list[str]:
     """Return the branches that can be read in the old file, and in the new one read otherwise."""
     wrong = []
-    with uproot.open({str(old): None}) as first, uproot.open({str(new): None}) as second:
+    with opened(old) as first, opened(new) as second:
         for name in first[tree].keys():  # noqa: SIM118 - a tree yields branches
             with contextlib.suppress(Exception):
                 expected = first[tree][name].array()
