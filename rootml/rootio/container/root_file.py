@@ -39,10 +39,9 @@ from rootml.errors import AppendRefused, FileError, OutputError
 from rootml.rootio.container.free_list import FreeList, gap_word
 from rootml.rootio.container.header import Header
 from rootml.rootio.container.keys import Directory, Key
+from rootml.rootio.container.patches import Patch, check_pages, patched
 from rootml.rootio.container.stream import stream_of
 
-PAGE = 4096
-"""Bytes of the smallest page that a kernel has."""
 HEADER_ROOM = 100
 """Bytes before the first record (TFile::kBEGIN)."""
 _KEY_ROOM = 2048
@@ -50,9 +49,6 @@ _KEY_ROOM = 2048
 
 _TAIL = 16 << 20
 """Bytes behind the end that are kept in case the file has to be again what it was."""
-
-Patch = tuple[int, bytes]
-"""A position and the bytes that are to be there."""
 
 
 class RootFile:
@@ -228,7 +224,7 @@ class RootFile:
         heads = [self._append_free(self._free).pack(), self._final_header.pack()]
         self._steps = [[(0, heads[0])], self._pointers, [*gaps, (0, heads[1])]]
         if self.in_place:
-            self._check_pages([(0, heads[0]), *self._pointers])
+            check_pages(self.read, [(0, heads[0]), *self._pointers])
 
     def _append_free(self, free: FreeList) -> Header:
         """Append a free list and return the header of a file that ends with it."""
@@ -240,17 +236,6 @@ class RootFile:
             free_nbytes=len(record),
             free_count=len(free.segments) + 1,
         )
-
-    def _check_pages(self, patches: list[Patch]) -> None:
-        for position, data in patches:
-            old = self.read(position, len(data))
-            pairs = enumerate(zip(old, data, strict=True), position)
-            changed = [at for at, (was, now) in pairs if was != now]
-            if changed and changed[0] // PAGE != changed[-1] // PAGE:
-                raise AppendRefused(
-                    f"the header at byte {position} lies across two pages of the disk, "
-                    "so it cannot be changed in place in one go"
-                )
 
     def planned(self) -> PlannedFile:
         """Return the file as ``apply`` is going to make it, for reading. (After ``plan``.)"""
@@ -315,10 +300,4 @@ class PlannedFile(RootFile):
 
     def read(self, position: int, size: int) -> bytes:
         """Return ``size`` bytes as they are going to be."""
-        data = bytearray(self._file.read(position, size))
-        stop = position + len(data)
-        for start, patch in self._patches:
-            first, last = max(start, position), min(start + len(patch), stop)
-            if first < last:
-                data[first - position : last - position] = patch[first - start : last - start]
-        return bytes(data)
+        return patched(self._file.read(position, size), position, self._patches)

@@ -11,7 +11,7 @@ from uproot.behaviors.TBranch import HasBranches
 
 from rootml.errors import FileError
 from rootml.rootio.diff.differences import Change
-from rootml.rootio.ttree.tracing import span
+from rootml.rootio.ttree.parts import span
 
 _WIDTH = 60
 _UNKNOWN = (uproot.model.UnknownClass, uproot.model.UnknownClassVersion)

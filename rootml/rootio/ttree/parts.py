@@ -1,10 +1,16 @@
-"""Objects as walking reads them: plain, with as much of uproot's Model as is used of them."""
+"""Objects as walking reads them, with as much of uproot's Model as is used of them.
+
+``span`` and ``ancestry`` tell of both where they are and what they are derived from.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from rootml.errors import AppendRefused
 
 
 @dataclass(eq=False, slots=True)
@@ -59,3 +65,21 @@ class ObjArray(Part):
 
     def __getitem__(self, index: int) -> Any:
         return self.items[index]
+
+
+def span(model: Any) -> tuple[int, int]:
+    """Return the bytes of an object from its byte count on; AppendRefused without one."""
+    if model.num_bytes is None:
+        raise AppendRefused(f"its {model.classname} has no byte count (very old ROOT)")
+    start = model.start if isinstance(model, Part) else int(model.cursor.index)
+    return start, start + int(model.num_bytes)
+
+
+def ancestry(model: Any, class_name: str) -> list[Any]:
+    """Return the object and its parts from its own class down to the base ``class_name``."""
+    if model.classname == class_name:
+        return [model]
+    for base in model.bases:
+        with contextlib.suppress(AppendRefused):
+            return [model, *ancestry(base, class_name)]
+    raise AppendRefused(f"{model.classname} is not a {class_name}")

@@ -12,9 +12,9 @@ import numpy as np
 from rootml.errors import AppendRefused, DataError, nearest
 from rootml.rootio.columns import Counts
 from rootml.rootio.opening import reading
+from rootml.rootio.ttree.parts import ancestry, span
 from rootml.rootio.ttree.serial import MAP_OFFSET, NewBranch, branch_bytes
 from rootml.rootio.ttree.splicing import Edit, Splice
-from rootml.rootio.ttree.tracing import ancestry, span
 from rootml.rootio.ttree.view import TreeView
 
 COUNTER_RANGES = {

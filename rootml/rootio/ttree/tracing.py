@@ -284,21 +284,3 @@ def _label(thing: Any) -> tuple[str, ...]:
     if isinstance(thing, Part | uproot.model.Model):
         return (thing.classname, str(thing.member("fName", none_if_missing=True)))
     return (type(thing).__name__,)
-
-
-def span(model: Any) -> tuple[int, int]:
-    """Return the bytes of an object from its byte count on; AppendRefused without one."""
-    if model.num_bytes is None:
-        raise AppendRefused(f"its {model.classname} has no byte count (very old ROOT)")
-    start = model.start if isinstance(model, Part) else int(model.cursor.index)
-    return start, start + int(model.num_bytes)
-
-
-def ancestry(model: Any, class_name: str) -> list[Any]:
-    """Return the object and its parts from its own class down to the base ``class_name``."""
-    if model.classname == class_name:
-        return [model]
-    for base in model.bases:
-        with contextlib.suppress(AppendRefused):
-            return [model, *ancestry(base, class_name)]
-    raise AppendRefused(f"{model.classname} is not a {class_name}")

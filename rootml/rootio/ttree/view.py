@@ -10,8 +10,9 @@ from typing import Any
 from rootml.errors import AppendRefused
 from rootml.rootio.container.keys import read_string
 from rootml.rootio.ttree.clusters import Edges, cluster_edges
+from rootml.rootio.ttree.parts import ancestry, span
 from rootml.rootio.ttree.traced import Traced
-from rootml.rootio.ttree.tracing import Reader, ancestry, span
+from rootml.rootio.ttree.tracing import Reader
 
 _IS_REFERENCED = 1 << 4  # TObject::kIsReferenced: two more bytes, the process id
 _OFFSET_MAP = 1 << 0  # ROOT::EIOFeatures::kGenerateOffsetMap
