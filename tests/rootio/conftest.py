@@ -7,6 +7,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ import uproot
 
 from rootml.spec import Column
 
+PATIENCE = 120
+"""Seconds that ROOT may take for an answer; an idle machine needs 15 for the longest."""
 SAMPLES = Path(__file__).parents[3] / "shared" / "data"
 
 
@@ -56,7 +59,11 @@ class Root:
         plain = {k: str(v) if isinstance(v, Path) else v for k, v in arguments.items()}
         stdin.write(json.dumps({"do": action, **plain}) + "\n")
         stdin.flush()
-        if line := stdout.readline():
+        watch = threading.Timer(PATIENCE, self._process.kill)
+        watch.start()
+        line = stdout.readline()
+        watch.cancel()
+        if line:
             return json.loads(line)
         self.close()
         return {"error": "the ROOT process died"}

@@ -6,6 +6,7 @@ Every answer carries ROOT's own warnings and errors since the request came.
 
 import json
 import os
+import signal
 import sys
 import warnings
 
@@ -16,7 +17,8 @@ warnings.simplefilter("ignore")
 import ROOT  # noqa: E402
 
 ROOT.gROOT.SetBatch(True)
-ROOT.gEnv.SetValue("Root.Stacktrace", 0)  # a debugger would take half a minute
+for number in (signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV):
+    signal.signal(number, signal.SIG_DFL)  # ROOT's own handlers may wait for themselves for ever
 ROOT.gSystem.Load("libROOTNTupleUtil")
 ROOT.gInterpreter.Declare(r"""
 #include <TBasket.h>

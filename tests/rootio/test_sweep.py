@@ -121,7 +121,11 @@ class Comparison:
 
     def compare(self, before: Any, after: Any) -> tuple[Any, Any] | None:
         messages = [
-            {re.sub(r"/\S+/\S+", "FILE", line) for line in answer.get("messages", ())}
+            {
+                re.sub(r"/\S+/\S+", "FILE", line)
+                for line in answer.get("messages", ())
+                if "no dictionary for class" not in line  # which ROOT says once a process
+            }
             for answer in (before, after)
         ]
         assert messages[1] <= messages[0]

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import awkward as ak
 import uproot
 import xxhash
 
+from rootml.errors import FileError
+from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.events.base import Events
 from rootml.rootio.events.lazy import FieldPath, field_paths, guarded
 from rootml.rootio.matching import BranchNames
 from rootml.rootio.opening import is_remote, reading
+from rootml.rootio.rntuple.frames import Damaged
+from rootml.rootio.rntuple.view import check_metadata
 
 CACHE_BYTES = 256 << 20
 """What is kept of clusters, which uproot decodes whole, from chunk to chunk."""
@@ -27,6 +32,7 @@ class NTupleEvents(Events):
     """The fields of an RNTuple."""
 
     def __init__(self, tree: Any, name: str):
+        _check_metadata(tree, name)
         super().__init__(tree, name)
         with reading(self.where):
             self._children = _index_fields(tree)
@@ -99,6 +105,18 @@ def _descent(children: Mapping[int, list[int]], index: int) -> Iterator[int]:
     yield index
     for child in children.get(index, ()):
         yield from _descent(children, child)
+
+
+def _check_metadata(ntuple: Any, name: str) -> None:
+    path = ntuple.file.file_path
+    if is_remote(path):
+        return
+    where = f"{path}: tree {name!r}"
+    with reading(where), RootFile(Path(path), writable=False) as file:
+        try:
+            check_metadata(file, file.key_at(ntuple.parent.fSeekKey))
+        except Damaged as error:
+            raise FileError(f"{where}: cannot be read: {error}") from error
 
 
 def _check_pages(ntuple: Any) -> None:

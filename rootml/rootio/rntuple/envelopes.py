@@ -13,6 +13,7 @@ from typing import Self
 from rootml.errors import AppendRefused
 from rootml.rootio.rntuple.frames import (
     CHECKSUM_BYTES,
+    Damaged,
     FrameList,
     Scan,
     checksum,
@@ -51,10 +52,10 @@ class Anchor:
 
     @classmethod
     def parse(cls, payload: bytes) -> Self:
-        """Read the content of the anchor's record; AppendRefused if it is damaged."""
+        """Read the content of the anchor's record; Damaged if its checksum is wrong."""
         body, end = payload[_ANCHOR_HEAD:-CHECKSUM_BYTES], payload[-CHECKSUM_BYTES:]
         if len(payload) < _ANCHOR.size + CHECKSUM_BYTES or checksum(body)[::-1] != end:
-            raise AppendRefused("its anchor is damaged (wrong checksum)")
+            raise Damaged("its anchor is damaged (wrong checksum)")
         _, class_version, *numbers = _ANCHOR.unpack_from(payload)
         version, header, footer = numbers[:4], Link(*numbers[4:7]), Link(*numbers[7:10])
         tail = payload[_ANCHOR.size : -CHECKSUM_BYTES]

@@ -26,6 +26,10 @@ _LENGTH = struct.Struct("<I")
 CHECKSUM_BYTES = 8
 
 
+class Damaged(AppendRefused):
+    """Bytes of an RNTuple contradict each other."""
+
+
 def checksum(data: bytes) -> bytes:
     """Return the XXH3 hash of 64 bits that follows pages and envelopes."""
     return _WORD.pack(xxhash.xxh3_64_intdigest(data))
@@ -39,17 +43,17 @@ def seal(kind: int, payload: bytes) -> bytes:
 
 
 def unseal(kind: int, envelope: bytes) -> bytes:
-    """Return the payload of an envelope; AppendRefused if it is another's, or damaged."""
+    """Return the payload of an envelope; Damaged if it is another's, or not whole."""
     body, end = envelope[:-CHECKSUM_BYTES], envelope[-CHECKSUM_BYTES:]
     if len(body) < _WORD.size or checksum(body) != end:
-        raise AppendRefused(f"its {_NAMES[kind]} is damaged (wrong checksum)")
+        raise Damaged(f"its {_NAMES[kind]} is damaged (wrong checksum)")
     if body[: _WORD.size] != _WORD.pack(kind | len(envelope) << 16):
-        raise AppendRefused(f"where its {_NAMES[kind]} should be is something else")
+        raise Damaged(f"where its {_NAMES[kind]} should be is something else")
     return body[_WORD.size :]
 
 
 class Scan:
-    """Reads one thing after the other; AppendRefused where the bytes end too early."""
+    """Reads one thing after the other; Damaged where the bytes end too early."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0
@@ -58,7 +62,7 @@ class Scan:
         """Return the next ``size`` bytes."""
         part = self._data[self._at : self._at + size]
         if size < 0 or len(part) < size:
-            raise AppendRefused("its metadata are damaged: they end too early")
+            raise Damaged("its metadata are damaged: they end too early")
         self._at += size
         return part
 
@@ -102,7 +106,7 @@ def record(payload: bytes) -> bytes:
 def record_payload(frame: bytes) -> Scan:
     """Return what a record frame holds."""
     if frame[_SIZE.size - 1] & 0x80:
-        raise AppendRefused("its metadata are damaged: a list where a record should be")
+        raise Damaged("its metadata are damaged: a list where a record should be")
     return Scan(frame[_SIZE.size :])
 
 
@@ -110,7 +114,7 @@ def list_head(scan: Scan) -> int:
     """Walk over the head of a list frame and return its number of items."""
     size, count = scan.numbers(_LIST)
     if size >= 0:
-        raise AppendRefused("its metadata are damaged: a record where a list should be")
+        raise Damaged("its metadata are damaged: a record where a list should be")
     return int(count)
 
 

@@ -12,6 +12,7 @@ from typing import Self
 from rootml.errors import AppendRefused
 from rootml.rootio.rntuple.frames import (
     CHECKSUM_BYTES,
+    Damaged,
     FrameList,
     Scan,
     list_frame,
@@ -61,7 +62,7 @@ class PageList:
         summaries = FrameList.parse(scan.frame())
         pages = FrameList.parse(scan.frame())
         if len(summaries.items) != len(pages.items):
-            raise AppendRefused("a page list of it is damaged: clusters are missing")
+            raise Damaged("a page list of it is damaged: clusters are missing")
         clusters = tuple(map(_cluster, summaries.items, pages.items))
         return cls(header_checksum, summaries, clusters, pages.tail, scan.rest())
 

@@ -7,7 +7,7 @@ from rootml.rootio.container.compression import decompress
 from rootml.rootio.container.keys import Key
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.rntuple.envelopes import Anchor, ClusterGroup, Footer, Header, Link
-from rootml.rootio.rntuple.frames import FOOTER, HEADER, PAGE_LIST, unseal
+from rootml.rootio.rntuple.frames import FOOTER, HEADER, PAGE_LIST, Damaged, unseal
 from rootml.rootio.rntuple.page_lists import Cluster, PageList, PageRange
 from rootml.rootio.rntuple.schema import Field, PhysicalColumn, aliased_column
 
@@ -36,7 +36,7 @@ class NTupleView:
         self.footer = Footer.parse(unseal(FOOTER, self._envelope(FOOTER, self.anchor.footer)))
         self._header_checksum = header[-len(self.footer.header_checksum) :]
         if self.footer.header_checksum != self._header_checksum:
-            raise AppendRefused("its footer belongs to another header")
+            raise Damaged("its footer belongs to another header")
         schemas = (self.header.schema, self.footer.extension)
         self.fields = [Field.parse(frame) for s in schemas for frame in s.fields.items]
         self.column_frames = [frame for s in schemas for frame in s.columns.items]
@@ -72,14 +72,14 @@ class NTupleView:
         """Read the page list of a group."""
         pages = PageList.parse(unseal(PAGE_LIST, self._envelope(PAGE_LIST, group.link)))
         if pages.header_checksum != self._header_checksum:
-            raise AppendRefused("a page list of it belongs to another header")
+            raise Damaged("a page list of it belongs to another header")
         if len(pages.clusters) != group.clusters:
-            raise AppendRefused("a page list of it is damaged: clusters are missing")
+            raise Damaged("a page list of it is damaged: clusters are missing")
         return pages
 
     def _envelope(self, kind: int, link: Link) -> bytes:
         if link.seek + link.nbytes > self._file.header.end:
-            raise AppendRefused("its metadata reach beyond the end of the file")
+            raise Damaged("its metadata reach beyond the end of the file")
         if max(link.nbytes, link.length) > self.record_limit:
             raise AppendRefused("its metadata are spread over several records")
         stored = self._file.read(link.seek, link.nbytes)
@@ -90,7 +90,7 @@ class NTupleView:
         known = len(self.columns)
         late = len(self.footer.extension.columns.items)
         if not known - late <= len(cluster.columns.items) <= known:
-            raise AppendRefused("a page list of it is damaged: columns are missing")
+            raise Damaged("a page list of it is damaged: columns are missing")
         if self.setting is None and cluster.columns.items:
             self.setting = PageRange.parse(cluster.columns.items[0]).setting
         return cluster.first, cluster.entries
@@ -100,7 +100,7 @@ def _content(file: RootFile, key: Key) -> bytes:
     """Return the content of a record, which has to be the one its directory tells of."""
     record = file.key_at(key.seek)
     if (record.keylen, record.length, record.stored) != (key.keylen, key.length, key.stored):
-        raise AppendRefused("its key and its record disagree")
+        raise Damaged("its key and its record disagree")
     stored = file.read(key.seek + key.keylen, key.stored)
     return stored if key.stored == key.length else decompress(stored, key.length)
 
@@ -113,3 +113,16 @@ def _tiled(clusters: list[tuple[int, int]]) -> int:
             raise AppendRefused("its clusters do not follow one another")
         stop += entries
     return stop
+
+
+def check_metadata(file: RootFile, key: Key) -> None:
+    """Raise Damaged for numbers that contradict each other; uproot would believe any, for hours.
+
+    Metadata that are whole pass, also where nothing can be added to them.
+    """
+    try:
+        NTupleView(file, key)
+    except Damaged:
+        raise
+    except AppendRefused:
+        return
