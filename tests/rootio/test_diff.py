@@ -530,3 +530,14 @@ def test_trees_of_derived_classes_are_trees(tmp_path: Path) -> None:
     found = compare_files(source, Path(shutil.copy(source, tmp_path / "copy.root")))
     assert found.same
     assert {e.path for e in found.identical if e.kind == "branch"} >= {"mine/x", "further/x"}
+
+
+def test_long_texts_are_shown_where_they_part(tmp_path: Path) -> None:
+    a, b = tmp_path / "a.root", tmp_path / "b.root"
+    for path, word in ((a, "old"), (b, "new")):
+        with uproot.recreate(path) as file:
+            file["text"] = "same " * 40 + word + " same" * 40
+    (change,) = compare_files(a, b).changed
+    assert " same old same " in change.was
+    assert " same new same " in change.now
+    assert len(change.was) < 80

@@ -13,7 +13,8 @@ from rootml.errors import FileError
 from rootml.rootio.diff.differences import Change
 from rootml.rootio.ttree.parts import span
 
-_WIDTH = 60
+_WIDTH, _BEFORE = 60, 20
+"""Letters of a text that are shown, and those before the first that differs."""
 _UNKNOWN = (uproot.model.UnknownClass, uproot.model.UnknownClassVersion)
 _IN_MEMORY = {"@fUniqueID", "@fBits", "@pidf"}
 """Parts of every TObject that say how it was handled, not what it is."""
@@ -86,10 +87,11 @@ def changes(old: Any, new: Any, where: str = "") -> Iterator[tuple[str, Any, Any
 
 def said(name: str, old: Any, new: Any) -> list[Change]:
     """Return in words where two plain values called ``name`` differ."""
-    return [
-        (f"{where}: {words(was)}", f"{where}: {words(now)}") if where else (words(was), words(now))
-        for where, was, now in changes(old, new, name)
-    ]
+    out = []
+    for where, was, now in changes(old, new, name):
+        first, second = in_words(was, now)
+        out.append((f"{where}: {first}", f"{where}: {second}") if where else (first, second))
+    return out
 
 
 def equal_items(old: Any, new: Any) -> Any:
@@ -97,13 +99,25 @@ def equal_items(old: Any, new: Any) -> Any:
     return (old == new) | ((old != old) & (new != new))
 
 
-def words(value: Any) -> str:
-    """Return a value as short text."""
+def in_words(old: Any, new: Any) -> Change:
+    """Return two values as short texts, long ones from shortly before they part."""
+    texts = _text(old), _text(new)
+    pairs = enumerate(zip(*texts, strict=False))
+    common = next((at for at, (a, b) in pairs if a != b), 0)
+    start = max(0, common - _BEFORE) if min(map(len, texts)) > _WIDTH else 0
+    return _short(texts[0], start), _short(texts[1], start)
+
+
+def _text(value: Any) -> str:
     if isinstance(value, dict):
         return f"a {value.get('class', 'record')}"
     if isinstance(value, np.ndarray | list):
         return f"{len(value):,} values"
-    if isinstance(value, np.generic):
-        value = value.item()
-    text = repr(value)
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
+def _short(text: str, start: int) -> str:
+    if not start and len(text) <= _WIDTH:
+        return text
+    part = text[start : start + _WIDTH - 1]
+    return "…" * (start > 0) + part + "…" * (start + len(part) < len(text))

@@ -7,7 +7,7 @@ from typing import Any
 
 import awkward as ak
 
-from rootml.rootio.diff.plain import changes, words
+from rootml.rootio.diff.plain import changes, in_words
 
 CHUNK_BYTES = 8 << 20
 """What a chunk of one column may take in memory, uncompressed."""
@@ -56,4 +56,5 @@ def _words(entry: int, a: Any, b: Any) -> tuple[str, str]:
     """Name the entry, and within it the first item that differs."""
     was, now = ak.to_list(a), ak.to_list(b)
     where, was, now = next(changes(was, now), ("", was, now))
-    return f"entry {entry:,}{where}: {words(was)}", f"entry {entry:,}{where}: {words(now)}"
+    first, second = in_words(was, now)
+    return f"entry {entry:,}{where}: {first}", f"entry {entry:,}{where}: {second}"
