@@ -63,13 +63,11 @@ def tag_file(
     of the new branches: None takes the file's own, else ``"ZSTD-5"`` and the like. ``overwrite``:
     replace an existing target, and branches of the same name. ``verify``: compare all objects and
     branches with the source before the target appears (in place: before an old byte changes).
-    ``plots``: folder of the validation,
-    True for ``<target>_validation``, False for none. ``progress(done, total)`` is called after each
-    chunk, in events. ``dry_run`` opens and checks everything and writes nothing.
+    ``plots``: folder of the validation, True for ``<target>_validation``, False for none.
+    ``progress(done, total)``: called after each chunk, in events. ``dry_run``: only check all.
 
-    The target appears whole or not at all; the source is never touched, unless ``in_place``:
-    then, killed at any moment, it reads as before or as after. Raises the errors of
-    :mod:`rootml.errors`.
+    The target appears whole or not at all; the source is never touched, unless ``in_place``: killed
+    at any moment it reads as before or as after. Raises the errors of :mod:`rootml.errors`.
     """
     options = TagOptions(
         models=(models,) if isinstance(models, str) else tuple(models or ()),
