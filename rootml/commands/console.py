@@ -94,7 +94,9 @@ class _Lines:
 
 def print_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print an aligned table; columns whose cells are all numbers are right-aligned."""
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    if title:
+        click.echo(title)
+    table = Table(box=None, pad_edge=False)
     for index, header in enumerate(headers):
         numeric = rows and all(row[index][:1].isdigit() for row in rows)
         table.add_column(header, justify="right" if numeric else "left", overflow="fold")

@@ -240,3 +240,8 @@ def test_a_killed_run_leaves_no_output(
     assert not (tmp_path / "out.root").exists()
     if number != signal.SIGKILL:
         assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "in.root"]
+
+
+def test_the_title_of_a_narrow_table_is_not_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("a/long/path/to/a/file.root: trees", ["tree"], [["t1"]])
+    assert capsys.readouterr().out.splitlines()[0] == "a/long/path/to/a/file.root: trees"
