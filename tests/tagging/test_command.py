@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 import uproot
 
+from rootml.commands.console import print_table
+
 
 def test_the_account_is_short_and_whole(
     toy: Path, hits: Path, tmp_path: Path, command: Callable
