@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from rootml.rootio.container.directory import KeyList
+from rootml.rootio.container.directory import KeyList, find_object
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.rntuple.append import NTupleAppend
-from rootml.rootio.ttree.append import TreeAppend, split_path
+from rootml.rootio.ttree.append import TreeAppend
 from rootml.rootio.ttree.streamers import ClassVersion
 from rootml.rootio.ttree.tracing import Reader
 from rootml.spec import Column
@@ -65,7 +65,6 @@ def start_append(
     ``reader``: the same file as it was. ``compression``: ``fCompress``, None for the file's own.
     ``replace``: columns there that give way. Raises AppendRefused, TreeError.
     """
-    folder, name, cycle = split_path(path)
-    key = KeyList.of_path(file, folder).newest(name, cycle)
-    kind = NTupleAppend if b"RNTuple" in key.class_name else TreeAppend
-    return kind(file, reader, path, columns, compression=compression, replace=replace)
+    found = find_object(file, path)
+    kind = NTupleAppend if b"RNTuple" in found.key.class_name else TreeAppend
+    return kind(file, reader, found, columns, compression=compression, replace=replace)

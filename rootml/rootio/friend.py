@@ -9,12 +9,11 @@ import uproot
 
 from rootml.rootio.appending import start_append
 from rootml.rootio.container.compression import uproot_setting
-from rootml.rootio.container.directory import KeyList
+from rootml.rootio.container.directory import KeyList, split_path
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.opening import NTUPLE_CLASS, open_file, open_tree, reading
 from rootml.rootio.rntuple.friend import add_empty_ntuple
 from rootml.rootio.sink import FileSink
-from rootml.rootio.ttree.append import split_path
 from rootml.rootio.ttree.serial import tree_bytes
 from rootml.rootio.ttree.streamers import add_streamers, known_streamers
 from rootml.rootio.ttree.tracing import Reader

@@ -9,8 +9,8 @@ from typing import Any
 from uproot import ReadOnlyDirectory
 
 from rootml.errors import FileError
+from rootml.rootio.container.directory import split_path
 from rootml.rootio.opening import open_file, reading
-from rootml.rootio.ttree.append import split_path
 
 PROVENANCE = "rootml_provenance"
 """Name of the TObjString, in the tree's folder; its newest cycle holds everything."""

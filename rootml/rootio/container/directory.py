@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import struct
+from dataclasses import dataclass
 from typing import Self
 
 from rootml.errors import AppendRefused, FileError, TreeError, nearest
@@ -88,3 +90,28 @@ class KeyList:
         if directory.position + len(packed) > directory.seek + record.nbytes:
             raise AppendRefused("its directory has no room for positions above 2 GB")
         file.overwrite(directory.position, packed)
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object of a file: the keys of its directory, its own, and its path with the cycle."""
+
+    keys: KeyList
+    key: Key
+    path: str
+
+
+def find_object(file: RootFile, path: str) -> Found:
+    """Return the newest object at ``"folder/name"``, or that of a given ``;cycle``; TreeError."""
+    folder, name, cycle = split_path(path)
+    keys = KeyList.of_path(file, folder)
+    key = keys.newest(name, cycle)
+    return Found(keys, key, f"{folder}/{name};{key.cycle}".lstrip("/"))
+
+
+def split_path(path: str) -> tuple[str, str, int | None]:
+    """Return folder, name and cycle of ``"folder/name;cycle"``."""
+    match = re.fullmatch(r"(?:(.*)/)?([^/]+?)(?:;(\d+))?", path.strip("/"))
+    if match is None:
+        raise TreeError(f"{path!r} is not the name of a tree")
+    return match[1] or "", match[2], int(match[3]) if match[3] else None

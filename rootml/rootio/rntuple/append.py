@@ -17,7 +17,7 @@ from typing import Any
 from rootml.errors import DataError
 from rootml.rootio.columns import take_chunk
 from rootml.rootio.container.compression import compressor
-from rootml.rootio.container.directory import KeyList
+from rootml.rootio.container.directory import Found
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.rntuple.counters import find_counters
 from rootml.rootio.rntuple.envelopes import ClusterGroup
@@ -27,7 +27,6 @@ from rootml.rootio.rntuple.pages import Blobs, FieldWriter, cut
 from rootml.rootio.rntuple.placing import extended, place_fields
 from rootml.rootio.rntuple.verify import verify_fields
 from rootml.rootio.rntuple.view import NTupleView
-from rootml.rootio.ttree.append import split_path
 from rootml.rootio.ttree.streamers import ClassVersion
 from rootml.rootio.ttree.tracing import Reader
 from rootml.spec import Column
@@ -44,17 +43,14 @@ class NTupleAppend:
         self,
         file: RootFile,
         reader: Reader,
-        path: str,
+        found: Found,
         columns: Sequence[Column],
         *,
         compression: int | None = None,
         replace: Iterable[str] = (),
     ) -> None:
         self._file, self._reader = file, reader
-        folder, name, cycle = split_path(path)
-        self.keys = KeyList.of_path(file, folder)
-        self._key = self.keys.newest(name, cycle)
-        self.path = f"{folder}/{name};{self._key.cycle}".lstrip("/")
+        self.keys, self._key, self.path = found.keys, found.key, found.path
         self.view = NTupleView(file, self._key)
         self.columns, self.written = tuple(columns), 0
         self._blobs, replaced = self._destination(compression), frozenset(replace)

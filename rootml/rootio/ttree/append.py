@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from rootml.errors import AppendRefused, DataError, TreeError
+from rootml.errors import AppendRefused, DataError
 from rootml.rootio.columns import Counts, take_chunk
 from rootml.rootio.container.compression import compressor
-from rootml.rootio.container.directory import KeyList
+from rootml.rootio.container.directory import Found
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.ttree.baskets import BranchWriter, Destination
 from rootml.rootio.ttree.serial import NewBranch, text_entries
@@ -38,14 +38,6 @@ _OFFSET_MAP_WARNING = (
 )
 
 
-def split_path(path: str) -> tuple[str, str, int | None]:
-    """Return folder, name and cycle of ``"folder/name;cycle"``."""
-    match = re.fullmatch(r"(?:(.*)/)?([^/]+?)(?:;(\d+))?", path.strip("/"))
-    if match is None:
-        raise TreeError(f"{path!r} is not the name of a tree")
-    return match[1] or "", match[2], int(match[3]) if match[3] else None
-
-
 class TreeAppend:
     """New branches of one tree: ``write`` streams their baskets, ``finish`` splices them in."""
 
@@ -53,17 +45,14 @@ class TreeAppend:
         self,
         file: RootFile,
         reader: Reader,
-        path: str,
+        found: Found,
         columns: Sequence[Column],
         *,
         compression: int | None = None,
         replace: Iterable[str] = (),
     ) -> None:
         self._file, self._reader = file, reader
-        folder, name, cycle = split_path(path)
-        self.keys = KeyList.of_path(file, folder)
-        self._key = self.keys.newest(name, cycle)
-        self.path = f"{folder}/{name};{self._key.cycle}".lstrip("/")
+        self.keys, self._key, self.path = found.keys, found.key, found.path
         if not self._key.class_name.startswith((b"TTree", b"TNtuple")):
             raise AppendRefused(f"it is a {self._key.class_name.decode()}, not a TTree")
         self._check_key()
