@@ -38,7 +38,7 @@ $(VENV)/test: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --upgrade pip
 	$(PIP) torch
-	$(PIP) --editable ".[all]" --group test --group lint
+	$(PIP) --editable ".[lightgbm,openvino,sklearn,torch]" --group test --group lint
 	touch $@ $(VENV)/base
 
 clean:

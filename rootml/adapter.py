@@ -87,18 +87,22 @@ class View:
 
 @dataclass(frozen=True)
 class Reference:
-    """A discriminant that the experiment's files already carry, to compare a network with."""
+    """What the experiment's files already carry, to compare a network with.
+
+    A discriminant, or an estimate of the truth column ``estimates`` (in its unit).
+    """
 
     column: str
     title: str
     higher_is_signal: bool = True
+    estimates: str = ""
 
 
 @dataclass(frozen=True)
 class Truth:
     """Which logical columns hold the truth, where a file has it.
 
-    ``label`` counts through ``classes`` (0 = background, 1 = signal, ...).
+    ``label`` counts through ``classes`` (0 = background, 1 = signal, ...); -1 is of no class.
     """
 
     label: str | None = None

@@ -31,7 +31,11 @@ class Network(_Part):
 
     file: str
     format: str = "onnx"
+    engine: str = ""
+    """What runs it; empty: the usual engine of the format."""
     sha256: Sha256
+    url: str = ""
+    """Where the file can be fetched from, if it does not travel with the card."""
     inputs: dict[str, str] = Field(default_factory=dict)
     """Tensor name of the view -> input name of the network, where they differ."""
 
@@ -50,11 +54,19 @@ class Output(_Part):
     name: Name
     tensor: str = ""
     """Name of the network's output; empty: the same as ``name``."""
-    role: Literal["score", "probabilities", "energy", "multiplicity", "value"] = "value"
+    role: Literal["score", "probabilities", "energy", "multiplicity", "value", "uncertainty"] = (
+        "value"
+    )
     dtype: Literal["float32", "float64", "int8", "int16", "int32", "int64"] = "float32"
     shape: tuple[int, ...] = ()
     per: Name | None = None
+    counter: str = ""
+    """Branch that counts the objects; empty: ``n<per>``."""
     unit: str = ""
+    estimates: str = ""
+    """Logical column with the true value of what this output estimates, where a file has it."""
+    error_of: str = ""
+    """Name of the output whose standard deviation this one is (role ``uncertainty``)."""
     doc: str = ""
 
     @property
@@ -64,7 +76,8 @@ class Output(_Part):
 
     def column(self, branch: str) -> Column:
         """The column this output becomes under the branch name ``branch``."""
-        return Column(branch, self.dtype, self.shape, self.per, self.unit, self.doc)
+        counter = self.counter or None
+        return Column(branch, self.dtype, self.shape, self.per, self.unit, self.doc, counter)
 
 
 class WorkingPoint(_Part):
@@ -161,9 +174,13 @@ class ModelCard(_Part):
             raise ValueError(f"two outputs share a name: {names}")
         if len({output.per for output in self.outputs}) != 1:
             raise ValueError("all outputs of a network are per event or per the same object")
-        unknown = {point.output for point in self.working_points} - set(names)
+        for output in self.outputs:
+            if (output.role == "uncertainty") != bool(output.error_of):
+                raise ValueError(f"output {output.name!r}: role 'uncertainty' goes with error_of")
+        pointed = {point.output for point in self.working_points}
+        unknown = (pointed | {o.error_of for o in self.outputs if o.error_of}) - set(names)
         if unknown:
-            raise ValueError(f"working points name outputs that are not there: {sorted(unknown)}")
+            raise ValueError(f"outputs that are not there are named: {sorted(unknown)}")
         return self
 
     def output(self, role: str) -> Output | None:
