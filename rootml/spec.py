@@ -18,7 +18,9 @@ class TensorSpec:
     """One tensor that a view makes and a network takes.
 
     ``shape`` is the shape of one row: the batch axis is not part of it. A string stands for
-    an axis of any length. ``axes`` names the axes for plots (``("layer", "cell")``).
+    an axis of any length. ``axes`` names the axes for plots (``("layer", "cell")``), ``columns``
+    the places of the last axis, in order, where each is a variable of its own. ``allow_nan``:
+    NaN is a value that the network is meant to see (missing, to a booster), not an accident.
     """
 
     name: str
@@ -27,6 +29,8 @@ class TensorSpec:
     unit: str = ""
     axes: tuple[str, ...] = ()
     doc: str = ""
+    columns: tuple[str, ...] = ()
+    allow_nan: bool = False
 
     @property
     def row_bytes(self) -> int:
