@@ -46,6 +46,9 @@ class Layout:
     ``configure(raw)``: looks at the first events and settles what the format leaves open
     (units), once a file; the result goes to ``decode`` and into the provenance.
     ``probes``: keys of ``branches`` that ``configure`` looks at, as far as they are present.
+    ``per``: the collection (``"trk"``) whose objects an entry holds; None where an entry is the
+    object itself. Outputs that a card gives per event are then written per object, counted by
+    the branch ``counter`` (``n<per>`` unless given).
     """
 
     name: str
@@ -55,6 +58,8 @@ class Layout:
     decode: Callable[[ak.Array, tuple[str, ...], Options], ak.Array]
     configure: Callable[[ak.Array], Options] | None = None
     probes: tuple[str, ...] = ()
+    per: str | None = None
+    counter: str = ""
     doc: str = ""
 
 

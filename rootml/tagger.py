@@ -14,7 +14,8 @@ from rootml.spec import Array, Batch, Column
 if TYPE_CHECKING:
     import awkward as ak
 
-    from rootml.adapter import View
+    from rootml.adapter import Layout, View
+    from rootml.card import Output
     from rootml.runtime.model import Model
 
 
@@ -36,7 +37,9 @@ class Tagger:
     """Judges events with one network.
 
     Branches are named ``<prefix><model>_<output>``. ``outputs`` selects some of the network's
-    outputs by name; None takes all. ``batch_size``: rows the network sees at once.
+    outputs by name; None takes all. ``batch_size``: rows the network sees at once. ``layout``:
+    that of the events; where its entries hold several objects, outputs per event become outputs
+    per object.
     """
 
     def __init__(
@@ -46,13 +49,14 @@ class Tagger:
         prefix: str = "",
         outputs: Sequence[str] | None = None,
         batch_size: int | None = None,
+        layout: Layout | None = None,
     ):
         self.model = model
         self.batch_size = batch_size
         chosen = _select(model, outputs)
         self.branches = {name: f"{prefix}{model.card.name}_{name}" for name in chosen}
         self.columns: tuple[Column, ...] = tuple(
-            output.column(self.branches[output.name])
+            _placed(output, layout).column(self.branches[output.name])
             for output in model.card.outputs
             if output.name in self.branches
         )
@@ -78,6 +82,13 @@ class Tagger:
         }
         columns = {self.branches[name]: _per_event(outputs[name], batch) for name in outputs}
         return Annotation(columns, outputs, batch)
+
+
+def _placed(output: Output, layout: Layout | None) -> Output:
+    """The output per object, where the entries of the layout hold several."""
+    if layout is None or layout.per is None or output.per is not None:
+        return output
+    return output.model_copy(update={"per": layout.per, "counter": layout.counter})
 
 
 def _select(model: Model, outputs: Sequence[str] | None) -> list[str]:

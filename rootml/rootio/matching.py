@@ -152,12 +152,8 @@ class Decoder:
 
     def has(self, column: str) -> bool:
         """Whether all branches of a logical column are there."""
-        keys = self.layout.columns.get(column)
-        if keys is None:
-            return False
-        return all(
-            key in self.match.found or self.layout.branches[key].optional for key in keys
-        ) and any(key in self.match.found for key in keys)
+        keys = self.layout.columns.get(column, ())
+        return bool(keys) and all(key in self.match.found for key in keys)
 
     def keys(self, columns: Iterable[str]) -> tuple[str, ...]:
         """The keys of ``layout.branches`` needed for some logical columns, each once."""
@@ -165,7 +161,7 @@ class Decoder:
         for column in columns:
             if not self.has(column):
                 self._refuse(column)
-            keys |= dict.fromkeys(k for k in self.layout.columns[column] if k in self.match.found)
+            keys |= dict.fromkeys(self.layout.columns[column])
         return tuple(keys)
 
     def branches(self, columns: Iterable[str]) -> tuple[str, ...]:

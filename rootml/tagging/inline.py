@@ -72,7 +72,9 @@ def annotate(
     found = _match(given, adapters)
     if loaded is None:
         loaded = load(found.adapter.default_model, threads=threads, device=device)
-    tagger = Tagger(loaded, prefix=prefix, outputs=outputs, batch_size=batch_size)
+    tagger = Tagger(
+        loaded, prefix=prefix, outputs=outputs, batch_size=batch_size, layout=found.layout
+    )
     clash = [column.name for column in tagger.columns if column.name in given.array.fields]
     if clash:
         raise BranchError(

@@ -95,6 +95,7 @@ def prepare(stack: ExitStack, source: str, target: Path | None, options: TagOpti
             prefix=options.prefix,
             outputs=options.outputs,
             batch_size=options.batch_size,
+            layout=opened.decoder.layout,
         )
         for model in models
     )
