@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rootml.errors import DataError, LayoutError, nearest
-from rootml.rootio.container.transaction import Transaction, reporting
+from rootml.rootio.writing import write_tree
 from rootml_ams.geometry import CELLS
 from rootml_ams.simulation import chunks
 
@@ -44,39 +44,24 @@ def write(
         raise LayoutError(
             f"ams: no layout {layout!r} (layouts: {', '.join(_SHAPES)}){nearest(layout, _SHAPES)}"
         )
-    transaction = Transaction(Path(path), (), overwrite=True)
-    try:
-        with reporting(transaction.target):
-            _write(transaction.path, n, rng, layout, progress, options)
-        transaction.commit()
-    finally:
-        transaction.abort()
+    tree, shape = _SHAPES[layout]
+    parts = _parts(n, rng, shape, progress, options)
+    write_tree(Path(path), tree, parts, counter_name=_counter, field_name=_field)
 
 
-def _write(
-    path: Path,
+def _parts(
     n: int,
     rng: np.random.Generator,
-    layout: str,
+    shape: Callable[[Any], dict[str, Any]],
     progress: Callable[[int], object] | None,
     options: Mapping[str, Any],
-) -> None:
-    import uproot
-
-    tree, shape = _SHAPES[layout]
+) -> Iterator[dict[str, Any]]:
     done = 0
-    with uproot.recreate(path, compression=uproot.ZSTD(3)) as file:
-        written: Any = None
-        for events in chunks(n, rng, step=STEP, **options):
-            branches = shape(events)
-            if written is None:
-                written = file.mktree(
-                    tree, _types(branches), counter_name=_counter, field_name=_field
-                )
-            written.extend(branches)
-            done += len(events)
-            if progress is not None:
-                progress(done)
+    for events in chunks(n, rng, step=STEP, **options):
+        yield shape(events)
+        done += len(events)
+        if progress is not None:
+            progress(done)
 
 
 def _flat(events: ak.Array) -> dict[str, Any]:
@@ -120,16 +105,6 @@ _SHAPES: Mapping[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
     "sparse": ("t1", _sparse),
     "gbatch": ("AMSRoot", _gbatch),
 }
-
-
-def _types(branches: Mapping[str, Any]) -> dict[str, Any]:
-    """Branch types for uproot."""
-    return {
-        name: np.dtype((values.dtype, values.shape[1:]))
-        if isinstance(values, np.ndarray)
-        else str(values.type.content)
-        for name, values in branches.items()
-    }
 
 
 def _counter(name: str) -> str:
