@@ -10,8 +10,19 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from rootml.declared.schema import VIEW, Declaration
 from rootml.errors import CardError
 from rootml.spec import Column
 
@@ -20,6 +31,28 @@ SUFFIX = ".card.yaml"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Version = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*([a-z0-9.+-]*)$")]
+
+
+def beside_the_card(file: str) -> str:
+    """The relative path ``file``; ValueError where it leaves the card's folder."""
+    path = PurePosixPath(file)
+    if path.is_absolute() or ".." in path.parts or "\\" in file or not path.name:
+        raise ValueError("must be a relative path beside the card, without '..'")
+    return file
+
+
+def _adapter_kind(value: object) -> str:
+    if isinstance(value, str):
+        return "file" if value.endswith((".yaml", ".yml")) else "name"
+    return "declaration"
+
+
+AdapterChoice = Annotated[
+    Annotated[Name, Tag("name")]
+    | Annotated[str, AfterValidator(beside_the_card), Tag("file")]
+    | Annotated[Declaration, Tag("declaration")],
+    Discriminator(_adapter_kind),
+]
 
 
 class _Part(BaseModel):
@@ -39,13 +72,7 @@ class Network(_Part):
     inputs: dict[str, str] = Field(default_factory=dict)
     """Tensor name of the view -> input name of the network, where they differ."""
 
-    @field_validator("file")
-    @classmethod
-    def _stays_beside_the_card(cls, file: str) -> str:
-        path = PurePosixPath(file)
-        if path.is_absolute() or ".." in path.parts or "\\" in file or not path.name:
-            raise ValueError("must be a relative path beside the card, without '..'")
-        return file
+    _stays_beside_the_card = field_validator("file")(beside_the_card)
 
 
 class Output(_Part):
@@ -65,6 +92,8 @@ class Output(_Part):
     unit: str = ""
     estimates: str = ""
     """Logical column with the true value of what this output estimates, where a file has it."""
+    tails: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    """Sizes of the residual (in ``unit``; relative ones of an energy) beyond which it is a tail."""
     error_of: str = ""
     """Name of the output whose standard deviation this one is (role ``uncertainty``)."""
     doc: str = ""
@@ -152,8 +181,9 @@ class ModelCard(_Part):
     version: Version
     title: str = ""
     doc: str = ""
-    adapter: Name
-    view: Name
+    adapter: AdapterChoice
+    """An installed adapter by name, a declaration, or a file beside the card that holds one."""
+    view: Name = VIEW
     network: Network
     outputs: tuple[Output, ...] = Field(min_length=1)
     threads: int | None = Field(default=None, ge=1)
@@ -182,6 +212,11 @@ class ModelCard(_Part):
         if unknown:
             raise ValueError(f"outputs that are not there are named: {sorted(unknown)}")
         return self
+
+    @property
+    def adapter_name(self) -> str:
+        """The installed adapter's name, the declaration's file, or the name of the model itself."""
+        return self.adapter if isinstance(self.adapter, str) else self.name
 
     def output(self, role: str) -> Output | None:
         """The first output with the given role, or None."""

@@ -16,7 +16,7 @@ PLUGIN_ROOTS = [ROOT / "adapters", ROOT / "models"]
 FLOORS = [
     {"errors"},
     {"spec"},
-    {"adapter", "card", "rootio"},
+    {"adapter", "card", "declared", "rootio"},
     {"plugins"},
     {"runtime"},
     {"registry"},
