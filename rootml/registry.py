@@ -18,7 +18,7 @@ import platformdirs
 from rootml.card import SUFFIX, ModelCard
 from rootml.errors import CardError, RegistryError, nearest
 from rootml.plugins import MODELS, get_adapter, get_recipe, list_adapters, list_recipes, offers
-from rootml.runtime.engine import open_engine
+from rootml.runtime.engines import open_engine
 from rootml.runtime.model import Model
 from rootml.runtime.signature import check_card
 
@@ -66,7 +66,13 @@ class ModelEntry:
     problem: str = ""
 
 
-def load(model: str | Path, *, threads: int | None = None, device: str = "cpu") -> Model:
+def load(
+    model: str | Path,
+    *,
+    threads: int | None = None,
+    device: str = "cpu",
+    engine: str | None = None,
+) -> Model:
     """The model called ``model``, or of the card (or ``.onnx``) at that path, ready to run.
 
     ``threads``: None takes the card's, else one for small networks and all available cores for
@@ -76,8 +82,10 @@ def load(model: str | Path, *, threads: int | None = None, device: str = "cpu") 
     located = find_card(model)
     adapter = get_adapter(located.card.adapter)
     check_card(located.card, adapter)
-    engine = open_engine(located.card, located.network, threads=threads, device=device)
-    return Model(located.card, adapter, engine)
+    opened = open_engine(
+        located.card, located.network, threads=threads, device=device, engine=engine
+    )
+    return Model(located.card, adapter, opened)
 
 
 def find_card(model: str | Path) -> LocatedCard:

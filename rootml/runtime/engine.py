@@ -1,22 +1,17 @@
-"""What runs a network: the protocol, and the choice of engine and threads."""
+"""What runs a network: what every engine offers, whatever library is behind it."""
 
 from __future__ import annotations
 
-import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar
 
-from rootml.card import ModelCard
-from rootml.errors import NetworkError, nearest
+from rootml.errors import NetworkError, RootmlError
+from rootml.runtime.content import check_format
+from rootml.runtime.network_file import read_network
 from rootml.spec import Array
-
-DEVICES = ("cpu", "cuda")
-FORMATS = ("onnx",)
-
-SMALL_NETWORK = 1_000_000
-"""Parameters below which a second thread costs more in synchronisation than it brings."""
 
 
 @dataclass(frozen=True)
@@ -24,76 +19,94 @@ class Port:
     """A named input or output of a graph.
 
     ``shape`` includes the batch axis; a string or None stands for an axis of any length, and
-    ``shape`` None for an unknown rank. ``dtype`` is NumPy's name, or the engine's own where
-    NumPy has none.
+    ``shape`` None for a shape that the file does not tell. ``dtype`` is NumPy's name, or the
+    engine's own where NumPy has none. ``columns`` are the names of the last axis, if stored.
     """
 
     name: str
     dtype: str
     shape: tuple[int | str | None, ...] | None
+    columns: tuple[str, ...] = ()
 
 
-class Engine(Protocol):
-    """Runs one network; safe to call from several threads, and to pickle."""
+@dataclass(frozen=True)
+class EngineOptions:
+    """How a network is run.
 
-    @property
-    def path(self) -> Path:
-        """The network's file."""
+    ``threads`` that one call may use; ``device``, one of the engine's; ``outputs``: the card's
+    names of the network's outputs, for files that number them instead.
+    """
 
-    @property
-    def inputs(self) -> Mapping[str, Port]:
-        """The graph's inputs by name."""
+    threads: int = 1
+    device: str = "cpu"
+    outputs: tuple[str, ...] = ()
 
-    @property
-    def outputs(self) -> Mapping[str, Port]:
-        """The graph's outputs by name."""
+
+class Engine(ABC):
+    """Runs one network; safe to call from several threads, and to pickle.
+
+    The file is read once, and the bytes whose sha256 was checked are those that are opened.
+    Pickled, an engine travels as its path, sha256 and options, and opens the file again.
+    """
+
+    name: ClassVar[str]
+    """What a card or a user calls the engine."""
+    version: ClassVar[str]
+    """Version of the library."""
+    format: ClassVar[str]
+    """Format of the networks it runs."""
+
+    inputs: Mapping[str, Port]
+    """The graph's inputs by name."""
+    outputs: Mapping[str, Port]
+    """The graph's outputs by name."""
+
+    def __init__(self, path: Path, sha256: str, options: EngineOptions | None = None) -> None:
+        self.path = path
+        self.options = options or EngineOptions()
+        self._sha256 = sha256
+        data = read_network(path, sha256)
+        check_format(data, self.format, path)
+        try:
+            self._open(data)
+        except RootmlError:
+            raise
+        except Exception as error:  # the libraries' errors share no base class
+            raise NetworkError(
+                f"{path}: {self.name} cannot open this network: {self._reason(error)}"
+            ) from error
 
     @property
     def threads(self) -> int:
         """Threads that one call uses."""
+        return self.options.threads
 
     @property
     def device(self) -> str:
-        """One of ``DEVICES``."""
+        """Where it runs: ``"cpu"`` or ``"cuda"``."""
+        return self.options.device
 
     def run(self, tensors: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
-        """The named outputs for one batch of rows; raises NetworkError where it fails."""
+        """The named outputs for one batch of rows, one or more; NetworkError where it fails."""
+        try:
+            return self._run(tensors, outputs)
+        except RootmlError:
+            raise
+        except Exception as error:
+            raise NetworkError(f"{self.path}: the network failed: {self._reason(error)}") from error
 
+    def __reduce__(self) -> tuple[type[Engine], tuple[Path, str, EngineOptions]]:
+        return type(self), (self.path, self._sha256, self.options)
 
-def open_engine(
-    card: ModelCard, path: Path, *, threads: int | None = None, device: str = "cpu"
-) -> Engine:
-    """Start the engine for the network of ``card`` at ``path``, after checking its sha256.
+    @abstractmethod
+    def _open(self, data: bytes) -> None:
+        """Open the network held in ``data`` and set ``inputs`` and ``outputs``."""
 
-    ``threads``: None takes the card's, else one for small networks and all available cores for
-    the others. ``device``: ``"cpu"`` or ``"cuda"``.
-    """
-    if device not in DEVICES:
-        known = " or ".join(repr(name) for name in DEVICES)
-        raise NetworkError(f"no device is called {device!r}; expected {known}")
-    if threads is not None and threads < 1:
-        raise NetworkError(f"a network runs on one thread or more, not on {threads}")
-    if card.network.format != "onnx":
-        raise NetworkError(
-            f"{path}: no engine runs networks of format {card.network.format!r}"
-            f"{nearest(card.network.format, FORMATS)} (known: {', '.join(FORMATS)})"
-        )
-    from rootml.runtime.onnx_engine import OnnxEngine
+    @abstractmethod
+    def _run(self, tensors: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+        """What :meth:`run` returns."""
 
-    return OnnxEngine(path, card.network.sha256, threads or _best_threads(card, path), device)
-
-
-def available_cores() -> int:
-    """Cores that this process may run on, which a batch system may have limited."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _best_threads(card: ModelCard, path: Path) -> int:
-    if card.threads is not None:
-        return min(card.threads, available_cores())
-    parameters = card.parameters
-    if parameters is None:
-        parameters = path.stat().st_size // 4 if path.exists() else 0
-    return 1 if parameters < SMALL_NETWORK else available_cores()
+    @staticmethod
+    def _reason(error: Exception) -> str:
+        """What went wrong, in one line."""
+        return " ".join(str(error).split()) or type(error).__name__

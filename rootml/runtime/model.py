@@ -10,7 +10,7 @@ import numpy as np
 from rootml.adapter import Adapter, View
 from rootml.card import ModelCard, Output
 from rootml.errors import DataError, NetworkError
-from rootml.plugins import get_adapter
+from rootml.plugins import adapter_of
 from rootml.runtime.engine import Engine, Port
 from rootml.runtime.signature import Wiring, castable, check_card, connect
 from rootml.spec import Array, TensorSpec
@@ -23,8 +23,9 @@ class Model:
     """A network that takes a view's tensors and returns its card's outputs.
 
     Card, adapter and network are checked against each other when it is made: CardError or
-    NetworkError. It may be called from several threads. Pickled, it travels as its card, the
-    adapter's name and the network's path, and is rebuilt, sha256 checked, where it arrives.
+    NetworkError. It may be called from several threads. Pickled, it travels as its card, a
+    declared adapter in it, and the network's path, and is rebuilt, sha256 checked, where it
+    arrives.
     """
 
     card: ModelCard
@@ -75,8 +76,8 @@ class Model:
         outputs = ", ".join(output.name for output in self.card.outputs)
         return f"<Model {self.card.name} {self.card.version}: {self.adapter.name} -> {outputs}>"
 
-    def __reduce__(self) -> tuple[object, tuple[ModelCard, str, Engine]]:
-        return _rebuilt, (self.card, self.adapter.name, self.engine)
+    def __reduce__(self) -> tuple[object, tuple[ModelCard, Engine]]:
+        return _rebuilt, (self.card, self.engine)
 
     def _checked(self, tensors: Mapping[str, Array]) -> dict[str, Array]:
         specs = {spec.name: spec for spec in self.view.tensors}
@@ -109,8 +110,8 @@ class Model:
         return value
 
 
-def _rebuilt(card: ModelCard, adapter: str, engine: Engine) -> Model:
-    return Model(card, get_adapter(adapter), engine)
+def _rebuilt(card: ModelCard, engine: Engine) -> Model:
+    return Model(card, adapter_of(card), engine)
 
 
 def _check_tensor(model: str, array: Array, spec: TensorSpec, port: Port) -> None:
@@ -130,11 +131,16 @@ def _check_tensor(model: str, array: Array, spec: TensorSpec, port: Port) -> Non
 def _explain_not_finite(
     model: Model, output: Output, row: int, start: int, feed: Mapping[str, Array]
 ) -> None:
-    for name, tensor in feed.items():
-        if not np.isfinite(tensor[row]).all():
+    for spec in model.view.tensors:
+        port = model._wiring.inputs.get(spec.name)
+        if port is None:
+            continue
+        values = feed[port.name][row]
+        bad = np.isinf(values) if spec.allow_nan else ~np.isfinite(values)
+        if bad.any():
             raise DataError(
-                f"model {model.card.name!r}: row {start + row} of the input {name!r} holds NaN or "
-                "infinity"
+                f"model {model.card.name!r}: row {start + row} of the input {port.name!r} holds "
+                f"{'infinity' if spec.allow_nan else 'NaN or infinity'}"
             )
     raise NetworkError(
         f"{model.engine.path}: output {output.source!r} is NaN or infinite in row {start + row}, "

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rootml.errors import CardError, IntegrityError, NetworkError
+from rootml.runtime.content import TITLES, recognise
 
 # Field numbers of onnx.proto3 (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3) that
 # lead from a model to its tensors, through subgraphs, functions and sparse tensors.
@@ -34,8 +35,10 @@ def read_network(path: Path, sha256: str) -> bytes:
         raise CardError(f"{path}: the card's network cannot be read: {reason}") from error
     found = hashlib.sha256(data).hexdigest()
     if found != sha256:
+        content = recognise(data)
+        reason = "corrupted or swapped" if content in ("", *TITLES) else f"it is {content}"
         raise IntegrityError(
-            f"{path}: not the network that its card describes (corrupted or swapped)\n"
+            f"{path}: not the network that its card describes ({reason})\n"
             f"  sha256 expected: {sha256}\n"
             f"  sha256 found:    {found}"
         )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import onnxruntime as ort
 
 from rootml.errors import MissingExtra, NetworkError
-from rootml.runtime.engine import Port
-from rootml.runtime.network_file import read_network, refuse_external_data
+from rootml.runtime.engine import Engine, Port
+from rootml.runtime.network_file import refuse_external_data
 from rootml.spec import Array
 
 _FATAL = 4
@@ -25,32 +24,36 @@ _DTYPES = {
 }
 
 
-class OnnxEngine:
-    """An ONNX Runtime session that checks its file's sha256 whenever it is opened or unpickled."""
+class OnnxEngine(Engine):
+    """An ONNX Runtime session."""
 
-    def __init__(self, path: Path, sha256: str, threads: int = 1, device: str = "cpu") -> None:
-        self.path = path
-        self.threads = threads
-        self.device = device
-        self._sha256 = sha256
-        data = read_network(path, sha256)
-        refuse_external_data(data, path)
-        self._session = _open_session(data, path, threads, device)
-        self.inputs = {node.name: _port(node) for node in self._session.get_inputs()}
-        self.outputs = {node.name: _port(node) for node in self._session.get_outputs()}
+    name = "onnxruntime"
+    version = ort.__version__
+    format = "onnx"
 
-    def run(self, tensors: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
-        """The named outputs for one batch of rows."""
-        try:
-            return list(self._session.run(list(outputs), dict(tensors)))
-        except Exception as error:  # ONNX Runtime's errors share no base class
-            raise NetworkError(f"{self.path}: the network failed: {error}") from error
+    def _open(self, data: bytes) -> None:
+        refuse_external_data(data, self.path)
+        self._session = ort.InferenceSession(
+            data, _session_options(self.threads), providers=_providers(self.device)
+        )
+        if self.device == "cuda" and _CUDA not in self._session.get_providers():
+            raise NetworkError(f"{self.path}: ONNX Runtime could not start CUDA on this machine")
+        # ONNX Runtime gives [] both for a scalar and for an unknown rank. No input is without a
+        # batch axis; of an output of unknown rank nothing can be said before it is there.
+        self.inputs = {
+            node.name: Port(node.name, _dtype(node), tuple(node.shape))
+            for node in self._session.get_inputs()
+        }
+        self.outputs = {
+            node.name: Port(node.name, _dtype(node), tuple(node.shape) or None)
+            for node in self._session.get_outputs()
+        }
 
-    def __reduce__(self) -> tuple[type[OnnxEngine], tuple[Path, str, int, str]]:
-        return OnnxEngine, (self.path, self._sha256, self.threads, self.device)
+    def _run(self, tensors: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+        return list(self._session.run(list(outputs), dict(tensors)))
 
 
-def _open_session(data: bytes, path: Path, threads: int, device: str) -> ort.InferenceSession:
+def _session_options(threads: int) -> ort.SessionOptions:
     ort.disable_telemetry_events()
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -59,15 +62,7 @@ def _open_session(data: bytes, path: Path, threads: int, device: str) -> ort.Inf
     # Idle threads that spin take the cores from the reader and from other jobs: on a busy
     # machine two threads gave a third fewer events per CPU second with spinning than without.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = ort.InferenceSession(data, options, providers=_providers(device))
-    except MissingExtra:
-        raise
-    except Exception as error:  # ONNX Runtime's errors share no base class
-        raise NetworkError(f"{path}: ONNX Runtime cannot open this network: {error}") from error
-    if device == "cuda" and _CUDA not in session.get_providers():
-        raise NetworkError(f"{path}: ONNX Runtime could not start CUDA on this machine")
-    return session
+    return options
 
 
 def _providers(device: str) -> list[Any]:
@@ -82,7 +77,5 @@ def _providers(device: str) -> list[Any]:
     return [(_CUDA, {"use_tf32": "0"}), "CPUExecutionProvider"]
 
 
-def _port(node: Any) -> Port:
-    # ONNX Runtime reports [] both for a scalar and for an unknown rank; neither has a batch axis.
-    shape = tuple(node.shape) or None
-    return Port(node.name, _DTYPES.get(node.type, node.type), shape)
+def _dtype(node: Any) -> str:
+    return _DTYPES.get(node.type, str(node.type))

@@ -95,9 +95,10 @@ def _require_known(
 
 
 def _input_row(spec: TensorSpec, port: Port) -> tuple[str, str, str, str]:
-    problem = _shape_problem(spec.shape, port.shape)
+    problem = "" if port.shape is None else _shape_problem(spec.shape, port.shape)
     if not castable(spec.dtype, port.dtype):
         problem = problem or f"{spec.dtype} cannot be cast to {port.dtype} without loss"
+    problem = problem or _order_problem(spec.columns, port.columns)
     return f"input {port.name}", _text(spec.dtype, spec.shape), _describe(port), problem
 
 
@@ -115,9 +116,19 @@ def _output_row(output: Output, ports: Mapping[str, Port]) -> tuple[str, str, st
     return name, expected, _describe(port), problem
 
 
-def _shape_problem(row: Shape, found: Shape | None) -> str:
+def _order_problem(columns: tuple[str, ...], stored: tuple[str, ...]) -> str:
+    """Where the names a network stores of its inputs differ from the view's, if both are known."""
+    if not columns or not stored:
+        return ""
+    for place, (column, name) in enumerate(zip(columns, stored, strict=True)):
+        if column != name:
+            return f"column {place} is {column!r}, and the network's is {name!r}"
+    return ""
+
+
+def _shape_problem(row: Shape, found: Shape) -> str:
     """What is wrong with the shape ``found``, batch axis first, for rows of shape ``row``."""
-    if found is None or len(found) != len(row) + 1:
+    if len(found) != len(row) + 1:
         return "another number of axes"
     if isinstance(found[0], int):
         return f"batch axis fixed to {found[0]}; export it with a dynamic one"
@@ -128,7 +139,9 @@ def _shape_problem(row: Shape, found: Shape | None) -> str:
 
 
 def _describe(port: Port) -> str:
-    return port.dtype if port.shape is None else _text(port.dtype, port.shape[1:], port.shape[0])
+    if not port.shape:
+        return port.dtype
+    return _text(port.dtype, port.shape[1:], port.shape[0])
 
 
 def _text(dtype: str, row: Shape, batch: int | str | None = "n") -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from rootml.card import ModelCard
 from rootml.errors import IntegrityError, RootmlError
-from rootml.runtime.engine import open_engine
+from rootml.runtime.engines import open_engine
 from rootml.runtime.model import Model
 from rootml.spec import Array
 from rootml.testing.samples import SEED, build, require, simulated

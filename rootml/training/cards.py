@@ -13,7 +13,7 @@ import numpy as np
 
 from rootml.adapter import Adapter, View
 from rootml.card import SUFFIX, ModelCard, Network, Output, Training
-from rootml.runtime.engine import open_engine
+from rootml.runtime.engines import open_engine
 from rootml.runtime.model import Model
 from rootml.training.curves import draw_curves, read_curves
 from rootml.training.data import DataSet

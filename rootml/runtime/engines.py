@@ -1,0 +1,129 @@
+"""Which engine runs a network, on how many threads; engines are imported when they are used."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from rootml.card import ModelCard
+from rootml.errors import MissingExtra, NetworkError, nearest
+from rootml.runtime.engine import Engine, EngineOptions
+
+SMALL_NETWORK = 1_000_000
+"""Parameters below which a second thread costs more in synchronisation than it brings."""
+
+
+@dataclass(frozen=True)
+class EngineKind:
+    """An engine for one format: its class, the extra that installs it, where it can run."""
+
+    name: str
+    format: str
+    target: str
+    extra: str = ""
+    devices: tuple[str, ...] = ("cpu",)
+
+
+ENGINES = (
+    EngineKind("onnxruntime", "onnx", "onnx_engine:OnnxEngine", devices=("cpu", "cuda")),
+    EngineKind("xgboost", "xgboost", "xgboost_engine:XGBoostEngine", "xgboost"),
+)
+"""All engines; the first of a format is its usual one."""
+FORMATS = tuple(dict.fromkeys(kind.format for kind in ENGINES))
+NAMES = tuple(dict.fromkeys(kind.name for kind in ENGINES))
+DEVICES = tuple(dict.fromkeys(device for kind in ENGINES for device in kind.devices))
+
+
+def open_engine(
+    card: ModelCard,
+    path: Path,
+    *,
+    threads: int | None = None,
+    device: str = "cpu",
+    engine: str | None = None,
+) -> Engine:
+    """Start the engine for the network of ``card`` at ``path``, after checking its sha256.
+
+    ``engine``: one of :data:`NAMES`; None takes the card's, else the usual one of the format.
+    ``threads``: None takes the card's, else one for small networks and all available cores for
+    the others. ``device``: ``"cpu"`` or ``"cuda"``. Raises MissingExtra where the engine's
+    library is not installed, IntegrityError, NetworkError.
+    """
+    if threads is not None and threads < 1:
+        raise NetworkError(f"a network runs on one thread or more, not on {threads}")
+    kind = find_kind(card.network.format, engine or card.network.engine, str(path))
+    _check_device(kind, device)
+    options = EngineOptions(
+        threads=threads or _best_threads(card, path),
+        device=device,
+        outputs=tuple(dict.fromkeys(output.source for output in card.outputs)),
+    )
+    return engine_class(kind)(path, card.network.sha256, options)
+
+
+def find_kind(format: str, name: str = "", where: str = "network") -> EngineKind:
+    """The engine called ``name`` for networks of ``format``; an empty name is the usual one.
+
+    Raises NetworkError, which names the network as ``where``.
+    """
+    if format not in FORMATS:
+        raise NetworkError(
+            f"{where}: no engine runs networks of format {format!r}"
+            f"{nearest(format, FORMATS)} (known: {', '.join(FORMATS)})"
+        )
+    if name and name not in NAMES:
+        raise NetworkError(
+            f"{where}: no engine is called {name!r}{nearest(name, NAMES)} "
+            f"(known: {', '.join(NAMES)})"
+        )
+    kinds = [kind for kind in ENGINES if kind.format == format]
+    for kind in kinds:
+        if name in ("", kind.name):
+            return kind
+    raise NetworkError(
+        f"{where}: the engine {name!r} does not run networks of format {format!r}; "
+        f"{' or '.join(kind.name for kind in kinds)} does"
+    )
+
+
+def engine_class(kind: EngineKind) -> type[Engine]:
+    """The class of an engine; MissingExtra where its library cannot be imported."""
+    module, _, name = kind.target.partition(":")
+    try:
+        found: type[Engine] = getattr(import_module(f"rootml.runtime.{module}"), name)
+    except (ImportError, OSError) as error:  # OSError: a shared library of it is missing
+        if not kind.extra:
+            raise
+        raise MissingExtra(
+            f"networks of format {kind.format!r} are run by {kind.name}, which cannot be "
+            f'imported: {error}\n  pip install "rootml[{kind.extra}]"'
+        ) from error
+    return found
+
+
+def available_cores() -> int:
+    """Cores that this process may run on, which a batch system may have limited."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _check_device(kind: EngineKind, device: str) -> None:
+    if device not in DEVICES:
+        known = " or ".join(repr(name) for name in DEVICES)
+        raise NetworkError(f"no device is called {device!r}; expected {known}")
+    if device not in kind.devices:
+        raise NetworkError(
+            f"the engine {kind.name} runs networks on {' or '.join(kind.devices)}, not on {device}"
+        )
+
+
+def _best_threads(card: ModelCard, path: Path) -> int:
+    if card.threads is not None:
+        return min(card.threads, available_cores())
+    parameters = card.parameters
+    if parameters is None:
+        parameters = path.stat().st_size // 4 if path.exists() else 0
+    return 1 if parameters < SMALL_NETWORK else available_cores()
