@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 import yaml
+from packaging.version import InvalidVersion
+from packaging.version import Version as PackageVersion
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -28,9 +30,20 @@ from rootml.spec import Column
 
 SUFFIX = ".card.yaml"
 
+
+def _sortable(version: str) -> str:
+    try:
+        PackageVersion(version)
+    except InvalidVersion:
+        raise ValueError("must be a version as Python packages have them, like 1.2") from None
+    return version
+
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Version = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*([a-z0-9.+-]*)$")]
+Version = Annotated[
+    str, Field(pattern=r"^[0-9]+(\.[0-9]+)*([a-z0-9.+-]*)$"), AfterValidator(_sortable)
+]
 
 
 def beside_the_card(file: str) -> str:
@@ -242,7 +255,7 @@ class ModelCard(_Part):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise CardError(f"{origin}: {_explain(error)}") from error
+            raise CardError(f"{origin}: {explain(error)}") from error
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -254,7 +267,8 @@ class ModelCard(_Part):
         return cls.from_yaml(text, str(path))
 
 
-def _explain(error: ValidationError) -> str:
+def explain(error: ValidationError) -> str:
+    """What is wrong, each with the keys that lead to it."""
     lines = []
     for item in error.errors():
         where = ".".join(str(part) for part in item["loc"]) or "card"

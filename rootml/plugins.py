@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from rootml.adapter import Adapter
+from rootml.card import ModelCard
 from rootml.errors import RegistryError, nearest
 
 ADAPTERS = "rootml.adapters"
@@ -65,6 +66,15 @@ def get_adapter(name: str) -> Adapter:
             "the two names must be the same"
         )
     return offer.value
+
+
+def adapter_of(card: ModelCard) -> Adapter:
+    """The adapter that a card names or holds (a file beside the card: ``declared.resolved``)."""
+    if isinstance(card.adapter, str):
+        return get_adapter(card.adapter)
+    from rootml.declared.adapter import declare
+
+    return declare(card.adapter, card.name)
 
 
 def list_recipes() -> list[str]:
