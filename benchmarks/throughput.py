@@ -29,7 +29,7 @@ print(json.dumps({{"seconds": time.perf_counter() - start}}))
 
 HAND_WRITTEN = """
 import numpy as np, onnxruntime as ort, uproot, rootml.registry
-network = rootml.registry.find_card("{model}").network
+network = rootml.registry.find_network(rootml.registry.find_card("{model}"))
 options = ort.SessionOptions(); options.intra_op_num_threads = 1
 session = ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
 name = session.get_inputs()[0].name

@@ -11,6 +11,7 @@
     │   └── AppendRefused     branches cannot be added to this tree without risk
     ├── RegistryError         unknown or ambiguous name of an adapter, model or recipe
     │   ├── CardError         a model card that does not fit its schema
+    │   ├── MissingNetwork    a network whose card is here, and the file nowhere
     │   └── IntegrityError    a file whose sha256 is not the one on its card
     ├── NetworkError          a network whose inputs or outputs do not fit its card
     ├── TrainingError         a training that cannot start or go on
@@ -73,6 +74,10 @@ class RegistryError(RootmlError):
 
 class CardError(RegistryError):
     """A model card that does not fit its schema."""
+
+
+class MissingNetwork(RegistryError):
+    """A network whose card is here, and the file nowhere to be found."""
 
 
 class IntegrityError(RegistryError):

@@ -1,31 +1,38 @@
 """Names -> models, adapters, recipes: where they come from, and whether they are what they claim.
 
-A model is a card, ``<name>.card.yaml``, with its network beside it. Cards are looked for in the
-folders of installed packages (entry points ``rootml.models``), the user's folder and those of the
-variable ``ROOTML_PATH``. No place has precedence: a name found twice is an error.
+A model is a card, ``<name>.card.yaml``, and its network. It is asked for by name (``cvt_ams``, or
+``cvt_ams@1.2``: a version), by path, by address or out of a pack: :mod:`rootml.sources`. No place
+has precedence: two different cards of one name and version are an error.
 """
 
 from __future__ import annotations
 
-import os
-import reprlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources.abc import Traversable
+from itertools import groupby
 from pathlib import Path
 
-import platformdirs
+from packaging.version import Version
 
 from rootml.card import SUFFIX, ModelCard
-from rootml.errors import CardError, RegistryError, nearest
-from rootml.plugins import MODELS, get_adapter, get_recipe, list_adapters, list_recipes, offers
+from rootml.declared.reading import resolved
+from rootml.errors import CardError, MissingNetwork, RegistryError, nearest
+from rootml.plugins import adapter_of, get_adapter, get_recipe, list_adapters, list_recipes
 from rootml.runtime.engines import open_engine
 from rootml.runtime.model import Model
 from rootml.runtime.signature import check_card
+from rootml.sources.cards import LocatedCard, card_at, parse_card, read_card
+from rootml.sources.download import CARD_LIMIT, NETWORK_LIMIT, fetch
+from rootml.sources.networks import fetchable, find_network
+from rootml.sources.pack import read_pack
+from rootml.sources.places import Place, card_files, places, user_folder
+from rootml.sources.references import File, Named, Pack, Web, parse
 
 __all__ = [
     "LocatedCard",
     "ModelEntry",
     "find_card",
+    "find_network",
     "get_adapter",
     "get_recipe",
     "list_adapters",
@@ -35,35 +42,26 @@ __all__ = [
     "user_folder",
 ]
 
-PATH_VARIABLE = "ROOTML_PATH"
-
-
-@dataclass(frozen=True)
-class LocatedCard:
-    """A card, its file, and who offers it."""
-
-    card: ModelCard
-    path: Path
-    origin: str
-
-    @property
-    def network(self) -> Path:
-        """The network's file."""
-        return self.path.parent / self.card.network.file
-
 
 @dataclass(frozen=True)
 class ModelEntry:
     """A line of the list of models; ``problem`` says why the model cannot be loaded, if so.
 
-    ``path`` and ``card`` are None where there is no card, or none that can be read.
+    ``path`` and ``card`` are None where there is no card, or none that can be read. ``network`` is
+    None where the file is not on this machine, which is a problem unless it can be fetched.
     """
 
     name: str
     origin: str
     path: Path | None = None
     card: ModelCard | None = None
+    network: Path | None = None
     problem: str = ""
+
+    @property
+    def absent(self) -> bool:
+        """Whether all that the model lacks is its network's file."""
+        return self.card is not None and self.network is None
 
 
 def load(
@@ -73,140 +71,141 @@ def load(
     device: str = "cpu",
     engine: str | None = None,
 ) -> Model:
-    """The model called ``model``, or of the card (or ``.onnx``) at that path, ready to run.
+    """The model that ``model`` names, ready to run.
 
-    ``threads``: None takes the card's, else one for small networks and all available cores for
-    the others. ``device``: ``"cpu"`` or ``"cuda"``. Raises RegistryError (CardError,
-    IntegrityError among them) or NetworkError.
+    ``model``: a name, ``name@version``, the path of a card, of a network with its card beside it or
+    of a pack, or an address with a sha256 (:mod:`rootml.sources.references`). ``threads``: None
+    takes the card's, else one for small networks and all available cores for the others.
+    ``device``: ``"cpu"`` or ``"cuda"``. ``engine``: what runs the network; None takes the card's,
+    else the usual one of its format. Raises RegistryError (CardError, IntegrityError,
+    MissingNetwork among them), NetworkError, or MissingExtra where the engine is not installed.
     """
     located = find_card(model)
-    adapter = get_adapter(located.card.adapter)
-    check_card(located.card, adapter)
-    opened = open_engine(
-        located.card, located.network, threads=threads, device=device, engine=engine
-    )
-    return Model(located.card, adapter, opened)
+    card = resolved(located.card, located.path.parent)
+    adapter = adapter_of(card)
+    check_card(card, adapter)
+    network = find_network(located)
+    opened = open_engine(card, network, threads=threads, device=device, engine=engine)
+    return Model(card, adapter, opened)
 
 
 def find_card(model: str | Path) -> LocatedCard:
-    """The card of the model called ``model``, or at the path ``model``; loads no network."""
-    if isinstance(model, Path) or _is_path(model):
-        return _card_at(Path(model).expanduser().absolute())
-    if "@" in model:
-        raise RegistryError(
-            f"{model!r}: a version cannot be asked for; one version of a model is installed, "
-            f"and is called {model.partition('@')[0]!r}"
-        )
-    entries = _entries()
-    found = [entry for entry in entries if entry.name == model and entry.path is not None]
-    if not found:
-        known = sorted({entry.name for entry in entries if entry.path is not None})
-        problems = [entry.problem for entry in entries if entry.path is None]
-        have = ", ".join(known) or "none"
-        message = f"no model is called {model!r}{nearest(model, known)} (installed: {have})"
-        raise RegistryError("\n  ".join([message, *problems]))
-    if len(found) > 1:
-        raise RegistryError(_conflict(found))
-    return _read(found[0])
+    """The card that ``model`` refers to (see :func:`load`); looks for no network."""
+    match parse(model):
+        case Named() as named:
+            return _find_named(named)
+        case File(path):
+            return card_at(path)
+        case Pack(path, member):
+            return read_pack(path, member, f"pack {path.name}")
+        case Web() as web:
+            return _fetched(web)
 
 
 def list_models() -> list[ModelEntry]:
-    """Every model that can be asked for by name, and every one that cannot be loaded, and why."""
-    entries = _entries()
-    claims = {
-        entry.name: [other for other in entries if other.name == entry.name and other.path]
-        for entry in entries
-    }
-    return [_examined(entry, claims[entry.name]) for entry in entries]
+    """Every model that can be asked for by name, and every one that cannot be loaded, and why.
+
+    Sorted by name, and each name's versions from low to high. Connects to nothing.
+    """
+    everywhere = places()
+    entries = [ModelEntry(p.name, p.origin, problem=p.problem) for p in everywhere if p.problem]
+    cards = []
+    for path, origin in _card_files(everywhere):
+        try:
+            cards.append(_read_named(path, origin))
+        except CardError as error:
+            name = path.name.removesuffix(SUFFIX)
+            entries.append(ModelEntry(name, origin, path, problem=str(error)))
+    for claims in _by_model(cards):
+        conflict = _conflict(claims)
+        entries += [_entry(located, conflict) for located in (claims if conflict else claims[:1])]
+    return sorted(entries, key=lambda entry: entry.name)
 
 
-def user_folder() -> Path:
-    """Where a user's own models lie, found in every project."""
-    return platformdirs.user_data_path("rootml") / "models"
+def _find_named(wanted: Named) -> LocatedCard:
+    everywhere = places()
+    cards, problems = [], [place.problem for place in everywhere if place.problem]
+    for path, origin in _card_files(everywhere, wanted.name):
+        try:
+            cards.append(_read_named(path, origin))
+        except CardError as error:
+            if wanted.version is None:
+                raise
+            problems.append(str(error))
+    models = _by_model(cards)
+    if wanted.version is not None:
+        models = [claims for claims in models if _version(claims[0]) == wanted.version]
+    if not models:
+        raise RegistryError("\n  ".join([_unknown(wanted, cards, everywhere), *problems]))
+    if conflict := _conflict(models[-1]):
+        raise RegistryError(conflict)
+    return models[-1][0]
 
 
-def _is_path(model: str) -> bool:
-    return "/" in model or os.sep in model or model.endswith((SUFFIX, ".onnx"))
+def _fetched(web: Web) -> LocatedCard:
+    limit = NETWORK_LIMIT if web.packed else CARD_LIMIT
+    path = fetch(web.url, web.sha256, limit=limit)
+    if web.packed:
+        return read_pack(path, web.member, web.text)
+    return parse_card(path.read_bytes(), path, web.text, url=web.url)
 
 
-def _card_at(path: Path) -> LocatedCard:
-    if path.is_dir():
-        cards = ", ".join(str(card) for card in sorted(path.glob("*" + SUFFIX))) or "none"
-        raise CardError(f"{path}: a folder, not a card (cards in it: {cards})")
-    card_path = path
-    if path.suffix == ".onnx":
-        card_path = path.with_name(path.stem + SUFFIX)
-        if not card_path.exists():
-            raise CardError(f"{path}: a network without a card; expected {card_path} beside it")
-    located = LocatedCard(ModelCard.read(card_path), card_path, "path")
-    if path.suffix == ".onnx" and located.network != path:
+def _card_files(everywhere: Iterable[Place], name: str = "*") -> list[tuple[Path, str]]:
+    """The places' cards of this name and who offers them; one that is reached twice counts once."""
+    found: dict[Path, tuple[Path, str]] = {}
+    for place in everywhere:
+        for path in card_files(place.folder, name) if place.folder else ():
+            found.setdefault(path.resolve(), (path, place.origin))
+    return list(found.values())
+
+
+def _read_named(path: Path, origin: str) -> LocatedCard:
+    located = read_card(path, origin)
+    if path.name != located.card.name + SUFFIX:
         raise CardError(
-            f"{card_path}: the card beside {path.name} is that of {located.card.network.file}"
+            f"{path}: the card names its model {located.card.name!r}; the file should be called "
+            f"{located.card.name}{SUFFIX}"
         )
     return located
 
 
-def _entries() -> list[ModelEntry]:
-    """Cards by file name, unread, and places that could not be searched; sorted by name."""
-    places: list[tuple[str, Path]] = []
-    entries: list[ModelEntry] = []
-    for offer in offers(MODELS):
-        folder = _folder(offer.value)
-        if offer.problem or folder is None:
-            problem = (
-                offer.problem
-                or f"{offer.origin} holds no folder of cards: {reprlib.repr(offer.value)}"
-            )
-            entries.append(ModelEntry(offer.name, offer.origin, problem=problem))
-        else:
-            places.append((offer.origin, folder))
-    if user_folder().is_dir():
-        places.append(("user folder", user_folder()))
-    for text in filter(None, os.environ.get(PATH_VARIABLE, "").split(os.pathsep)):
-        folder = Path(text).expanduser().absolute()
-        if folder.is_dir():
-            places.append((PATH_VARIABLE, folder))
-        else:
-            problem = f"{PATH_VARIABLE} names {folder}, which is not a folder"
-            entries.append(ModelEntry(str(folder), PATH_VARIABLE, problem=problem))
-    cards: dict[Path, ModelEntry] = {}
-    for origin, folder in places:
-        for path in folder.glob("*" + SUFFIX):
-            entry = ModelEntry(path.name.removesuffix(SUFFIX), origin, path)
-            cards.setdefault(path.resolve(), entry)
-    return sorted([*cards.values(), *entries], key=lambda entry: (entry.name, str(entry.path)))
+def _by_model(cards: Iterable[LocatedCard]) -> list[list[LocatedCard]]:
+    """Cards of the same name and version together; sorted by name, then version."""
+
+    def key(located: LocatedCard) -> tuple[str, Version]:
+        return located.card.name, _version(located)
+
+    return [list(claims) for _, claims in groupby(sorted(cards, key=key), key)]
 
 
-def _folder(value: object) -> Path | None:
-    """The folder as a path; None where it is none (a resource inside a zip file is none)."""
-    if not isinstance(value, (Path, Traversable)):
-        return None
-    folder = Path(str(value))
-    return folder if folder.is_dir() else None
+def _version(located: LocatedCard) -> Version:
+    return Version(located.card.version)
 
 
-def _read(entry: ModelEntry) -> LocatedCard:
-    assert entry.path is not None
-    card = ModelCard.read(entry.path)
-    if card.name != entry.name:
-        raise CardError(
-            f"{entry.path}: the card names its model {card.name!r}; the file should be called "
-            f"{card.name}{SUFFIX}"
-        )
-    return LocatedCard(card, entry.path, entry.origin)
-
-
-def _examined(entry: ModelEntry, claims: list[ModelEntry]) -> ModelEntry:
-    if entry.path is None:
-        return entry
+def _entry(located: LocatedCard, problem: str) -> ModelEntry:
+    network = None
     try:
-        card = _read(entry).card
-    except CardError as error:
-        return ModelEntry(entry.name, entry.origin, entry.path, problem=str(error))
-    problem = _conflict(claims) if len(claims) > 1 else ""
-    return ModelEntry(entry.name, entry.origin, entry.path, card, problem)
+        network = find_network(located, online=False)
+    except MissingNetwork as error:
+        if not fetchable(located):
+            problem = problem or str(error)
+    return ModelEntry(
+        located.card.name, located.origin, located.path, located.card, network, problem
+    )
 
 
-def _conflict(claims: list[ModelEntry]) -> str:
-    origins = " and by ".join(f"{entry.origin}: {entry.path}" for entry in claims)
-    return f"model {claims[0].name!r} is claimed by {origins}; remove or rename one"
+def _unknown(wanted: Named, cards: Sequence[LocatedCard], everywhere: Sequence[Place]) -> str:
+    if cards:
+        have = ", ".join(claims[0].card.version for claims in _by_model(cards))
+        return f"model {wanted.name!r} has no version {wanted.version} (installed: {have})"
+    known = sorted({path.name.removesuffix(SUFFIX) for path, _ in _card_files(everywhere)})
+    have = ", ".join(known) or "none"
+    return f"no model is called {wanted.name!r}{nearest(wanted.name, known)} (installed: {have})"
+
+
+def _conflict(claims: Sequence[LocatedCard]) -> str:
+    """What is wrong with these cards of one name and version; copies of one card are sound."""
+    if len({located.sha256 for located in claims}) == 1:
+        return ""
+    origins = " and by ".join(f"{located.origin}: {located.path}" for located in claims)
+    return f"model {claims[0].full_name!r} is claimed by {origins}; remove one, or give it another name or version"

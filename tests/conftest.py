@@ -42,7 +42,9 @@ def own_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """No models of the person who runs the tests; gives what stands for their data folder."""
     home = tmp_path / "home"
     monkeypatch.setattr("platformdirs.user_data_path", lambda name: home / name)
-    monkeypatch.delenv("ROOTML_PATH", raising=False)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: home / "cache" / name)
+    for name in ("ROOTML_PATH", "ROOTML_CACHE", "ROOTML_OFFLINE", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
     return home
 
 

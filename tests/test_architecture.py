@@ -19,6 +19,7 @@ FLOORS = [
     {"adapter", "card", "declared", "rootio"},
     {"plugins"},
     {"runtime"},
+    {"sources"},
     {"registry"},
     {"tagger"},
     {"validation"},
@@ -29,7 +30,7 @@ FLOORS = [
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
 PLUGINS_MAY_IMPORT = {"errors", "spec", "adapter", "card", "rootio"}
 TORCH = {"torch", "lightning", "torchvision"}
-HEAVY = ["torch", "onnxruntime", "uproot", "awkward", "matplotlib"]
+HEAVY = ["torch", "onnxruntime", "uproot", "awkward", "matplotlib", "pooch", "requests"]
 PUBLIC = ["annotate", "list_adapters", "list_models", "load", "tag_file"]
 LONGEST_FUNCTION = 60
 LONGEST_FILE = 400

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rootml.commands.console import print_table
-from rootml.errors import RegistryError, RootmlError
+from rootml.errors import MissingNetwork, RegistryError, RootmlError
 
 if TYPE_CHECKING:
     from rootml.card import ModelCard
@@ -114,7 +114,7 @@ def _show_head(located: LocatedCard) -> None:
     rows = [
         ("title", card.title),
         ("input", f"view {card.view!r} of adapter {card.adapter!r}"),
-        ("network", f"{located.network} ({card.network.format})"),
+        ("network", f"{_place(located)} ({card.network.format})"),
         ("sha256", card.network.sha256),
         ("parameters", _text(card.parameters)),
         ("trained on", card.training.data),
@@ -131,6 +131,16 @@ def _show_head(located: LocatedCard) -> None:
             click.echo(f"  {key:<11} {value}")
     if card.doc:
         click.echo(f"\n{card.doc}")
+
+
+def _place(located: LocatedCard) -> str:
+    """Where the network's file is, or how it may be had."""
+    from rootml.registry import find_network
+
+    try:
+        return str(find_network(located, online=False))
+    except MissingNetwork:
+        return f"{located.card.network.file}: not on this machine"
 
 
 def _show_figures(card: ModelCard) -> None:

@@ -31,16 +31,21 @@ def read_declaration(path: str | Path) -> Declaration:
         raise CardError(f"{path}: {explain(error)}") from error
 
 
-def resolved(card: ModelCard, folder: Path) -> ModelCard:
+def resolved(card: ModelCard, folder: Path | None) -> ModelCard:
     """The card with its adapter's file, if it names one in ``folder``, put into it.
 
-    Raises CardError where it cannot be read, and where the card and its adapter judge different
-    things.
+    ``folder`` None: the card came alone. Raises CardError where it cannot be read, and where the
+    card and its adapter judge different things.
     """
     adapter = card.adapter
     if isinstance(adapter, str):
         if not adapter.endswith((".yaml", ".yml")):
             return card
+        if folder is None:
+            raise CardError(
+                f"model {card.name!r}: its adapter lies in another file, {adapter}, which the "
+                "card's sha256 does not cover; `rootml models export` puts it into the card"
+            )
         adapter = read_declaration(folder / adapter)
     if other := next((o for o in card.outputs if o.per not in (None, adapter.per)), None):
         raise CardError(

@@ -57,9 +57,9 @@ def test_model_by_path(own_places, write_model, monkeypatch):
 
 def test_no_place_has_precedence(own_places, write_model, tmp_path, monkeypatch):
     first = write_model(own_places / "rootml/models")
-    second = write_model(tmp_path / "other")
+    second = write_model(tmp_path / "other", title="another")
     monkeypatch.setenv("ROOTML_PATH", str(tmp_path / "other"))
-    with pytest.raises(RegistryError, match="model 'toy' is claimed by") as caught:
+    with pytest.raises(RegistryError, match=r"model 'toy@1\.0' is claimed by") as caught:
         load("toy")
     assert str(first) in str(caught.value)
     assert str(second) in str(caught.value)
@@ -79,10 +79,50 @@ def test_typo_names_the_nearest(own_places, write_model):
         load("toy_usre")
 
 
-def test_version_is_refused_clearly(own_places, write_model):
+def test_copies_of_one_card_are_one_model(own_places, write_model, tmp_path, monkeypatch):
     write_model(own_places / "rootml/models")
-    with pytest.raises(RegistryError, match="a version cannot be asked for"):
-        load("toy@1.0")
+    write_model(tmp_path / "copy")
+    monkeypatch.setenv("ROOTML_PATH", str(tmp_path / "copy"))
+    assert load("toy").card.name == "toy"
+    assert entry("toy").problem == ""
+
+
+@pytest.fixture
+def versions(own_places, write_model, monkeypatch, tmp_path):
+    """Versions 1.2, 1.9 and 1.10 of the toy, in the versioned layout, as on a read-only tree."""
+    for version in ("1.9", "1.10", "1.2"):
+        write_model(tmp_path / "tree/toy" / version, version=version)
+    (tmp_path / "tree/toy/latest").symlink_to("1.10")
+    monkeypatch.setenv("ROOTML_PATH", str(tmp_path / "tree"))
+    return tmp_path / "tree/toy"
+
+
+def test_the_bare_name_is_the_highest_version(versions):
+    assert load("toy").card.version == "1.10"
+    assert [entry.card.version for entry in list_models() if entry.name == "toy"] == [
+        "1.2",
+        "1.9",
+        "1.10",
+    ]
+
+
+def test_an_exact_version(versions):
+    assert load("toy@1.2").card.version == "1.2"
+    assert find_card("toy@1.2.0").path == versions / "1.2/toy.card.yaml"
+    with pytest.raises(RegistryError, match=r"no version 1\.3 \(installed: 1\.2, 1\.9, 1\.10\)"):
+        load("toy@1.3")
+    with pytest.raises(RegistryError, match="'' is no version"):
+        load("toy@")
+    with pytest.raises(RegistryError, match="no model is called 'tyo'; did you mean 'toy'"):
+        load("tyo@1.2")
+
+
+def test_a_broken_version_hides_behind_no_other(versions):
+    card = versions / "1.10/toy.card.yaml"
+    card.write_text(card.read_text() + "versoin: 2\n")
+    assert load("toy@1.9").card.version == "1.9"
+    with pytest.raises(CardError, match=r"1\.10/toy\.card\.yaml: versoin"):
+        load("toy")
 
 
 def test_broken_card_is_listed_and_spoils_no_other(own_places, write_model):
@@ -118,13 +158,6 @@ def test_altered_network_is_refused_at_every_load(own_places, write_model):
     ) as e:
         load(card)
     assert model.card.network.sha256 in str(e.value)
-
-
-def test_missing_network(own_places, write_model):
-    card = write_model()
-    card.with_name("toy.onnx").unlink()
-    with pytest.raises(CardError, match=r"toy\.onnx: the card's network cannot be read"):
-        load(card)
 
 
 def test_network_without_its_card(own_places, write_model):

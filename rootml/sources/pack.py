@@ -1,0 +1,162 @@
+"""Several models in one file: a zip of cards and networks, with an index of their sha256.
+
+The same models give the same bytes. Inside, the files lie as :mod:`rootml.sources.export` lays
+them, ``<name>/<version>/...``, stored without compression: what a pack unfolds to is never more
+than what it is.
+"""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from packaging.version import Version
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rootml.card import Name, Sha256
+from rootml.errors import IntegrityError, RegistryError, nearest
+from rootml.sources.cache import cached, incoming
+from rootml.sources.cards import LocatedCard, parse_card
+from rootml.sources.download import CARD_LIMIT, NETWORK_LIMIT
+from rootml.sources.references import Named
+
+INDEX = "index.json"
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_ENCRYPTED = 1
+_BLOCK = 1 << 20
+
+
+class _Entry(BaseModel):
+    """A file of the pack."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    file: str
+    sha256: Sha256
+
+
+class _Packed(BaseModel):
+    """A model of the pack."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Name
+    version: str
+    card: _Entry
+    network: _Entry
+
+
+class _Index(BaseModel):
+    """What a pack holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    rootml_pack: Literal[1] = 1
+    models: tuple[_Packed, ...]
+
+
+def read_pack(path: Path, member: Named | None, origin: str) -> LocatedCard:
+    """The card of a model of the pack at ``path``; its network is brought into the cache.
+
+    ``member`` None: the only model there is. Raises RegistryError where there is no such model, or
+    no pack, IntegrityError where a file is not what the index says.
+    """
+    with _opened(path) as pack:
+        model = _choose(_index(pack, path), member, path)
+        where = path / model.card.file
+        data = pack.read(model.card.file)
+        located = parse_card(data, where, origin)
+        _check_card(located, model)
+        if cached(model.network.sha256) is None:
+            what = f"{path / model.network.file}"
+            with (
+                pack.open(model.network.file) as packed,
+                incoming(model.network.sha256, NETWORK_LIMIT, what) as file,
+            ):
+                while block := packed.read(_BLOCK):
+                    file.write(block)
+    return located
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The zip file at ``path``, if nothing in it can do harm."""
+    try:
+        with zipfile.ZipFile(path) as pack:
+            for info in pack.infolist():
+                if problem := _problem(info):
+                    raise RegistryError(f"{path}: refused: its member {info.filename!r} {problem}")
+            if sum(info.file_size for info in pack.infolist()) > path.stat().st_size:
+                raise RegistryError(f"{path}: refused: its members overlap")
+            yield pack
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise RegistryError(f"{path}: not a pack, or a damaged one: {error}") from error
+    except OSError as error:
+        raise RegistryError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _problem(info: zipfile.ZipInfo) -> str:
+    """Why a member is refused, or an empty string. None is ever written under its own name."""
+    name = PurePosixPath(info.orig_filename)
+    if name.is_absolute() or ".." in name.parts or "\\" in info.orig_filename:
+        return "leaves the pack"
+    if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG) or info.is_dir():
+        return "is no regular file"
+    if info.flag_bits & _ENCRYPTED:
+        return "is encrypted"
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+        return "is compressed; packs store their files as they are"
+    return ""
+
+
+def _index(pack: zipfile.ZipFile, path: Path) -> _Index:
+    names = pack.namelist()
+    if INDEX not in names:
+        raise RegistryError(f"{path}: a zip file, but not a pack: it holds no {INDEX}")
+    if pack.getinfo(INDEX).file_size > CARD_LIMIT:
+        raise RegistryError(f"{path}: refused: its {INDEX} is larger than {CARD_LIMIT:,} bytes")
+    try:
+        index = _Index.model_validate_json(pack.read(INDEX))
+    except ValidationError as error:
+        raise RegistryError(f"{path}: its {INDEX} is not that of a pack: {error}") from error
+    named = [INDEX, *(entry.file for m in index.models for entry in (m.card, m.network))]
+    if sorted(named) != sorted(names):
+        odd = ", ".join(sorted(set(named) ^ set(names))) or "a name that occurs twice"
+        raise RegistryError(f"{path}: refused: its {INDEX} and its files differ: {odd}")
+    return index
+
+
+def _choose(index: _Index, member: Named | None, path: Path) -> _Packed:
+    """The model asked for: of several versions the highest, unless one is named."""
+    have = [f"{model.name}@{model.version}" for model in index.models]
+    if member is None and len(have) != 1:
+        raise RegistryError(
+            f"{path}: which model? Say {path.name}:NAME (it has: {', '.join(have)})"
+        )
+    found = [
+        model
+        for model in index.models
+        if member is None
+        or (model.name == member.name and member.version in (None, Version(model.version)))
+    ]
+    if not found:
+        assert member is not None
+        asked = member.name + (f"@{member.version}" if member.version else "")
+        near = nearest(asked, have)
+        raise RegistryError(f"{path}: holds no model {asked!r}{near} (it has: {', '.join(have)})")
+    return max(found, key=lambda model: Version(model.version))
+
+
+def _check_card(located: LocatedCard, model: _Packed) -> None:
+    if located.sha256 != model.card.sha256:
+        raise IntegrityError(
+            f"{located.path}: not the card that the pack's index describes\n"
+            f"  sha256 expected: {model.card.sha256}\n"
+            f"  sha256 found:    {located.sha256}"
+        )
+    card = located.card
+    claimed = (model.name, model.version, model.network.sha256)
+    if (card.name, card.version, card.network.sha256) != claimed:
+        raise IntegrityError(f"{located.path}: the pack's index tells another model or network")
