@@ -15,11 +15,14 @@ from rootml.validation.draft import Draft, Unavailable
 from rootml.validation.histograms import UNLABELLED, export
 from rootml.validation.images import is_image, is_wide
 from rootml.validation.report import Plot, Report
+from rootml.validation.residuals import residual_section
 from rootml.validation.scales import ASINH, LOGIT, NO_ENERGY, Scale
 from rootml.validation.tally import is_score
 
 if TYPE_CHECKING:
     from rootml.validation.collect import Collector
+
+_VALID = {"uncertainty": "a positive number"}
 
 
 def assess(collector: Collector) -> Report:
@@ -64,7 +67,7 @@ def _events(draft: Draft) -> dict[str, Any]:
 def _output(draft: Draft, output: Output) -> dict[str, Any]:
     name, score = output.name, is_score(output)
     invalid = draft.tally.counts["invalid", name]
-    wanted = "a probability in [0, 1]" if score else "finite"
+    wanted = "a probability in [0, 1]" if score else _VALID.get(output.role, "finite")
     draft.check(f"{name}_valid", invalid == 0, f"{invalid} values of {name} are not {wanted}")
     plot = Plot(f"{name}_distribution", "distribution" if score else "values", name)
     draft.draw(plot, partial(_distribution, draft, name, score))
@@ -74,7 +77,7 @@ def _output(draft: Draft, output: Output) -> dict[str, Any]:
         "unit": output.unit,
         "invalid": invalid,
     }
-    return made | _score(draft, name) if score else made
+    return made | (_score(draft, name) if score else residual_section(draft, output))
 
 
 def _distribution(draft: Draft, name: str, score: bool) -> None:
@@ -143,7 +146,7 @@ def _card_points(draft: Draft, name: str) -> list[dict[str, Any]]:
 def _references(draft: Draft) -> dict[str, Any]:
     """The adapter's reference discriminants, as far as the file has them."""
     made = {}
-    for reference in draft.collector.adapter.references:
+    for reference in draft.collector.discriminants:
         name = f"reference_{reference.column}"
         if name not in draft.tally.hists:
             continue

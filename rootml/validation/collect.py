@@ -15,6 +15,7 @@ import numpy as np
 from rootml.adapter import Adapter
 from rootml.card import ModelCard, Output
 from rootml.spec import Array, Batch
+from rootml.validation import residuals
 from rootml.validation import tally as tallies
 from rootml.validation.images import fill_images, is_image
 from rootml.validation.report import Report
@@ -39,7 +40,14 @@ class Collector:
         self.view = adapter.views[card.view]
         self.outputs = tuple(output for output in card.outputs if output.name in branches)
         self.energy = adapter.energy or adapter.truth.energy
-        wanted = (adapter.truth.label, self.energy, *(r.column for r in adapter.references))
+        self.discriminants = tuple(r for r in adapter.references if not r.estimates)
+        compared = (r.column for r in self.discriminants)
+        wanted = (
+            adapter.truth.label,
+            self.energy,
+            *compared,
+            *residuals.columns(self.outputs, adapter),
+        )
         self.columns = tuple(dict.fromkeys(name for name in wanted if name))
         self.tally = Tally()
 
@@ -62,7 +70,8 @@ class Collector:
         at = keys[judged], label[judged]
         for output in self.outputs:
             self._fill_output(output, outputs[output.name][judged], at)
-        for reference in self.adapter.references:
+        self._fill_residuals(events, batch, outputs, judged)
+        for reference in self.discriminants:
             values = per_unit(events, reference.column, batch.counts, units)
             if values is not None:
                 signed = values if reference.higher_is_signal else -values
@@ -121,6 +130,18 @@ class Collector:
             self._count_working_points(output, values, at[1])
             return
         tallies.fill_values(self.tally, output, self.classes, values, at[1])
+
+    def _fill_residuals(
+        self, events: ak.Array, batch: Batch, outputs: Mapping[str, Array], judged: Array
+    ) -> None:
+        def column(name: str) -> Array | None:
+            values = per_unit(events, name, batch.counts, len(judged))
+            return None if values is None else values[judged]
+
+        said = {output.name: outputs[output.name][judged] for output in self.outputs}
+        for output in self.outputs:
+            if output.estimates:
+                residuals.fill(self.tally, output, self.card, self.adapter, column, said)
 
     def _count_working_points(self, output: Output, values: Array, label: Labels) -> None:
         for point in self.card.working_points:

@@ -3,6 +3,7 @@
     <output>_<class>, <output>_vs_energy_<class>     scores: log(p/(1-p)), energy in GeV
     reference_<column>_<class>                       reference discriminants, as in the file
     <output>[_<component>]_<class>                   other outputs, in their unit
+    residual_<output>[_<column>], pull_<output>      residuals, of a reference <column>; pulls
     image_<tensor>[_centred][_<channel>]_<class>     mean of a tensor
     domain_<summary>, domain_<summary>_training      inputs here, and in the training
 
@@ -22,6 +23,7 @@ from hist import Hist, axis, rebin, storage
 from rootml.card import DomainAxis, Output
 from rootml.spec import Array
 from rootml.validation.images import HALF_WINDOW
+from rootml.validation.residuals import residual_histograms
 from rootml.validation.scales import ASINH, NO_ENERGY, energy_edges
 from rootml.validation.tally import is_score, on_asinh
 
@@ -78,7 +80,8 @@ def _named(collector: Collector) -> Iterator[tuple[str, Any]]:
         if hist is None:
             continue
         yield from (_scores if is_score(output) else _values)(output, hist, names)
-    for reference in collector.adapter.references:
+        yield from residual_histograms(tally, output, collector.adapter)
+    for reference in collector.discriminants:
         name = f"reference_{reference.column}"
         if name in tally.hists:
             sign = 1.0 if reference.higher_is_signal else -1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ BINS_PER_DECADE = 10
 
 NO_ENERGY = -1_000_000
 """Key of the energy bin of events whose energy is missing or not positive."""
+
+_TRUTH_WIDTH = 0.01
 
 _ENERGY_KEYS = (-120, 120)  # 1e-12 to 1e12 GeV: bounds the memory garbage could take
 
@@ -66,22 +69,42 @@ def _logit(values: Array) -> Array:
     return np.asarray(logit(np.asarray(values, np.float64)))
 
 
-def _asinh(values: Array) -> Array:
-    return np.arcsinh(np.asarray(values, np.float64) / _LINEAR)
+def _asinh(values: Array, linear: float) -> Array:
+    return np.arcsinh(np.asarray(values, np.float64) / linear)
 
 
-def _sinh(coordinates: Array) -> Array:
-    return np.asarray(_LINEAR * np.sinh(coordinates))
+def _sinh(coordinates: Array, linear: float) -> Array:
+    return np.asarray(linear * np.sinh(coordinates))
 
 
-_LINEAR = 0.01
+def _asinh_scale(name: str, bins: int, limit: float, linear: float) -> Scale:
+    """A scale that is linear up to ``linear``, logarithmic beyond, on either side of zero."""
+    return Scale(name, bins, limit, partial(_asinh, linear=linear), partial(_sinh, linear=linear))
+
 
 LOGIT = Scale("logit", 4000, 20.0, _logit, expit)
 """Probabilities: bins of 0.01 in log(p/(1-p)), from 2e-9 to 1-2e-9. A float32 next to 1 has the
 coordinate 16.6, so only a probability that is exactly 1 ends in the overflow."""
 
-ASINH = Scale("asinh", 16000, 15.0, _asinh, _sinh)
+ASINH = _asinh_scale("asinh", 16000, 15.0, 0.01)
 """Values of unknown range: bins 0.2 % of the value wide, 2e-5 near zero, up to 16000."""
+
+RESIDUAL = _asinh_scale("residual", 24000, 30.0, 1e-6)
+"""Residuals in any unit: bins 0.25 % of the value wide, 2.5e-9 near zero, up to 5e6."""
+
+COARSE = _asinh_scale("coarse residual", 1500, 30.0, 1e-6)
+"""The same for residuals in many bins of the true value: bins 4 % of the value wide."""
+
+
+def truth_keys(values: Array) -> npt.NDArray[np.int64]:
+    """The key of the bin, 1 % wide, of each finite true value in any unit."""
+    coordinates = np.clip(RESIDUAL.forward(values), -RESIDUAL.limit, RESIDUAL.limit)
+    return np.floor(coordinates / _TRUTH_WIDTH).astype(np.int64)
+
+
+def truth_edge(key: int) -> float:
+    """The lower edge of the bin of true values with the given key."""
+    return float(RESIDUAL.inverse(np.array(key * _TRUTH_WIDTH)))
 
 
 def energy_keys(energies: Array) -> npt.NDArray[np.int64]:

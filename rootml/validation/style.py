@@ -100,14 +100,20 @@ def panel() -> tuple[Figure, Axes]:
 
 def panel_with_ratio(ratio: str) -> tuple[Figure, Axes, Axes]:
     """A figure with a main panel and, below it, one for the ratio called ``ratio``."""
+    figure, main, lower = panel_with_lower(ratio)
+    lower.axhline(1, color="0.6", lw=1)
+    lower.set_ylim(0.4, 1.6)
+    lower.set_yticks((0.5, 1.0, 1.5))
+    return figure, main, lower
+
+
+def panel_with_lower(label: str) -> tuple[Figure, Axes, Axes]:
+    """A figure with a main panel and, below it, one for the quantity ``label``."""
     figure = Figure()
     main, lower = figure.subplots(
         2, sharex=True, gridspec_kw={"height_ratios": (3, 1), "hspace": 0.07}
     )
-    lower.axhline(1, color="0.6", lw=1)
-    lower.set_ylim(0.4, 1.6)
-    lower.set_yticks((0.5, 1.0, 1.5))
-    lower.set_ylabel(ratio, loc="center", size=14)
+    lower.set_ylabel(label, loc="center", size=14)
     return figure, main, lower
 
 

@@ -14,7 +14,7 @@ from hist import Hist, axis, storage
 
 from rootml.card import DomainAxis, Output
 from rootml.spec import Array
-from rootml.validation.scales import ASINH, LOGIT, Scale
+from rootml.validation.scales import ASINH, COARSE, LOGIT, RESIDUAL, Scale, truth_keys
 
 Labels = npt.NDArray[np.int64]
 
@@ -120,10 +120,10 @@ def fill_reference(
 
 
 def fill_values(tally: Tally, output: Output, classes: int, values: Array, label: Labels) -> None:
-    """Count an output that is not a score; values that are not finite are counted apart."""
+    """Count an output that is not a score; invalid values (not finite) are counted apart."""
     components = math.prod(output.shape)
     parts = values.reshape(len(values), components).astype(np.float64)
-    finite = np.isfinite(parts)
+    finite = np.isfinite(parts) & ((parts > 0) | (output.role != "uncertainty"))
     tally.counts["invalid", output.name] += int(np.count_nonzero(~finite.all(axis=1)))
     axes = class_axis(classes), component_axis(components), value_axis(output)
     for i in range(components):
@@ -133,6 +133,21 @@ def fill_values(tally: Tally, output: Output, classes: int, values: Array, label
         tally.hist(output.name, *axes).fill(label[good], i, filled)
 
 
+def fill_residuals(tally: Tally, name: str, residuals: Array, truth: Array) -> None:
+    """Count residuals, alone and by true value; those that are not finite are counted apart."""
+    good = np.isfinite(residuals)
+    tally.counts["missing", name] += int(np.count_nonzero(~good))
+    residuals, keys = residuals[good], truth_keys(truth[good])
+    tally.hist(name, RESIDUAL.axis("residual", "asinh(x/1e-6)")).fill(RESIDUAL.forward(residuals))
+    axes = axis.IntCategory([], growth=True, name="truth"), COARSE.axis("residual", "asinh(x/1e-6)")
+    tally.hist(in_truth(name), *axes).fill(keys, COARSE.forward(residuals))
+
+
+def in_truth(name: str) -> str:
+    """Name of the histogram of the residuals ``name`` in bins of the true value."""
+    return f"{name}/truth"
+
+
 def is_score(output: Output) -> bool:
     """Whether an output is one probability of signal."""
     return output.role == "score" and not output.shape
@@ -140,4 +155,4 @@ def is_score(output: Output) -> bool:
 
 def on_asinh(output: Output) -> bool:
     """Whether an output's histogram is of the values' asinh coordinate."""
-    return output.role in ("value", "score") and not is_score(output)
+    return output.role in ("value", "score", "uncertainty") and not is_score(output)

@@ -21,6 +21,9 @@ def to_markdown(report: Report) -> str:
     lines += [f"- {'ok' if c.passed else '**failed**'}: {c.message}" for c in report.checks]
     for title, made in _discriminants(report):
         lines += ["", f"## {title}", "", *_separation(made, report.sample["classes"])]
+    for output in report.figures["outputs"].values():
+        if "residual" in output:
+            lines += ["", f"## Residuals of {output['branch']}", "", *_residuals(output)]
     if report.not_drawn:
         lines += ["", "## Not drawn", ""]
         lines += [f"- {name}: {reason}" for name, reason in report.not_drawn.items()]
@@ -41,6 +44,60 @@ def interval(estimate: Mapping[str, float], digits: int = 3) -> str:
     if not math.isfinite(high):
         return f"> {low:g}"
     return f"{value:g} [{low:g}, {high:g}]"
+
+
+def measured(estimate: Mapping[str, float]) -> str:
+    """A value and its error, to the error's first digit, or second where the first is 1."""
+    value = estimate["value"]
+    error = max(estimate["high"] - value, value - estimate["low"])
+    if not 0 < error < math.inf:
+        return f"{value:g}"
+    digits = max(-math.floor(math.log10(error / 2)), 0)
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
+
+
+def percentage(share: Mapping[str, float]) -> str:
+    """A share in percent with its error; its upper limit where it is zero."""
+    percent = {key: 100 * value for key, value in share.items()}
+    return f"{measured(percent)} %" if share["value"] else f"< {percent['high']:.2g} %"
+
+
+def _residuals(output: Mapping[str, Any]) -> Iterator[str]:
+    """Every figure of the residuals, one column an estimator, and of the pulls."""
+    made, unit = output["residual"], output["residual"]["unit"]
+    about = "relative to the true value" if made["relative"] else f"in {unit or 'its unit'}"
+    yield f"Estimate minus {made['truth']}, {about}; of pulls, in units of the uncertainty."
+    yield ""
+    series = {one["title"]: _figures(one, unit) for one in made["estimators"]}
+    yield from table(("", *series), zip(*_rows(series), strict=True))
+    if "pull" in output:
+        yield ""
+        yield from table(("pull", ""), _figures(output["pull"], "").items())
+
+
+def _rows(series: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, ...]]:
+    """The names of the figures, then those of each series."""
+    names = next(iter(series.values())).keys()
+    yield tuple(names)
+    for figures in series.values():
+        yield tuple(figures[name] for name in names)
+
+
+def _figures(one: Mapping[str, Any], unit: str) -> dict[str, str]:
+    core = one["core"]
+    return {
+        "entries": str(one["entries"]),
+        "bias (median)": measured(one["median"]),
+        "half of the central 68 %": measured(one["width"]),
+        "core width": measured(core["width"]) if core else "no fit",
+        "core mean": measured(core["mean"]) if core else "no fit",
+        "mean": measured(one["mean"]),
+        "RMS": measured(one["rms"]),
+    } | {
+        f"beyond {sign}{tail['bound']:.3g} {unit}".rstrip(): percentage(tail[side])
+        for tail in one["tails"]
+        for sign, side in (("-", "below"), ("+", "above"), ("±", "beyond"))
+    }
 
 
 def _events(events: Mapping[str, Any]) -> Iterator[str]:

@@ -10,6 +10,8 @@ from rootml.validation.plots.distribution import draw_distribution
 from rootml.validation.plots.domain import draw_domain
 from rootml.validation.plots.energy import draw_rejection_vs_energy
 from rootml.validation.plots.image import draw_image
+from rootml.validation.plots.residual import draw_pull, draw_residual, draw_residual_tails
+from rootml.validation.plots.resolution import draw_resolution
 from rootml.validation.plots.roc import draw_rejection, draw_roc
 from rootml.validation.plots.values import draw_values
 from rootml.validation.report import Report
@@ -22,8 +24,12 @@ FAMILIES: dict[str, Callable[[Report, str], Figure]] = {
     "distribution": draw_distribution,
     "domain": draw_domain,
     "image": draw_image,
+    "pull": draw_pull,
     "rejection": draw_rejection,
     "rejection_vs_energy": draw_rejection_vs_energy,
+    "residual": draw_residual,
+    "residual_tails": draw_residual_tails,
+    "resolution": draw_resolution,
     "roc": draw_roc,
     "values": draw_values,
 }
