@@ -1,0 +1,5 @@
+"""A fast model of selected events in MicroBooNE: neutrinos and cosmic particles."""
+
+from rootml_uboone.simulation.generate import OPTIONS, chunks, simulate
+
+__all__ = ["OPTIONS", "chunks", "simulate"]
