@@ -15,7 +15,6 @@ from pathlib import Path
 from packaging.version import Version
 
 from rootml.card import SUFFIX, ModelCard
-from rootml.declared.reading import resolved
 from rootml.errors import CardError, MissingNetwork, RegistryError, nearest
 from rootml.plugins import adapter_of, get_adapter, get_recipe, list_adapters, list_recipes
 from rootml.runtime.engines import open_engine
@@ -81,12 +80,12 @@ def load(
     MissingNetwork among them), NetworkError, or MissingExtra where the engine is not installed.
     """
     located = find_card(model)
-    card = resolved(located.card, located.path.parent)
+    card = located.card
     adapter = adapter_of(card)
     check_card(card, adapter)
     network = find_network(located)
     opened = open_engine(card, network, threads=threads, device=device, engine=engine)
-    return Model(card, adapter, opened)
+    return Model(card, adapter, opened, located.origin, located.sha256)
 
 
 def find_card(model: str | Path) -> LocatedCard:

@@ -31,6 +31,10 @@ class Model:
     card: ModelCard
     adapter: Adapter
     engine: Engine
+    origin: str = ""
+    """Who offered the card, in words."""
+    card_sha256: str = ""
+    """That of the card's text."""
     view: View = field(init=False)
     _wiring: Wiring = field(init=False)
 
@@ -76,8 +80,8 @@ class Model:
         outputs = ", ".join(output.name for output in self.card.outputs)
         return f"<Model {self.card.name} {self.card.version}: {self.adapter.name} -> {outputs}>"
 
-    def __reduce__(self) -> tuple[object, tuple[ModelCard, Engine]]:
-        return _rebuilt, (self.card, self.engine)
+    def __reduce__(self) -> tuple[object, tuple[ModelCard, Engine, str, str]]:
+        return _rebuilt, (self.card, self.engine, self.origin, self.card_sha256)
 
     def _checked(self, tensors: Mapping[str, Array]) -> dict[str, Array]:
         specs = {spec.name: spec for spec in self.view.tensors}
@@ -110,8 +114,8 @@ class Model:
         return value
 
 
-def _rebuilt(card: ModelCard, engine: Engine) -> Model:
-    return Model(card, adapter_of(card), engine)
+def _rebuilt(card: ModelCard, engine: Engine, origin: str, card_sha256: str) -> Model:
+    return Model(card, adapter_of(card), engine, origin, card_sha256)
 
 
 def _check_tensor(model: str, array: Array, spec: TensorSpec, port: Port) -> None:

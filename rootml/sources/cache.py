@@ -17,11 +17,13 @@ from typing import IO
 import platformdirs
 
 from rootml.errors import IntegrityError, OutputError, RegistryError
+from rootml.runtime.content import TITLES, recognise
 
 CACHE_VARIABLE = "ROOTML_CACHE"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_START = 512
+_SMALL = 1 << 20
+"""Bytes of a file that is looked into where it is not the right one."""
 
 
 def cache_folder() -> Path:
@@ -58,29 +60,30 @@ class Incoming:
 
     def __init__(self, file: IO[bytes], limit: int, what: str) -> None:
         self._file, self._limit, self._what = file, limit, what
-        self._hash, self._size, self._start = hashlib.sha256(), 0, b""
+        self._hash, self._size = hashlib.sha256(), 0
 
     def write(self, data: bytes) -> int:
         """Take the next bytes; RegistryError where they become too many."""
         self._size += len(data)
         if self._size > self._limit:
             raise RegistryError(f"{self._what}: is larger than the {self._limit:,} bytes allowed")
-        if len(self._start) < _START:
-            self._start += data[:_START]
         self._hash.update(data)
         return self._file.write(data)
 
     def flush(self) -> None:
         """Do nothing: the file is brought to disk once it is whole."""
 
-    def check(self, sha256: str) -> None:
-        """Raise IntegrityError unless what has come is what was asked for."""
-        if self._hash.hexdigest() == sha256:
+    def check(self, sha256: str, path: Path) -> None:
+        """Raise IntegrityError unless what has come, to ``path``, is what was asked for."""
+        found = self._hash.hexdigest()
+        if found == sha256:
             return
+        content = recognise(path.read_bytes()) if self._size <= _SMALL else ""
+        what = "" if content in ("", *TITLES) else f" but {content}"
         raise IntegrityError(
-            f"{self._what}: not the file that was asked for{_instead(self._start)}\n"
+            f"{self._what}: not the file that was asked for{what}\n"
             f"  sha256 expected: {sha256}\n"
-            f"  sha256 found:    {self._hash.hexdigest()}"
+            f"  sha256 found:    {found}"
         )
 
 
@@ -103,7 +106,7 @@ def incoming(sha256: str, limit: int, what: str) -> Iterator[Incoming]:
             with reporting(path), transaction.path.open("wb") as file:
                 arriving = Incoming(file, limit, what)
                 yield arriving
-            arriving.check(sha256)
+            arriving.check(sha256, transaction.path)
             transaction.commit()
         finally:
             transaction.abort()
@@ -117,13 +120,3 @@ def _advised() -> Iterator[None]:
         raise OutputError(
             f"{error}\n  (the cache of networks; {CACHE_VARIABLE} may name another folder)"
         ) from error
-
-
-def _instead(start: bytes) -> str:
-    """What came instead of the right file, where its first bytes tell."""
-    head = start.lstrip().lower()
-    if head.startswith((b"<!doctype html", b"<html")):
-        return " but a web page (the address may need a login, or be that of a page about the file)"
-    if head.startswith(b"version https://git-lfs"):
-        return " but a Git LFS pointer; take the address of the file itself"
-    return ""
