@@ -67,6 +67,9 @@ def _entry_range(
 @click.option("--threads", type=click.IntRange(1), help="Threads of the network.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option(
+    "--engine", metavar="NAME", help="What runs the networks. Default: as their cards say."
+)
+@click.option(
     "--compression",
     metavar="ALG-LEVEL",
     help="Of the new branches: ZSTD-5, LZ4-1, ZLIB-6, LZMA-7, none. Default: the file's.",

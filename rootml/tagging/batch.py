@@ -43,6 +43,7 @@ def tag_file(
     batch_size: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
+    engine: str | None = None,
     compression: str | None = None,
     entry_range: EntryRange = (None, None),
     overwrite: bool = False,
@@ -59,6 +60,7 @@ def tag_file(
     that the tree itself names. ``output``: ``"append"`` copies the source and adds the branches to
     its tree; ``"friend"`` writes a small file with a tree of the same name that holds only them.
     ``in_place`` appends to the source itself, without a target; it must not be open elsewhere.
+    ``engine``: what runs the networks, instead of what their cards say (``"openvino"``).
     ``entry_range``: judge only these entries; the others get NaN (-1 for integers). ``compression``
     of the new branches: None takes the file's own, else ``"ZSTD-5"`` and the like. ``overwrite``:
     replace an existing target, and branches of the same name. ``verify``: compare all objects and
@@ -81,6 +83,7 @@ def tag_file(
         batch_size=batch_size,
         threads=threads,
         device=device,
+        engine=engine,
         compression=compression,
         entry_range=entry_range,
         overwrite=overwrite,

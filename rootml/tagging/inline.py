@@ -46,6 +46,7 @@ def annotate(
     batch_size: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
+    engine: str | None = None,
 ) -> ak.Array:
     """Return the events with a network's outputs as further fields.
 
@@ -55,7 +56,7 @@ def annotate(
     belong to the same entries, beside the friends that the tree itself names; their branches
     become fields too, as ``alias.branch`` where ``branch`` is taken. ``model``: a model's name
     or card; None takes the default of the experiment the events are from. Fields are named
-    ``<prefix><model>_<output>``.
+    ``<prefix><model>_<output>``. ``threads``, ``device``, ``engine``: as of :func:`rootml.load`.
 
     For a tree, a path or an array with virtual buffers nothing is read here: the network runs
     once, on the branches of its view alone, when one of its columns is first touched. Events
@@ -67,11 +68,12 @@ def annotate(
     :class:`~rootml.errors.FileError` where it cannot be.
     """
     given = _regularize(events, tree, friends)
-    loaded = None if model is None else load(_named(model), threads=threads, device=device)
+    options: Any = {"threads": threads, "device": device, "engine": engine}
+    loaded = None if model is None else load(_named(model), **options)
     adapters = candidates() if loaded is None else [loaded.adapter]
     found = _match(given, adapters)
     if loaded is None:
-        loaded = load(found.adapter.default_model, threads=threads, device=device)
+        loaded = load(found.adapter.default_model, **options)
     tagger = Tagger(
         loaded, prefix=prefix, outputs=outputs, batch_size=batch_size, layout=found.layout
     )

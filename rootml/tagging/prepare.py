@@ -43,6 +43,7 @@ class TagOptions:
     batch_size: int | None = None
     threads: int | None = None
     device: str = "cpu"
+    engine: str | None = None
     compression: str | None = None
     entry_range: EntryRange = (None, None)
     overwrite: bool = False
@@ -56,6 +57,7 @@ class TagOptions:
             "outputs": None if self.outputs is None else list(self.outputs),
             "batch_size": self.batch_size,
             "device": self.device,
+            "engine": self.engine,
             "entry_range": list(self.entry_range),
         }
 
@@ -146,7 +148,7 @@ def _check_options(options: TagOptions) -> None:
 
 
 def _load(name: str, options: TagOptions) -> Model:
-    return load(name, threads=options.threads, device=options.device)
+    return load(name, threads=options.threads, device=options.device, engine=options.engine)
 
 
 def _adapters(models: Sequence[Model], options: TagOptions) -> list[Adapter]:
