@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar
 
 from rootml.errors import NetworkError, RootmlError
@@ -60,6 +61,8 @@ class Engine(ABC):
     """The graph's inputs by name."""
     outputs: Mapping[str, Port]
     """The graph's outputs by name."""
+    metadata: Mapping[str, str] = MappingProxyType({})
+    """What whoever made the file wrote into it of the network."""
 
     def __init__(self, path: Path, sha256: str, options: EngineOptions | None = None) -> None:
         self.path = path

@@ -48,6 +48,7 @@ class OnnxEngine(Engine):
             node.name: Port(node.name, _dtype(node), tuple(node.shape) or None)
             for node in self._session.get_outputs()
         }
+        self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
 
     def _run(self, tensors: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
         return list(self._session.run(list(outputs), dict(tensors)))
