@@ -179,13 +179,13 @@ class Residuals:
 
     @cached_property
     def _centres(self) -> Array:
-        return (self.edges[self._filled] + self.edges[self._filled + 1]) / 2
+        return np.asarray(self.edges[self._filled] + self.edges[self._filled + 1]) / 2
 
     def _within(self, low: float, high: float) -> Array:
         """Entries of each filled bin between two residuals."""
         start, stop = self.edges[self._filled], self.edges[self._filled + 1]
-        inside = np.clip((np.minimum(stop, high) - np.maximum(start, low)) / (stop - start), 0, 1)
-        return np.asarray(inside * self.counts[self._filled], np.float64)
+        inside = (np.minimum(stop, high) - np.maximum(start, low)) / (stop - start)
+        return np.asarray(inside.clip(0, 1) * self.counts[self._filled])
 
     def _moments(self) -> tuple[Estimate, Estimate]:
         n, counts = self.entries, self.counts[self._filled]

@@ -53,7 +53,7 @@ def measured(estimate: Mapping[str, float]) -> str:
     if not 0 < error < math.inf:
         return f"{value:g}"
     digits = max(-math.floor(math.log10(error / 2)), 0)
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
+    return f"{round(value, digits) + 0.0:.{digits}f} ± {error:.{digits}f}"
 
 
 def percentage(share: Mapping[str, float]) -> str:

@@ -164,3 +164,68 @@ def collect(adapter, make_card) -> Callable[..., Collector]:
         return collector
 
     return collect
+
+
+class Tracks:
+    """Momenta in MeV/c of tracks, by a fit with bias and tails and by a network."""
+
+    Sample = Sample
+
+    def __init__(self):
+        view = View("track", ("x",), (TensorSpec("x", (1,)),), lambda events: None)
+        fit = Reference("track_fit", "Track fit", estimates="truth_momentum")
+        self.adapter = Adapter(
+            "tracks",
+            "Toy tracker",
+            layouts=(),
+            views={"track": view},
+            default_model="net_tracks",
+            references=(fit,),
+        )
+
+    def collect(self, *samples: Sample, per: str | None = None, **changes) -> Collector:
+        """A collector filled with samples; ``changes`` are of the output."""
+        momentum = Output(
+            **{"name": "momentum", "per": per, "unit": "MeV/c", "estimates": "truth_momentum"}
+            | {"tails": (0.7,)}
+            | changes
+        )
+        error = Output(name="error", per=per, role="uncertainty", error_of="momentum")
+        card = ModelCard(
+            name="net_tracks",
+            version="1.0",
+            adapter="tracks",
+            view="track",
+            network=Network(file="net_tracks.onnx", sha256="0" * 64),
+            outputs=(momentum, error),
+            training=Training(data="toy"),
+        )
+        branches = {output.name: f"net_{output.name}" for output in card.outputs}
+        collector = Collector(card, self.adapter, branches=branches)
+        for sample in samples:
+            collector.fill(sample.events, sample.batch, sample.outputs)
+        return collector
+
+    def sample(self, n: int, *, unjudged: float = 0.02, exact: bool = False) -> Sample:
+        """Resolutions grow with the momentum; ``exact``: everything is as the truth."""
+        rng = np.random.default_rng(1)
+        truth = rng.uniform(90, 110, n)
+        width = 0.15 * (truth / 100) ** 3
+        tail = np.where(rng.random(n) < 0.1, 3 * width * rng.standard_t(1.5, n), 0)
+        core = rng.normal(0, width)
+        fit, network = truth - 0.3 * width + core + tail, truth + 0.8 * core + 0.3 * tail
+        if exact:
+            fit = network = truth
+        judged = rng.random(n) >= unjudged
+        outputs = {
+            "momentum": np.where(judged, network, np.nan),
+            "error": np.where(judged, 0.8 * width, np.nan).astype(np.float32),
+        }
+        events = ak.zip({"truth_momentum": truth, "track_fit": fit}, depth_limit=1)
+        rows = int(judged.sum())
+        return Sample(events, Batch({"x": np.zeros((rows, 1), np.float32)}, judged), outputs)
+
+
+@pytest.fixture(scope="session")
+def tracks() -> Tracks:
+    return Tracks()
