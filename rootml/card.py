@@ -19,14 +19,13 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
 from rootml.declared.schema import VIEW, Declaration
-from rootml.errors import CardError
 from rootml.spec import Column
+from rootml.yamltext import parse_mapping, read_mapping, validated
 
 SUFFIX = ".card.yaml"
 
@@ -123,13 +122,16 @@ class Output(_Part):
 
 
 class WorkingPoint(_Part):
-    """A cut ``output > threshold`` and what it does on the sample it was measured on."""
+    """A cut ``output > threshold`` and what it does on the sample it was measured on.
+
+    A published cut may come without the figures it had.
+    """
 
     name: str
     output: Name
     threshold: float
-    efficiency: float
-    efficiency_error: tuple[float, float]
+    efficiency: float | None = None
+    efficiency_error: tuple[float, float] | None = None
     """Lower and upper end of the 68 % interval."""
     rejection: float | None = None
     rejection_error: tuple[float, float | None] | None = None
@@ -246,31 +248,9 @@ class ModelCard(_Part):
     @classmethod
     def from_yaml(cls, text: str, origin: str = "card") -> Self:
         """Read a card; ``origin`` names it in errors."""
-        try:
-            data = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise CardError(f"{origin}: not valid YAML: {error}") from error
-        if not isinstance(data, dict):
-            raise CardError(f"{origin}: expected a mapping of keys, found {type(data).__name__}")
-        try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            raise CardError(f"{origin}: {explain(error)}") from error
+        return validated(cls, parse_mapping(text, origin), origin)
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
         """Read the card at ``path``."""
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise CardError(f"{path}: cannot be read: {error}") from error
-        return cls.from_yaml(text, str(path))
-
-
-def explain(error: ValidationError) -> str:
-    """What is wrong, each with the keys that lead to it."""
-    lines = []
-    for item in error.errors():
-        where = ".".join(str(part) for part in item["loc"]) or "card"
-        lines.append(f"{where}: {item['msg']}")
-    return "; ".join(lines)
+        return validated(cls, read_mapping(path), str(path))

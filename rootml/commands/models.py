@@ -172,7 +172,7 @@ def _show_figures(card: ModelCard) -> None:
                 [
                     point.name,
                     f"{point.output} > {point.threshold:.6g}",
-                    f"{point.efficiency:.4g}",
+                    "" if point.efficiency is None else f"{point.efficiency:.4g}",
                     _interval(point.efficiency_error),
                     "" if point.rejection is None else f"{point.rejection:.4g}",
                     _interval(point.rejection_error),
