@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
-from rootml.card import ModelCard, explain
+from rootml.card import ModelCard
 from rootml.declared.schema import Declaration
 from rootml.errors import CardError
+from rootml.yamltext import read_mapping, validated
 
 SUFFIX = ".adapter.yaml"
 
 
 def read_declaration(path: str | Path) -> Declaration:
     """The declaration in a YAML file, with or without a key ``adapter`` around it."""
-    try:
-        data: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise CardError(f"{path}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise CardError(f"{path}: not valid YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise CardError(f"{path}: expected a mapping of keys, found {type(data).__name__}")
-    try:
-        return Declaration.model_validate(data["adapter"] if data.keys() == {"adapter"} else data)
-    except ValidationError as error:
-        raise CardError(f"{path}: {explain(error)}") from error
+    data: Any = read_mapping(path)
+    return validated(
+        Declaration, data["adapter"] if data.keys() == {"adapter"} else data, str(path)
+    )
 
 
 def resolved(card: ModelCard, folder: Path | None) -> ModelCard:

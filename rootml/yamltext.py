@@ -1,0 +1,69 @@
+"""The YAML texts that people write: model cards and declared adapters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from rootml.errors import CardError
+
+OPEN_END = "!TODO"
+"""The YAML tag of what only the author can tell; a text with one of them is a draft."""
+_SHOWN = 8
+
+Text = TypeVar("Text", bound=BaseModel)
+
+
+def read_mapping(path: str | Path) -> dict[str, Any]:
+    """The keys and values of the YAML file at ``path``; raises CardError as :func:`parse`."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CardError(f"{path}: cannot be read: {error}") from error
+    return parse_mapping(text, str(path))
+
+
+def parse_mapping(text: str, origin: str) -> dict[str, Any]:
+    """The keys and values of a YAML text; ``origin`` names it in errors.
+
+    Raises CardError where it is not YAML, not a mapping, or still a draft.
+    """
+    try:
+        if lines := open_ends(text):
+            raise CardError(f"{origin}: {_refusal(text, lines)}")
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise CardError(f"{origin}: not valid YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise CardError(f"{origin}: expected a mapping of keys, found {type(data).__name__}")
+    return data
+
+
+def validated(kind: type[Text], data: object, origin: str) -> Text:
+    """``data`` as a ``kind``; CardError, with the keys that lead to each fault."""
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        lines = []
+        for item in error.errors():
+            where = ".".join(str(part) for part in item["loc"]) or "card"
+            lines.append(f"{where}: {item['msg']}")
+        raise CardError(f"{origin}: {'; '.join(lines)}") from error
+
+
+def open_ends(text: str) -> list[int]:
+    """Numbers of the lines, from 1, with something tagged :data:`OPEN_END`."""
+    if OPEN_END not in text:  # parsing a long card twice takes its time
+        return []
+    tagged = (event for event in yaml.parse(text) if getattr(event, "tag", None) == OPEN_END)
+    return [event.start_mark.line + 1 for event in tagged]
+
+
+def _refusal(text: str, lines: list[int]) -> str:
+    shown = [f"  line {line}: {text.splitlines()[line - 1].strip()}" for line in lines[:_SHOWN]]
+    more = [f"  and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    head = f"a draft: put right what is marked {OPEN_END}, then delete the mark"
+    return "\n".join([head, *shown, *more])
