@@ -1,0 +1,5 @@
+"""Simulation of electron tracks in Mu2e, one stage a file."""
+
+from rootml_mu2e.simulation.generate import OPTIONS, chunks, simulate
+
+__all__ = ["OPTIONS", "chunks", "simulate"]
