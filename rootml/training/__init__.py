@@ -1,16 +1,27 @@
-"""Training of networks from any file an adapter reads; ``pip install "rootml[torch]"``."""
+"""Training from any file an adapter reads: ``pip install "rootml[torch,sklearn,xgboost]"``."""
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rootml.training.recipe import Recipe, Warmup
+from rootml.training.learner import ScikitLearn, Torch, Warmup, XGBoost
+from rootml.training.recipe import Recipe
+from rootml.training.task import Classification, Regression
 
 if TYPE_CHECKING:
     from rootml.training.run import train
 
-__all__ = ["Recipe", "Warmup", "train"]
+__all__ = [
+    "Classification",
+    "Recipe",
+    "Regression",
+    "ScikitLearn",
+    "Torch",
+    "Warmup",
+    "XGBoost",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

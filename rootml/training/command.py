@@ -9,20 +9,21 @@ from typing import Any
 import click
 
 from rootml.card import ModelCard
-from rootml.errors import MissingExtra
 
-EXTRA = {"torch", "lightning", "onnx", "onnxscript"}
-"""What the extra ``rootml[torch]`` brings."""
+SHOWN = ("epochs", "best_epoch", "trees", "best_iteration", "estimator", "minutes", "precision")
+"""Settings that tell how the training went."""
 
 
 @click.command()
 @click.argument("recipe")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Folder [default: runs/RECIPE]."
+    "-o", "--output", type=click.Path(path_type=Path), help="Folder [default: runs/NAME]."
 )
-@click.option("--name", help="Name of the network [default: that of the recipe].")
-@click.option("--epochs", type=click.IntRange(min=1), help="At most so many epochs.")
+@click.option("--name", help="Name of the model [default: that of the recipe].")
+@click.option("--adapter", help="Installed adapter, or my.adapter.yaml, for recipes of any.")
+@click.option("--view", help="View of the adapter, where it has several.")
+@click.option("--epochs", type=click.IntRange(min=1), help="At most so many epochs (trees).")
 @click.option(
     "--max-time", type=click.FloatRange(min=0), help="Minutes after which no epoch begins."
 )
@@ -30,9 +31,7 @@ EXTRA = {"torch", "lightning", "onnx", "onnxscript"}
 @click.option("--batch-size", type=click.IntRange(min=2), help="Events a step.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of split, weights and order.")
 @click.option("--precision", type=click.Choice(["auto", "32", "bf16"]), help="Arithmetic.")
-@click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
-)
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to train.")
 @click.option("--tree", help="Name of the tree, where a file has several.")
 @click.option("--notes", default="", help="What the card shall say of the training data.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in the folder.")
@@ -41,26 +40,22 @@ def train(
     recipe: str,
     files: tuple[Path, ...],
     output: Path | None,
+    name: str | None,
     progress: bool | None,
     **options: Any,
 ) -> None:
-    """Train the network RECIPE on FILES and write its card.
+    """Train what RECIPE says on FILES and write its card.
 
-    The files need a truth label. Network, card, checkpoints and curves go to the output folder.
-    The network can be used at once: rootml tag --model FOLDER/NAME.card.yaml
+    The files need the truth. Model, card, curves and checkpoints go to the output folder. The
+    model can be used at once: rootml tag --model FOLDER/NAME.card.yaml
     """
-    try:
-        from rootml.training.run import train as run
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in EXTRA:
-            raise
-        raise MissingExtra(
-            f'training needs the package {error.name!r}: pip install "rootml[torch]"'
-        ) from error
+    from rootml.training.run import train as run
+
+    name = name or recipe
+    folder = output or Path("runs") / name
     if progress is None:
         progress = sys.stderr.isatty()
-    card = run(recipe, files, output or Path("runs") / recipe, progress=progress, **options)
-    click.echo(account(card))
+    click.echo(account(run(recipe, files, folder, name=name, progress=progress, **options)))
 
 
 def account(path: Path) -> str:
@@ -68,15 +63,14 @@ def account(path: Path) -> str:
     card = ModelCard.read(path)
     training = card.training
     events = ", ".join(f"{count:,} {part}" for part, count in training.events.items())
-    settings = training.settings
-    lines = [
-        f"{card.name} {card.version}: {card.title} ({card.parameters:,} parameters)",
-        f"  events    {events}",
-        f"  training  {settings['epochs']} epochs (best: {settings['best_epoch']}), "
-        f"{settings['minutes']} min, precision {settings['precision']}",
-    ]
+    size = "" if card.parameters is None else f" ({card.parameters:,} parameters)"
+    lines = [f"{card.name} {card.version}: {card.title}{size}", f"  events         {events}"]
+    lines += [f"  {key:<14} {training.settings[key]}" for key in SHOWN if key in training.settings]
+    lines.append("  figures on the test part, with 68 % intervals")
+    width = max(len(metric.name) for metric in card.metrics)
     for metric in card.metrics:
         low, high = metric.interval or (None, None)
         upper = "inf" if high is None else f"{high:.6g}"
-        lines.append(f"  {metric.name:<16} {metric.value:.6g}  [{low:.6g}, {upper}] (68 %)")
-    return "\n".join([*lines, f"  card      {path}"])
+        text = f"{metric.name:<{width}}  {metric.value:.6g}  [{low:.6g}, {upper}] {metric.unit}"
+        lines.append(f"    {text.rstrip()}")
+    return "\n".join([*lines, f"  card           {path}"])

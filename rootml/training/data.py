@@ -1,11 +1,11 @@
-"""From files to labelled tensors on disk, and their split into parts."""
+"""From files to tensors with their truth on disk, and their split into parts."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,36 +14,45 @@ import numpy as np
 import numpy.typing as npt
 
 from rootml.adapter import Adapter, View
-from rootml.errors import BranchError, DataError, OutputError, TrainingError
+from rootml.errors import DataError, OutputError, TrainingError
 from rootml.rootio.source import Source, open_source
-from rootml.spec import Array, Batch
+from rootml.spec import Array, Batch, TensorSpec
 from rootml.training.recipe import PARTS
+from rootml.training.task import OF_NO_CLASS, Classification, Task
+from rootml.training.truth import per_unit, require_column
+
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """Rows of tensors with their labels, and where each row came from.
+    """Rows of tensors with their truth, and where each row came from.
 
-    ``tensors``: memory-mapped, (rows, *shape). ``labels``: 0 = background, 1 = signal.
-    ``file`` counts through ``files`` (names without folder), ``entry`` in the file's tree.
-    ``skipped``: events that cannot be judged.
+    ``tensors``: memory-mapped, (rows, *shape). ``truth``: class (0 = background, 1 = signal) or
+    true value. ``file`` counts through ``files`` (names without folder), ``entry`` in the file's
+    tree: the event, of which several rows may be objects. ``references``: the files' own
+    estimates of the truth by column, NaN where a file has none. ``skipped``: units that cannot be
+    judged; ``unknown``: units that could, but are of no class or have no true value.
     """
 
     tensors: Mapping[str, Array]
-    labels: npt.NDArray[np.int8]
+    truth: Array
     file: npt.NDArray[np.int32]
     entry: npt.NDArray[np.int64]
     files: tuple[str, ...]
+    references: Mapping[str, Array] = field(default_factory=dict)
     skipped: int = 0
+    unknown: int = 0
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.truth)
 
-    def parts(self, seed: int, fractions: Sequence[float]) -> dict[str, npt.NDArray[np.int64]]:
+    def parts(self, seed: int, fractions: Sequence[float]) -> dict[str, Rows]:
         """Rows of each part ("train", "validation", "test"), disjoint and complete.
 
-        An event's part depends on the seed, its file's name and its entry alone, so that it
-        stays where it is when files are added, reordered or read in part.
+        The part of an event, and of all its objects, depends on the seed, its file's name and
+        its entry alone, so that it stays where it is when files are added, reordered or read in
+        part.
         """
         keys = np.array([zlib.crc32(name.encode()) for name in self.files], np.uint64)
         uniform = _uniform(seed, keys[self.file], self.entry.astype(np.uint64))
@@ -55,66 +64,125 @@ def load_dataset(
     files: Sequence[str | Path],
     adapter: Adapter,
     view: View,
+    task: Task,
     folder: Path,
     *,
     tree: str | None = None,
     max_events: int | None = None,
+    takes_nan: bool = False,
 ) -> DataSet:
-    """Read the view's tensors and the truth label of ``files`` into mapped files in ``folder``.
+    """Read the view's tensors and the truth of ``files`` into mapped files in ``folder``.
 
-    ``max_events`` stops after so many events. Raises InputError where a file cannot be read or
-    has no truth label, DataError where a value cannot be right or a class is missing.
+    ``max_events`` stops after so many events. ``takes_nan``: the learner understands NaN in
+    tensors that may hold it. Raises InputError where a file cannot be read or has no truth,
+    DataError where a value cannot be right or a class is missing.
     """
-    label = _label_column(adapter)
     _check_shapes(view)
-    rows = _Rows()
+    reader = _Reader(adapter, view, task, takes_nan)
+    left = max_events
     with ExitStack() as stack:
         sinks = {
             spec.name: stack.enter_context((folder / f"{spec.name}.bin").open("wb"))
             for spec in view.tensors
         }
         for index, path in enumerate(files):
-            left = None if max_events is None else max_events - rows.events
             source = stack.enter_context(open_source(path, [adapter], tree=tree))
-            _check_label(source, label)
             stop = source.num_entries if left is None else min(left, source.num_entries)
-            for first, events in source.chunks((*view.columns, label), stop=stop):
-                batch = view.build(events)
-                rows.add(index, first, batch, _labels(source, adapter, events, batch))
-                _write(sinks, batch, source.path)
-    return _finish(rows, adapter, view, folder, tuple(Path(path).name for path in files))
+            for batch in reader.read(source, index, stop):
+                _write(sinks, batch)
+            left = None if left is None else left - stop
+    return reader.finish(folder, tuple(Path(path).name for path in files))
 
 
-class _Rows:
-    """What is known of the rows read so far."""
+class _Reader:
+    """Reads file after file and keeps what is known of their rows."""
 
-    def __init__(self) -> None:
-        self.events = self.skipped = 0
-        self.labels: list[Array] = [np.empty(0, np.int8)]
-        self.file: list[Array] = [np.empty(0, np.int32)]
-        self.entry: list[Array] = [np.empty(0, np.int64)]
+    def __init__(self, adapter: Adapter, view: View, task: Task, takes_nan: bool) -> None:
+        self.adapter, self.view, self.task, self.takes_nan = adapter, view, task, takes_nan
+        self.column = task.column(adapter)
+        self.missing = OF_NO_CLASS if isinstance(task, Classification) else np.nan
+        self.references = [reference.column for reference in task.references(adapter)]
+        self.rows: dict[str, list[Array]] = {"truth": [], "file": [], "entry": []}
+        self.estimates: dict[str, list[Array]] = {column: [] for column in self.references}
+        self.skipped = self.unknown = 0
 
-    def add(self, file: int, first: int, batch: Batch, labels: Array) -> None:
-        entry = first + np.arange(len(labels))
-        if batch.judged is not None:
-            labels, entry = labels[batch.judged], entry[batch.judged]
-            self.events += len(batch.judged)
-            self.skipped += int(np.sum(~batch.judged))
-        else:
-            self.events += len(labels)
-        self.labels.append(labels.astype(np.int8))
-        self.entry.append(entry.astype(np.int64))
-        self.file.append(np.full(len(entry), file, np.int32))
+    def read(self, source: Source, file: int, stop: int) -> Iterable[dict[str, Array]]:
+        """Yield the tensors of the rows that can be learned from, chunk by chunk."""
+        require_column(source, self.column)
+        columns = [*self.view.columns, self.column]
+        columns += filter(source.decoder.has, self.references)
+        for first, events in source.chunks(tuple(dict.fromkeys(columns)), stop=stop):
+            batch = self.view.build(events)
+            units = self._add(source, file, first, events, batch)
+            tensors = {spec.name: batch.tensors[spec.name][units] for spec in self.view.tensors}
+            for spec in self.view.tensors:
+                self._check_values(spec, tensors[spec.name], source.path)
+            yield tensors
+
+    def _add(
+        self, source: Source, file: int, first: int, events: ak.Array, batch: Batch
+    ) -> npt.NDArray[np.bool_]:
+        """Keep the truth of a batch; returns which of its rows have one."""
+        counts = np.ones(len(events), np.int64) if batch.counts is None else batch.counts
+        judged = np.ones(counts.sum(), bool) if batch.judged is None else batch.judged
+        where = f"{source.path}: column {self.column!r} from entry {first}"
+        truth = per_unit(events[self.column], batch, self.missing, where)[judged]
+        known = self.task.known(truth, self.adapter, source.path)
+        entry = (first + np.repeat(np.arange(len(events)), counts))[judged][known]
+        self.rows["truth"].append(truth[known])
+        self.rows["entry"].append(entry.astype(np.int64))
+        self.rows["file"].append(np.full(len(entry), file, np.int32))
+        for column, kept in self.estimates.items():
+            values = np.full(len(judged), np.nan)
+            if column in events.fields:
+                where = f"{source.path}: column {column!r} from entry {first}"
+                values = per_unit(events[column], batch, np.nan, where)
+            kept.append(values[judged][known])
+        self.skipped += int(np.sum(~judged))
+        self.unknown += int(np.sum(~known))
+        return known
+
+    def _check_values(self, spec: TensorSpec, tensor: Array, path: str) -> None:
+        if tensor.dtype.kind != "f" or np.isfinite(tensor).all():
+            return
+        if not spec.allow_nan:
+            raise DataError(f"{path}: tensor {spec.name!r} holds NaN or infinity")
+        if np.isinf(tensor).any():
+            raise DataError(f"{path}: tensor {spec.name!r} holds infinity")
+        if not self.takes_nan:
+            raise DataError(
+                f"{path}: tensor {spec.name!r} holds NaN for what is missing, which this learner "
+                "does not understand; learners of trees do (histogram gradient boosting, XGBoost)"
+            )
+
+    def finish(self, folder: Path, files: tuple[str, ...]) -> DataSet:
+        """Map what was written."""
+        truth, file, entry = map(_joined, self.rows.values())
+        references = {column: _joined(kept) for column, kept in self.estimates.items()}
+        if isinstance(self.task, Classification):
+            truth = truth.astype(np.int8)
+        self._check_truth(truth, files)
+        tensors: dict[str, Array] = {}
+        for spec in self.view.tensors:
+            shape: tuple[Any, ...] = (len(truth), *spec.shape)
+            path = folder / f"{spec.name}.bin"
+            tensors[spec.name] = np.memmap(path, spec.dtype, "r", shape=shape)
+        return DataSet(tensors, truth, file, entry, files, references, self.skipped, self.unknown)
+
+    def _check_truth(self, truth: Array, files: tuple[str, ...]) -> None:
+        where = ", ".join(files)
+        if isinstance(self.task, Classification):
+            counts = np.bincount(truth, minlength=2)
+            if not counts.all():
+                classes = self.adapter.truth.classes
+                have = ", ".join(f"{n} {c}" for n, c in zip(counts, classes, strict=True))
+                raise DataError(f"{where}: a training needs events of both classes, has {have}")
+        elif not len(truth):
+            raise DataError(f"{where}: no event has a true value {self.column!r}")
 
 
-def _label_column(adapter: Adapter) -> str:
-    if adapter.truth.label is None or len(adapter.truth.classes) != 2:
-        classes = ", ".join(adapter.truth.classes) or "none"
-        raise TrainingError(
-            f"adapter {adapter.name!r}: a classifier needs a truth label with two classes "
-            f"(background, signal); the adapter declares: {classes}"
-        )
-    return adapter.truth.label
+def _joined(arrays: Sequence[Array]) -> Array:
+    return np.concatenate(arrays) if arrays else np.empty(0)
 
 
 def _check_shapes(view: View) -> None:
@@ -125,58 +193,12 @@ def _check_shapes(view: View) -> None:
             )
 
 
-def _check_label(source: Source, label: str) -> None:
-    if source.decoder.has(label):
-        return
-    layout = source.decoder.layout
-    keys = layout.columns.get(label, ())
-    names = [name for key in keys for name in layout.branches[key].names] or [label]
-    raise BranchError(
-        f"{source.path}: tree {source.name!r}: no branch {' or '.join(map(repr, names))}: "
-        "a training needs events with truth label"
-    )
-
-
-def _labels(source: Source, adapter: Adapter, events: ak.Array, batch: Batch) -> Array:
-    if batch.counts is not None:
-        raise TrainingError(
-            f"adapter {adapter.name!r}: only views with one row an event can be trained"
-        )
-    labels = np.asarray(ak.to_numpy(events[adapter.truth.label]))
-    wrong = np.flatnonzero((labels != 0) & (labels != 1))
-    if len(wrong):
-        raise DataError(
-            f"{source.path}: truth label {adapter.truth.label!r} is {labels[wrong[0]]}, "
-            f"expected 0 ({adapter.truth.classes[0]}) or 1 ({adapter.truth.classes[1]})"
-        )
-    return labels
-
-
-def _write(sinks: Mapping[str, IO[bytes]], batch: Batch, path: str) -> None:
+def _write(sinks: Mapping[str, IO[bytes]], tensors: Mapping[str, Array]) -> None:
     for name, sink in sinks.items():
-        tensor = np.ascontiguousarray(batch.tensors[name])
-        if not np.isfinite(tensor).all():
-            raise DataError(f"{path}: tensor {name!r} holds NaN or infinity")
         try:
-            sink.write(tensor.data)
+            sink.write(np.ascontiguousarray(tensors[name]).data)
         except OSError as error:
             raise OutputError(f"{sink.name}: cannot be written: {error.strerror}") from error
-
-
-def _finish(
-    rows: _Rows, adapter: Adapter, view: View, folder: Path, files: tuple[str, ...]
-) -> DataSet:
-    labels = np.concatenate(rows.labels)
-    counts = np.bincount(labels, minlength=2)
-    if not counts.all():
-        have = ", ".join(f"{n} {c}" for n, c in zip(counts, adapter.truth.classes, strict=True))
-        raise DataError(f"{', '.join(files)}: a training needs events of both classes, has {have}")
-    tensors: dict[str, Array] = {}
-    for spec in view.tensors:
-        shape: tuple[Any, ...] = (len(labels), *spec.shape)
-        tensors[spec.name] = np.memmap(folder / f"{spec.name}.bin", spec.dtype, "r", shape=shape)
-    file, entry = np.concatenate(rows.file), np.concatenate(rows.entry)
-    return DataSet(tensors, labels, file, entry, files, rows.skipped)
 
 
 def _uniform(seed: int, *keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:

@@ -1,23 +1,34 @@
-"""The figures of a network on its test events, as a card records them."""
+"""The figures of a model on its test events, as a card records them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from rootml.card import Metric, WorkingPoint
+from rootml.card import Metric, Output, WorkingPoint
 from rootml.spec import Array
 from rootml.validation.classification import Estimate, Separation, clopper_pearson
+from rootml.validation.regression import Residuals
 
 EFFICIENCIES = (0.90, 0.95)
 """Signal efficiencies of the working points."""
 
 
-def measure(
+@dataclass(frozen=True)
+class Measured:
+    """Figures with 68.27 % intervals, and the working points of a classifier."""
+
+    metrics: tuple[Metric, ...]
+    points: tuple[WorkingPoint, ...] = ()
+
+
+def classification(
     scores: Array, labels: Array, *, output: str, classes: tuple[str, ...], how: str
-) -> tuple[tuple[Metric, ...], tuple[WorkingPoint, ...]]:
-    """AUC, accuracy and rejection with 68.27 % intervals, and the working points.
+) -> Measured:
+    """AUC, accuracy and rejection, and the working points.
 
     ``scores``: (n,) probabilities; ``labels``: (n,), 1 = signal; ``how``: the command.
     """
@@ -39,15 +50,67 @@ def measure(
         points.append(cut.to_card(name, output, sample))
         if math.isfinite(cut.rejection.value):
             metrics.append(_metric(f"rejection_{name}", cut.rejection, sample, how))
-    return tuple(metrics), tuple(points)
+    return Measured(tuple(metrics), tuple(points))
 
 
-def _metric(name: str, estimate: Estimate, sample: str, how: str) -> Metric:
+def regression(
+    values: Mapping[str, Array],
+    truth: Array,
+    references: Mapping[str, Array],
+    *,
+    outputs: Sequence[Output],
+    how: str,
+) -> Measured:
+    """Bias, widths and tails of the residuals, of the network and of the files' own estimates.
+
+    ``values``: (n,) by output; ``truth``: (n,); ``references``: (n,) by column, NaN where a
+    file has none. Residuals of energies are relative. What an uncertainty is worth is told by
+    the pulls, residual over uncertainty.
+    """
+    output = outputs[0]
+    unit, scale = ("", truth) if output.role == "energy" else (output.unit, np.ones(len(truth)))
+    rows: list[tuple[str, Array, str, tuple[float, ...]]] = [
+        (output.name, (values[output.name] - truth) / scale, unit, output.tails)
+    ]
+    rows += [
+        (f"{output.name}_{column}", (estimates - truth) / scale, unit, output.tails)
+        for column, estimates in references.items()
+    ]
+    rows += [
+        (f"{output.name}_pull", (values[output.name] - truth) / values[other.name], "", ())
+        for other in outputs
+        if other.error_of == output.name
+    ]
+    metrics: list[Metric] = []
+    for name, residuals, unit, bounds in rows:
+        there = residuals[~np.isnan(residuals)]
+        if len(there):
+            metrics += _of_residuals(name, there, unit, bounds, how)
+    return Measured(tuple(metrics))
+
+
+def _of_residuals(
+    name: str, residuals: Array, unit: str, bounds: tuple[float, ...], how: str
+) -> Iterator[Metric]:
+    sample = f"test split, {len(residuals)} values"
+    summary = Residuals.from_values(residuals).summary(bounds)
+    yield _metric(f"{name}_bias", summary.median, sample, how, unit)
+    yield _metric(f"{name}_width", summary.width, sample, how, unit)
+    yield _metric(f"{name}_rms", summary.rms, sample, how, unit)
+    if summary.core is not None:
+        yield _metric(f"{name}_core_mean", summary.core.mean, sample, how, unit)
+        yield _metric(f"{name}_core_width", summary.core.width, sample, how, unit)
+    for tail in summary.tails:
+        yield _metric(f"{name}_beyond_{tail.bound:g}", tail.beyond, sample, how)
+
+
+def _metric(name: str, estimate: Estimate, sample: str, how: str, unit: str = "") -> Metric:
     high = _rounded(estimate.high) if math.isfinite(estimate.high) else None
     return Metric(
         name=name,
         value=_rounded(estimate.value),
         interval=(_rounded(estimate.low), high),
+        unit=unit,
         sample=sample,
         how=how,
     )

@@ -37,7 +37,7 @@ class PreciseNorm(L.Callback):
             norm.momentum = None  # a plain mean over the batches
             norm.train()
         batches = self.feed.calibration_dataloader()
-        steps = -(-EVENTS // self.feed.recipe.batch_size)
+        steps = -(-EVENTS // self.feed.learner.batch_size)
         with torch.inference_mode(), trainer.precision_plugin.forward_context():
             for tensors, _ in itertools.islice(batches, steps):
                 pl_module(*(tensor.to(pl_module.device) for tensor in tensors.values()))

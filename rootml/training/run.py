@@ -1,4 +1,4 @@
-"""One training from files to card: read, split, fit, export, measure, write."""
+"""One training from files to card: read, split, fit, measure, write."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rootml.errors import OutputError, RegistryError, TrainingError, nearest
-from rootml.plugins import get_adapter, get_recipe
+import numpy as np
+
+from rootml.card import SUFFIX
+from rootml.errors import OutputError, TrainingError
+from rootml.plugins import get_recipe
 from rootml.rootio.container.transaction import made_folder
-from rootml.training.cards import Run, finish
+from rootml.training.cards import finish
+from rootml.training.chosen import choose_adapter
 from rootml.training.data import DataSet, load_dataset
-from rootml.training.feed import Rows
-from rootml.training.loop import Limits, fit
-from rootml.training.recipe import Precision, Recipe
+from rootml.training.job import Parts, Run
+from rootml.training.learner import Device, Precision
+from rootml.training.recipe import Recipe
+from rootml.training.task import Classification
+
+LEAST_ROWS = 2
+"""Rows of each part, and of each class in it, below which nothing can be learned or measured."""
 
 
 def train(
@@ -26,6 +34,8 @@ def train(
     output: str | Path,
     *,
     name: str | None = None,
+    adapter: str | Path | None = None,
+    view: str | None = None,
     resume: bool = False,
     epochs: int | None = None,
     max_time: float | None = None,
@@ -33,73 +43,120 @@ def train(
     seed: int | None = None,
     batch_size: int | None = None,
     precision: Precision | None = None,
-    device: str = "auto",
+    device: Device | None = None,
     tree: str | None = None,
     notes: str = "",
     progress: bool = False,
 ) -> Path:
-    """Train a network on ROOT files and return the path of its card.
+    """Train a model on ROOT files and return the path of its card.
 
-    ``output`` is a folder; it receives ``<name>.card.yaml``, ``<name>.onnx``,
-    ``<name>.split.json``, ``<name>.curves.png`` and ``.pdf``, and ``checkpoints/``. What is
-    None is taken from the recipe; ``name`` is that of the recipe unless given. ``max_time``:
-    minutes after which no epoch begins. ``max_events``: read no more. ``device``: "auto",
-    "cpu" or "cuda". ``notes``: what the card shall say of the training data.
+    ``output`` is a folder; it receives ``<name>.card.yaml``, the model beside it,
+    ``<name>.split.json``, ``<name>.curves.png`` and ``.pdf`` and, of a torch network,
+    ``checkpoints/``. What is None is taken from the recipe; ``name`` is that of the recipe unless
+    given. ``adapter``: an installed one by name, or the file of a declared one; ``view``: one of
+    its views, which need not be said where it has one only. ``max_time``: minutes after which no
+    epoch begins. ``max_events``: read no more. ``device``: "auto", "cpu" or "cuda". ``notes``:
+    what the card shall say of the training data.
 
     Raises InputError where a file cannot be trained on, TrainingError where a training cannot
-    start or go on, OutputError where the folder holds a training and ``resume`` is False.
+    start or go on, OutputError where the folder holds this training and ``resume`` is False.
     """
-    changes: dict[str, Any] = {
-        "seed": seed,
-        "max_epochs": epochs,
+    options = {
+        "epochs": epochs,
+        "max_time": max_time,
         "batch_size": batch_size,
         "precision": precision,
+        "device": device,
     }
-    chosen = _chosen(recipe, changes)
+    chosen = _chosen(recipe, seed, options)
     if not files:
         raise TrainingError("a training needs at least one file")
-    asked = changes | {"max_time": max_time, "max_events": max_events, "tree": tree}
+    asked = {
+        "adapter": adapter if adapter is None else Path(adapter).name,
+        "view": view,
+        "seed": seed,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "precision": precision,
+        "max_time": max_time,
+        "max_events": max_events,
+        "tree": tree,
+    }
+    found = choose_adapter(chosen, adapter, view)
     run = Run(
         name=name or chosen.name,
         recipe=chosen,
-        adapter=get_adapter(chosen.adapter),
+        adapter=found.adapter,
+        view=found.view,
+        declaration=found.declaration,
         folder=Path(output),
         command=_command(chosen.name, files, asked),
         notes=notes,
+        resume=resume,
+        progress=progress,
     )
-    limits = Limits(chosen.max_epochs, max_time, device, chosen.precision, progress)
-    _check(run, resume)
+    return _train(run, files, tree, max_events)
+
+
+def _train(run: Run, files: Sequence[str | Path], tree: str | None, max_events: int | None) -> Path:
+    learner, task = run.recipe.learner, run.recipe.task
+    fit = learner.fit()
+    _check_folder(run)
     with (
         made_folder(run.folder),
-        made_folder(run.checkpoints),
         tempfile.TemporaryDirectory(dir=run.folder, prefix="cache-") as cache,
     ):
         data = load_dataset(
-            files, run.adapter, run.view, Path(cache), tree=tree, max_events=max_events
+            files,
+            run.adapter,
+            run.view,
+            task,
+            Path(cache),
+            tree=tree,
+            max_events=max_events,
+            takes_nan=learner.takes_nan,
         )
-        parts = data.parts(chosen.seed, chosen.split)
-        _pin(run, data, parts, resume)
-        outcome = fit(chosen, data, parts, run.checkpoints, limits, seed=chosen.seed, resume=resume)
-        return finish(run, data, parts, outcome)
+        parts = data.parts(run.recipe.seed, run.recipe.split)
+        _check_parts(run, data, parts)
+        _pin(run, data, parts)
+        return finish(run, data, parts, fit(run, data, parts))
 
 
-def _chosen(recipe: str | Recipe, changes: Mapping[str, Any]) -> Recipe:
+def _chosen(recipe: str | Recipe, seed: int | None, options: Mapping[str, Any]) -> Recipe:
     found = get_recipe(recipe) if isinstance(recipe, str) else recipe
-    return dataclasses.replace(found, **{k: v for k, v in changes.items() if v is not None})
+    given = {name: value for name, value in options.items() if value is not None}
+    changes: dict[str, Any] = {"learner": found.learner.with_options(given)} if given else {}
+    if seed is not None:
+        changes["seed"] = seed
+    return dataclasses.replace(found, **changes)
 
 
-def _check(run: Run, resume: bool) -> None:
-    views = run.adapter.views
-    if run.recipe.view not in views:
-        raise RegistryError(
-            f"recipe {run.recipe.name!r}: adapter {run.adapter.name!r} has no view "
-            f"{run.recipe.view!r}{nearest(run.recipe.view, views)}"
+def _check_folder(run: Run) -> None:
+    if run.resume and not run.recipe.learner.resumes:
+        raise TrainingError(
+            f"recipe {run.recipe.name!r}: only trainings of networks can be resumed"
         )
-    if not resume and any(run.checkpoints.glob("*")):
+    card = run.folder / f"{run.name}{SUFFIX}"
+    if not run.resume and (any(run.checkpoints.glob("*")) or card.exists()):
         raise OutputError(f"{run.folder} holds a training: resume it, or choose another folder")
 
 
-def _pin(run: Run, data: DataSet, parts: Mapping[str, Rows], resume: bool) -> None:
+def _check_parts(run: Run, data: DataSet, parts: Parts) -> None:
+    for part in parts:
+        truth = data.truth[run.draw(parts, part)]
+        if not isinstance(run.recipe.task, Classification):
+            counts = {"rows": len(truth)}
+        else:
+            counted = np.bincount(truth, minlength=2).tolist()
+            counts = dict(zip(run.adapter.truth.classes, counted, strict=True))
+        if min(counts.values()) < LEAST_ROWS:
+            have = " and ".join(f"{count} {name}" for name, count in counts.items())
+            raise TrainingError(
+                f"{', '.join(data.files)}: {have} are left for the part {part!r}: too few"
+            )
+
+
+def _pin(run: Run, data: DataSet, parts: Parts) -> None:
     """Record what follows which seed; a resumed training must find the same again."""
     path = run.folder / f"{run.name}.split.json"
     split = {
@@ -109,10 +166,11 @@ def _pin(run: Run, data: DataSet, parts: Mapping[str, Rows], resume: bool) -> No
         "files": list(data.files),
         "events": {part: len(rows) for part, rows in parts.items()},
         "not_judged": data.skipped,
+        "without_truth": data.unknown,
     }
-    if resume and path.exists():
+    if run.resume and path.exists():
         before = json.loads(path.read_text(encoding="utf-8"))
-        changed = [key for key, value in split.items() if before.get(key) != value]
+        changed = [key for key, value in split.items() if before.get(key, 0) != value]
         if changed:
             was = "; ".join(f"{key}: {before.get(key)}, now {split[key]}" for key in changed)
             raise TrainingError(f"{path}: a resumed training needs the same events ({was})")
@@ -122,8 +180,7 @@ def _pin(run: Run, data: DataSet, parts: Mapping[str, Rows], resume: bool) -> No
 def _command(recipe: str, files: Sequence[str | Path], asked: Mapping[str, object]) -> str:
     """The command line that repeats the training, with paths reduced to names."""
     words = ["rootml", "train", recipe, *(Path(path).name for path in files)]
-    flags = {"max_epochs": "epochs"}
     for key, value in asked.items():
         if value is not None:
-            words += [f"--{flags.get(key, key).replace('_', '-')}", str(value)]
+            words += [f"--{key.replace('_', '-')}", str(value)]
     return shlex.join(words)

@@ -16,7 +16,7 @@ from torch import nn
 
 from rootml.adapter import Adapter, Branch, Layout, Summary, Truth, View
 from rootml.spec import Batch, TensorSpec
-from rootml.training import Recipe, Warmup
+from rootml.training import Recipe, Torch, Warmup
 
 
 def decode(raw, wanted, options):
@@ -71,8 +71,10 @@ ADAPTER = Adapter(
 )
 RECIPES = {
     "toy": Recipe(
-        "toy", "toy", "image", Net, title="Toy", learning_rate=1e-2, batch_size=32, max_epochs=3,
-        limits={"train": 300}, precision="32", warmup=Warmup(1, blank, "dimmed"),
+        "toy",
+        Torch(lambda view: Net(), 1e-2, 32, epochs=3, precision="32",
+              warmup=Warmup(1, blank, "dimmed")),
+        "toy", "image", title="Toy", limits={"train": 300},
     )
 }
 """

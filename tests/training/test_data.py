@@ -5,6 +5,7 @@ import pytest
 
 from rootml.errors import BranchError, DataError
 from rootml.training.data import load_dataset
+from rootml.training.task import Classification
 
 FRACTIONS = (0.6, 0.2, 0.2)
 
@@ -14,7 +15,8 @@ def read(toy, tmp_path):
     def read(*files, **options):
         folder = tmp_path / f"cache{len(list(tmp_path.glob('cache*')))}"
         folder.mkdir()
-        return load_dataset(files, toy.ADAPTER, toy.ADAPTER.views["image"], folder, **options)
+        view = toy.ADAPTER.views["image"]
+        return load_dataset(files, toy.ADAPTER, view, Classification(), folder, **options)
 
     return read
 
@@ -27,7 +29,7 @@ def test_rows_are_those_of_the_files(read, write_toy):
     assert data.entry.tolist() == [*range(1, 50), *range(1, 30)]
     assert np.bincount(data.file).tolist() == [49, 29]
     bright = data.tensors["image"][..., 4:].mean((1, 2, 3))
-    assert bright[data.labels == 1].mean() > 1.5 * bright[data.labels == 0].mean()
+    assert bright[data.truth == 1].mean() > 1.5 * bright[data.truth == 0].mean()
 
 
 def test_max_events_stops_reading(read, write_toy):

@@ -6,17 +6,23 @@ import onnxruntime as ort
 import pytest
 import torch
 
+from rootml.card import Output
 from rootml.errors import TrainingError
 from rootml.spec import TensorSpec
-from rootml.training.export import check_parity, export, round_weights
+from rootml.training.export import export, round_weights
+from rootml.training.objective import Deployed, classification
+from rootml.training.parity import check_parity
 
 SPEC = TensorSpec("image", (1, 6, 8))
+SCORE = Output(name="score", role="score")
+VALUE = Output(name="momentum", unit="MeV/c")
 
 
 def network() -> torch.nn.Module:
     torch.manual_seed(3)
     layers = [torch.nn.Flatten(), torch.nn.Linear(48, 64), torch.nn.ReLU(), torch.nn.Linear(64, 1)]
-    return torch.nn.Sequential(*layers, torch.nn.Flatten(0)).eval()
+    network = torch.nn.Sequential(*layers, torch.nn.Flatten(0))
+    return Deployed(network, classification(1.0).deploy).eval()
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +30,7 @@ def exported(tmp_path_factory):
     path = tmp_path_factory.mktemp("export") / "net.onnx"
     net = network()
     round_weights(net)
-    export(net, [SPEC], "score", path)
+    export(net, [SPEC], ["score"], path)
     return net, path
 
 
@@ -39,14 +45,24 @@ def test_any_number_of_rows_gives_torch_probabilities(exported, rows):
     result = scores(path, image)
     assert result.shape == (rows,)
     assert ((result > 0) & (result < 1)).all()
-    assert check_parity(net, {"image": image}, result) < 1e-6
+    with torch.inference_mode():
+        (expected,) = net(torch.from_numpy(image))
+    assert np.abs(result - expected.numpy()).max() < 1e-6
 
 
-def test_a_network_that_differs_is_refused(exported):
-    net, path = exported
-    image = np.ones((4, 1, 6, 8), np.float32)
-    with pytest.raises(TrainingError, match=r"differs from torch by 0\.01"):
-        check_parity(net, {"image": image}, scores(path, image) + np.float32(0.01))
+def test_probabilities_that_differ_are_refused():
+    scores = np.linspace(0, 1, 9, dtype=np.float32)
+    assert check_parity([SCORE], [scores], [scores + np.float32(5e-5)]) < 1
+    with pytest.raises(TrainingError, match=r"differs in 'score' by up to 0\.01"):
+        check_parity([SCORE], [scores], [scores + np.float32(0.01)])
+
+
+def test_values_are_compared_on_their_own_scale():
+    """A momentum near 105 with a spread of 0.1 must agree to 1e-5 and its rounding to float32."""
+    momenta = np.float32(105) + np.linspace(-0.2, 0.2, 99, dtype=np.float32)
+    assert check_parity([VALUE], [momenta], [momenta + np.float32(1e-5)]) < 1
+    with pytest.raises(TrainingError, match=r"differs in 'momentum'"):
+        check_parity([VALUE], [momenta], [momenta + np.float32(1e-3)])
 
 
 def test_large_weights_are_stored_in_half_and_small_ones_are_not(exported):
@@ -58,7 +74,7 @@ def test_large_weights_are_stored_in_half_and_small_ones_are_not(exported):
 
 def test_weights_that_half_cannot_hold_stay_as_they_are(tmp_path):
     net = network()
-    export(net, [SPEC], "score", tmp_path / "net.onnx")
+    export(net, [SPEC], ["score"], tmp_path / "net.onnx")
     kinds = {c.data_type for c in onnx.load(tmp_path / "net.onnx").graph.initializer}
     assert onnx.TensorProto.FLOAT16 not in kinds
 
@@ -74,5 +90,5 @@ def test_file_is_self_contained_and_says_nothing_of_its_making(exported):
 
 def test_same_network_same_bytes(exported, tmp_path):
     net, path = exported
-    export(net, [SPEC], "score", tmp_path / "again.onnx")
+    export(net, [SPEC], ["score"], tmp_path / "again.onnx")
     assert (tmp_path / "again.onnx").read_bytes() == path.read_bytes()

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import torch
 from torch import nn
 
+from rootml.training import Recipe, Torch
 from rootml.training.data import load_dataset
-from rootml.training.loop import Limits, fit
+from rootml.training.job import Run
+from rootml.training.loop import fit
+from rootml.training.objective import classification
 
 
 class Net(nn.Module):
@@ -22,12 +23,13 @@ class Net(nn.Module):
 
 
 def test_batch_norms_hold_the_statistics_of_the_exported_weights(toy, write_toy, tmp_path):
-    view = toy.ADAPTER.views["image"]
-    data = load_dataset([write_toy()], toy.ADAPTER, view, tmp_path)
-    parts = data.parts(1, (0.6, 0.2, 0.2))
-    recipe = dataclasses.replace(toy.RECIPES["toy"], build=Net, warmup=None, batch_size=16)
-    limits = Limits(epochs=2, device="cpu", precision="32")
-    network = fit(recipe, data, parts, tmp_path / "run", limits, seed=1, resume=False).network
+    adapter, view = toy.ADAPTER, toy.ADAPTER.views["image"]
+    learner = Torch(lambda view: Net(), 1e-2, 16, epochs=2, device="cpu", precision="32")
+    recipe = Recipe("toy", learner, "toy", "image", limits={"train": 300})
+    data = load_dataset([write_toy()], adapter, view, recipe.task, tmp_path)
+    parts = data.parts(1, recipe.split)
+    run = Run("toy", recipe, adapter, view, tmp_path / "run", "rootml train toy")
+    network = fit(run, learner, data, parts, classification(1.0)).network
     assert not network.norm.training
     assert network.norm.momentum == 1e-3
     images = torch.from_numpy(np.array(data.tensors["image"][parts["train"]]))

@@ -87,9 +87,9 @@ def test_resume_goes_on(toy, write_toy, tmp_path):
 
 
 def test_early_stopping_waits_for_the_tolerance(toy, write_toy, tmp_path):
-    recipe = dataclasses.replace(
-        toy.RECIPES["toy"], patience=2, tolerance=1e9, max_epochs=50, warmup=None
-    )
+    options = {"patience": 2, "tolerance": 1e9, "epochs": 50, "warmup": None}
+    learner = toy.RECIPES["toy"].learner.with_options(options)
+    recipe = dataclasses.replace(toy.RECIPES["toy"], learner=learner)
     train(recipe, [write_toy()], tmp_path / "run")
     assert epochs(tmp_path / "run") == [1, 2, 3]
 
@@ -125,12 +125,16 @@ def test_recipes_that_make_no_sense(toy, write_toy, tmp_path):
     for match, change in (
         ("split must be three", {"split": (0.6, 0.2, 0.1)}),
         ("seed must be 0 or more", {"seed": -1}),
-        ("precision must be auto or 32 or bf16", {"precision": "64"}),
         ("limits are of train", {"limits": {"training": 3}}),
     ):
         with pytest.raises(TrainingError, match=match):
             dataclasses.replace(recipe, **change)
-    refused(TrainingError, r"no device 'gpu'", recipe, *arguments, device="gpu")
+    for match, option in (
+        ("precision must be auto or 32 or bf16", {"precision": "64"}),
+        ("device must be auto or cpu or cuda", {"device": "gpu"}),
+        ("batch_size must be 2 or more", {"batch_size": 1}),
+    ):
+        refused(TrainingError, match, recipe, *arguments, **option)
     other = dataclasses.replace(recipe, view="imag")
     refused(RegistryError, "no view 'imag'; did you mean 'image'", other, *arguments)
 

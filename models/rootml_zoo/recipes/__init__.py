@@ -1,0 +1,8 @@
+"""How the shipped models are trained; the libraries that train are imported only when they do."""
+
+from __future__ import annotations
+
+from rootml_zoo.recipes import ams
+
+RECIPES = {recipe.name: recipe for module in (ams,) for recipe in module.RECIPES}
+"""Every recipe by its name."""

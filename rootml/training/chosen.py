@@ -1,0 +1,64 @@
+"""Which adapter and view a training sees events through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rootml.adapter import Adapter, View
+from rootml.declared.reading import read_declaration
+from rootml.declared.schema import Declaration
+from rootml.errors import RegistryError, TrainingError, nearest
+from rootml.plugins import get_adapter
+from rootml.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An adapter, one of its views and, where it is one, the declaration it was made of."""
+
+    adapter: Adapter
+    view: View
+    declaration: Declaration | None = None
+
+
+def choose_adapter(recipe: Recipe, adapter: str | Path | None, view: str | None) -> Chosen:
+    """The adapter called ``adapter``, or declared in that file; None takes the recipe's.
+
+    Raises TrainingError where the recipe is for another one, or none is said; RegistryError
+    where there is no such adapter or view.
+    """
+    if recipe.adapter and adapter is not None and str(adapter) != recipe.adapter:
+        raise TrainingError(
+            f"recipe {recipe.name!r} is for the adapter {recipe.adapter!r}, not for {adapter}"
+        )
+    name = adapter or recipe.adapter
+    if not name:
+        raise TrainingError(
+            f"recipe {recipe.name!r} works with any adapter: say which one with --adapter, by "
+            "the name of an installed one or the file of a declared one (my.adapter.yaml)"
+        )
+    declaration = None
+    if str(name).endswith((".yaml", ".yml")):
+        from rootml.declared.adapter import declare
+
+        declaration = read_declaration(name)
+        found = declare(declaration, Path(name).name.partition(".")[0])
+    else:
+        found = get_adapter(str(name))
+    return Chosen(found, _view(recipe, found, view or recipe.view), declaration)
+
+
+def _view(recipe: Recipe, adapter: Adapter, name: str) -> View:
+    views = adapter.views
+    if not name and len(views) > 1:
+        raise TrainingError(
+            f"recipe {recipe.name!r}: adapter {adapter.name!r} has several views, say which one "
+            f"with --view: {', '.join(views)}"
+        )
+    if name and name not in views:
+        raise RegistryError(
+            f"recipe {recipe.name!r}: adapter {adapter.name!r} has no view {name!r}"
+            f"{nearest(name, views)}"
+        )
+    return views[name] if name else next(iter(views.values()))

@@ -1,0 +1,101 @@
+"""Estimators of scikit-learn: trained on flattened tensors, exported to ONNX."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from rootml.errors import TrainingError
+from rootml.spec import Array
+from rootml.training.data import DataSet, Rows
+from rootml.training.job import Curve, Fitted, Parts, Run, Setting
+from rootml.training.learner import ScikitLearn
+from rootml.training.sklearn_export import export_estimator
+from rootml.training.task import Classification, only_value
+from rootml.training.truth import balanced
+
+
+def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
+    """Fit the estimator of the recipe, classes weighted alike; writes ``<name>.onnx``."""
+    learner, task = run.recipe.learner, run.recipe.task
+    assert isinstance(learner, ScikitLearn)
+    estimator = learner.build(run.recipe.seed)
+    if not isinstance(task, Classification):
+        only_value(task, type(estimator).__name__)
+    begin = time.monotonic()
+    arguments = _train(run, data, run.draw(parts, "train"), estimator)
+    if has_fit_parameter(estimator, "X_val"):  # scikit-learn 1.7 or later
+        arguments |= _validation(run, data, run.draw(parts, "validation"))
+    try:
+        estimator.fit(**arguments)
+    except ValueError as error:
+        raise TrainingError(f"{type(estimator).__name__}: {error}") from error
+    minutes = (time.monotonic() - begin) / 60
+    path = run.folder / f"{run.name}.onnx"
+    export_estimator(estimator, run.view.tensors, path, run.outputs[0].source)
+
+    def predict(tensors: Mapping[str, Array]) -> list[Array]:
+        matrix = flatten(run, tensors)
+        if isinstance(task, Classification):
+            return [estimator.predict_proba(matrix)[:, 1]]
+        return [estimator.predict(matrix)]
+
+    settings: dict[str, Setting] = {
+        "estimator": " ".join(repr(estimator).split()),
+        "minutes": round(minutes, 2),
+    }
+    return Fitted(path, "onnx", predict, settings, curves=_curves(estimator), step="Iteration")
+
+
+def flatten(run: Run, tensors: Mapping[str, Array]) -> Array:
+    """Tensors (n, *shape) of the run's view as one matrix (n, columns) in float32."""
+    first = tensors[run.view.tensors[0].name]
+    columns = [tensors[spec.name].reshape(len(first), -1) for spec in run.view.tensors]
+    return np.concatenate(columns, axis=1, dtype=np.float32)
+
+
+def _matrix(run: Run, data: DataSet, rows: Rows) -> Array:
+    return flatten(run, {name: tensor[rows] for name, tensor in data.tensors.items()})
+
+
+def _train(run: Run, data: DataSet, rows: Rows, estimator: Any) -> dict[str, Array]:
+    """Arguments of ``estimator.fit``; in a pipeline the weights are those of its last step."""
+    truth = data.truth[rows]
+    arguments = {"X": _matrix(run, data, rows), "y": truth}
+    if not isinstance(run.recipe.task, Classification):
+        return arguments
+    prefix, last = "", estimator
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        prefix = f"{name}__"
+    if not has_fit_parameter(last, "sample_weight"):
+        raise TrainingError(
+            f"{type(last).__name__} takes no weights: the classes would count by their numbers"
+        )
+    return arguments | {f"{prefix}sample_weight": balanced(truth)}
+
+
+def _validation(run: Run, data: DataSet, rows: Rows) -> dict[str, Array]:
+    """Further arguments for an estimator that can stop early on given events."""
+    truth = data.truth[rows]
+    arguments = {"X_val": _matrix(run, data, rows), "y_val": truth}
+    if isinstance(run.recipe.task, Classification):
+        arguments["sample_weight_val"] = balanced(truth)
+    return arguments
+
+
+def _curves(estimator: Any) -> dict[str, Curve]:
+    """Loss by iteration, where the estimator kept it: scikit-learn keeps the negative loss."""
+    scores = {"train": "train_score_", "validation": "validation_score_"}
+    kept = {part: getattr(estimator, name, ()) for part, name in scores.items()}
+    if not all(map(len, kept.values())):
+        return {}
+    return {
+        f"{part}_loss": {step: -float(score) for step, score in enumerate(values) if step}
+        for part, values in kept.items()
+    }

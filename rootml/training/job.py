@@ -1,0 +1,85 @@
+"""What passes between a training and the library that trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from rootml.adapter import Adapter, View
+from rootml.card import Output
+from rootml.declared.schema import Declaration
+from rootml.spec import Array
+from rootml.training.data import DataSet, Rows
+from rootml.training.recipe import PARTS, Recipe
+
+Parts = Mapping[str, Rows]
+Setting = str | int | float | bool
+Curve = Mapping[int, float]
+"""A figure by epoch (or tree), counted from 1."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is trained, by which command, and where everything goes.
+
+    ``declaration``: the adapter as a text, where it is none of an installed package.
+    """
+
+    name: str
+    recipe: Recipe
+    adapter: Adapter
+    view: View
+    folder: Path
+    command: str
+    declaration: Declaration | None = None
+    notes: str = ""
+    resume: bool = False
+    progress: bool = False
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The columns that are learned."""
+        return self.recipe.task.outputs(self.adapter)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints and of the figures by epoch."""
+        return self.folder / "checkpoints"
+
+    def draw(self, parts: Parts, part: str) -> Rows:
+        """The rows of a part that are used: all, or as many as the limit, drawn by the seed."""
+        limit = self.recipe.limits.get(part, len(parts[part]))
+        if limit >= len(parts[part]):
+            return parts[part]
+        rng = np.random.default_rng((self.recipe.seed, PARTS.index(part)))
+        return np.sort(rng.choice(parts[part], limit, replace=False))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A finished training and the file its result was written to.
+
+    ``predict(tensors)``: the training library's own numbers, one array (n,) an output, to
+    compare those of the deployed file with. ``inputs``: as a card's ``network.inputs``;
+    ``outputs``: the file's names of outputs, where they differ.
+    ``curves``: ``"<part>_<figure>"`` by ``step``; ``loss``: what is called loss there;
+    ``warmup``: how many of the epochs saw cheaper inputs.
+    """
+
+    file: Path
+    format: str
+    predict: Callable[[Mapping[str, Array]], Sequence[Array]]
+    settings: Mapping[str, Setting]
+    parameters: int | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    loss: str = "Loss"
+    step: str = "Epoch"
+    warmup: int = 0
+
+
+Fit = Callable[[Run, DataSet, Parts], Fitted]

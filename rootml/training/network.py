@@ -1,0 +1,64 @@
+"""Torch networks: trained by Lightning, exported to ONNX."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+
+import torch
+
+from rootml.spec import Array
+from rootml.training.curves import read_curves
+from rootml.training.data import DataSet
+from rootml.training.export import export, round_weights
+from rootml.training.job import Fitted, Parts, Run, Setting
+from rootml.training.learner import Torch
+from rootml.training.loop import Outcome
+from rootml.training.loop import fit as optimise
+from rootml.training.objective import Deployed, objective
+
+
+def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
+    """Train the network of the recipe, and write its best state as ``<name>.onnx``."""
+    learner = run.recipe.learner
+    assert isinstance(learner, Torch)
+    aim = objective(run.recipe.task, data, parts["train"])
+    outcome = optimise(run, learner, data, parts, aim)
+    path = run.folder / f"{run.name}.onnx"
+    round_weights(outcome.network)
+    deployed = Deployed(outcome.network, aim.deploy).eval()
+    export(deployed, run.view.tensors, [output.source for output in run.outputs], path)
+
+    def predict(tensors: Mapping[str, Array]) -> list[Array]:
+        arrays = (torch.from_numpy(tensors[spec.name]) for spec in run.view.tensors)
+        with torch.inference_mode():
+            return [output.numpy() for output in deployed(*arrays)]
+
+    return Fitted(
+        file=path,
+        format="onnx",
+        predict=predict,
+        settings=_settings(run, learner, outcome),
+        parameters=sum(parameter.numel() for parameter in outcome.network.parameters()),
+        curves=read_curves(run.checkpoints),
+        loss=aim.title,
+        warmup=learner.warmup.epochs if learner.warmup else 0,
+    )
+
+
+def _settings(run: Run, learner: Torch, outcome: Outcome) -> dict[str, Setting]:
+    settings: dict[str, Setting] = {
+        "optimiser": "Adam",
+        "learning_rate": learner.learning_rate,
+        "batch_size": learner.batch_size,
+        "patience": learner.patience,
+        "tolerance": learner.tolerance,
+        "precision": outcome.precision,
+        "epochs": outcome.epochs,
+        "best_epoch": outcome.best_epoch,
+        "minutes": round(outcome.minutes, 1),
+        "processor": platform.machine(),
+    }
+    if learner.warmup is not None:
+        settings |= {"warmup_epochs": learner.warmup.epochs, "warmup": learner.warmup.doc}
+    return settings

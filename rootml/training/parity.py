@@ -1,0 +1,40 @@
+"""Does the deployed file give the numbers of the library that trained it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rootml.card import Output
+from rootml.errors import TrainingError
+from rootml.spec import Array
+
+TOLERANCE = 1e-4
+"""Largest difference that is accepted: of a probability, or of another value in standard
+deviations of what is predicted."""
+ROUNDING = 1e-6
+"""Relative difference that float32 explains by itself (some eight times its precision)."""
+
+
+def check_parity(
+    outputs: Sequence[Output], expected: Sequence[Array], found: Sequence[Array]
+) -> float:
+    """Largest difference between ``expected`` and ``found``, (n,) an output, in tolerances.
+
+    Raises TrainingError where it is 1 or more.
+    """
+    worst = 0.0
+    for output, first, second in zip(outputs, expected, found, strict=True):
+        scale = 1.0 if output.role == "score" else float(np.std(first))
+        allowed = TOLERANCE * scale + ROUNDING * np.abs(first)
+        difference = np.abs(np.asarray(first, np.float64) - second)
+        excess = float(np.max(difference / allowed))
+        if not excess < 1:
+            raise TrainingError(
+                f"the exported network differs in {output.name!r} by up to "
+                f"{difference.max():.2g} from what was trained; less than "
+                f"{allowed.max():.2g} is needed"
+            )
+        worst = max(worst, excess)
+    return worst

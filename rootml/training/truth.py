@@ -1,0 +1,56 @@
+"""The truth of each unit of a batch, and what the file's own reconstruction says of it."""
+
+from __future__ import annotations
+
+import awkward as ak
+import numpy as np
+
+from rootml.errors import BranchError, DataError
+from rootml.rootio.source import Source
+from rootml.spec import Array, Batch
+
+
+def require_column(source: Source, column: str) -> None:
+    """Raise BranchError where the file does not have the truth ``column``."""
+    if source.decoder.has(column):
+        return
+    layout = source.decoder.layout
+    keys = layout.columns.get(column, ())
+    names = [name for key in keys for name in layout.branches[key].names] or [column]
+    raise BranchError(
+        f"{source.path}: tree {source.name!r}: no branch {' or '.join(map(repr, names))}: "
+        "a training needs events with truth"
+    )
+
+
+def per_unit(values: ak.Array, batch: Batch, missing: float, where: str) -> Array:
+    """One value a unit of ``batch``: event or, where it has ``counts``, object; (units,).
+
+    A value of the event holds for all of its objects. What is None becomes ``missing``.
+    DataError, said to be in ``where``, where the values have another shape.
+    """
+    values = ak.fill_none(values, missing, axis=None)
+    if values.ndim == 1:
+        flat = ak.to_numpy(values)
+        return flat if batch.counts is None else np.repeat(flat, batch.counts)
+    if batch.counts is None or values.ndim > 2:
+        raise DataError(f"{where}: {values.ndim} axes, expected one value an event")
+    wrong = np.flatnonzero(ak.to_numpy(ak.num(values)) != batch.counts)
+    if len(wrong):
+        event = int(wrong[0])
+        raise DataError(
+            f"{where}: event {event} has {len(values[event])} values for "
+            f"{batch.counts[event]} objects"
+        )
+    return np.asarray(ak.flatten(values))
+
+
+def signal_weight(labels: Array) -> float:
+    """Weight of a signal row with which both classes count the same; labels are 0 and 1, (n,)."""
+    background, signal = np.bincount(labels, minlength=2)
+    return float(background / signal)
+
+
+def balanced(labels: Array) -> Array:
+    """Weights (n,) with which both classes of labels (n,) count the same."""
+    return np.where(labels == 1, signal_weight(labels), 1.0)
