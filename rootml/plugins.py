@@ -68,6 +68,12 @@ def get_adapter(name: str) -> Adapter:
     return offer.value
 
 
+def package_of(adapter: str) -> str:
+    """Name and version of the package that offers an adapter; empty where none does."""
+    points = [point for point in _points(ADAPTERS) if point.name == adapter]
+    return _package(points[0]) if points else ""
+
+
 def adapter_of(card: ModelCard) -> Adapter:
     """The adapter that a card names or holds (a file beside the card: ``declared.resolved``)."""
     if isinstance(card.adapter, str):
@@ -97,8 +103,11 @@ def get_recipe(name: str) -> Any:
 
 def origin_of(point: EntryPoint) -> str:
     """The package and entry point, for messages."""
-    package = f"{point.dist.name} {point.dist.version}" if point.dist else "an unnamed package"
-    return f"{package} (entry point {point.name} = {point.value})"
+    return f"{_package(point)} (entry point {point.name} = {point.value})"
+
+
+def _package(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "an unnamed package"
 
 
 def _points(group: str) -> list[EntryPoint]:

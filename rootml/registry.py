@@ -21,7 +21,7 @@ from rootml.runtime.engines import open_engine
 from rootml.runtime.model import Model
 from rootml.runtime.signature import check_card
 from rootml.sources.cards import LocatedCard, card_at, parse_card, read_card
-from rootml.sources.download import CARD_LIMIT, NETWORK_LIMIT, fetch
+from rootml.sources.download import CARD_LIMIT, NETWORK_LIMIT, Report, fetch
 from rootml.sources.networks import fetchable, find_network
 from rootml.sources.pack import read_pack
 from rootml.sources.places import Place, card_files, places, user_folder
@@ -88,8 +88,11 @@ def load(
     return Model(card, adapter, opened, located.origin, located.sha256)
 
 
-def find_card(model: str | Path) -> LocatedCard:
-    """The card that ``model`` refers to (see :func:`load`); looks for no network."""
+def find_card(model: str | Path, *, report: Report | None = None) -> LocatedCard:
+    """The card that ``model`` refers to (see :func:`load`); looks for no network.
+
+    ``report`` is told of the bytes of a card or pack that has to be fetched.
+    """
     match parse(model):
         case Named() as named:
             return _find_named(named)
@@ -98,7 +101,7 @@ def find_card(model: str | Path) -> LocatedCard:
         case Pack(path, member):
             return read_pack(path, member, f"pack {path.name}")
         case Web() as web:
-            return _fetched(web)
+            return _fetched(web, report)
 
 
 def list_models() -> list[ModelEntry]:
@@ -141,9 +144,9 @@ def _find_named(wanted: Named) -> LocatedCard:
     return models[-1][0]
 
 
-def _fetched(web: Web) -> LocatedCard:
+def _fetched(web: Web, report: Report | None) -> LocatedCard:
     limit = NETWORK_LIMIT if web.packed else CARD_LIMIT
-    path = fetch(web.url, web.sha256, limit=limit)
+    path = fetch(web.url, web.sha256, limit=limit, report=report)
     if web.packed:
         return read_pack(path, web.member, web.text)
     return parse_card(path.read_bytes(), path, web.text, url=web.url)
@@ -207,4 +210,5 @@ def _conflict(claims: Sequence[LocatedCard]) -> str:
     if len({located.sha256 for located in claims}) == 1:
         return ""
     origins = " and by ".join(f"{located.origin}: {located.path}" for located in claims)
-    return f"model {claims[0].full_name!r} is claimed by {origins}; remove one, or give it another name or version"
+    name = claims[0].full_name
+    return f"model {name!r} is claimed by {origins}; remove one, or give it another version"

@@ -59,6 +59,8 @@ def inspect(
 
 def _print_tree(tree: Mapping[str, Any]) -> None:
     """Friends, earlier taggings, and the branches where they were asked for."""
+    from rootml.tagging.record import statement
+
     for friend in tree["friends"]:
         click.echo(
             f"\n{tree['name']}: friend {friend['alias']!r}: {friend['file']}, tree "
@@ -68,10 +70,9 @@ def _print_tree(tree: Mapping[str, Any]) -> None:
     for problem in tree["problems"]:
         click.echo(f"\n{tree['name']}: {problem}")
     for entry in tree["taggings"]:
-        model = entry["model"]
         click.echo(
-            f"\n{tree['name']}: {', '.join(entry['branches'])} made by {model['name']} "
-            f"{model['version']} (sha256 {model['sha256'][:12]}…) on {entry['time']}"
+            f"\n{tree['name']}: {', '.join(entry['branches'])} made by {statement(entry)}, "
+            f"on {entry['time']}"
         )
     if "branch_list" in tree:
         click.echo()

@@ -1,4 +1,4 @@
-"""``rootml models``: which networks are installed, what is known of them, whether they work."""
+"""``rootml models``: which networks there are, what is known of them, whether they work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rootml.commands.console import print_table
+from rootml.commands.sharing import export, pack, pull
+from rootml.commands.verify import verify
 from rootml.errors import MissingNetwork, RegistryError, RootmlError
 
 if TYPE_CHECKING:
@@ -19,7 +21,11 @@ FAILED = 2
 
 @click.group()
 def models() -> None:
-    """List, show and check networks."""
+    """List, show, check, fetch and hand on networks."""
+
+
+for _command in (pull, verify, export, pack):
+    models.add_command(_command)
 
 
 @models.command("list")

@@ -67,7 +67,8 @@ class Engine(ABC):
     def __init__(self, path: Path, sha256: str, options: EngineOptions | None = None) -> None:
         self.path = path
         self.options = options or EngineOptions()
-        self._sha256 = sha256
+        self.sha256 = sha256
+        """That of the bytes that were opened."""
         data = read_network(path, sha256)
         check_format(data, self.format, path)
         try:
@@ -99,7 +100,7 @@ class Engine(ABC):
             raise NetworkError(f"{self.path}: the network failed: {self._reason(error)}") from error
 
     def __reduce__(self) -> tuple[type[Engine], tuple[Path, str, EngineOptions]]:
-        return type(self), (self.path, self._sha256, self.options)
+        return type(self), (self.path, self.sha256, self.options)
 
     @abstractmethod
     def _open(self, data: bytes) -> None:

@@ -58,17 +58,20 @@ def file_sha256(path: Path) -> str:
 class Incoming:
     """A file on its way into the cache, measured and hashed as it is written."""
 
-    def __init__(self, file: IO[bytes], limit: int, what: str) -> None:
-        self._file, self._limit, self._what = file, limit, what
+    def __init__(self, file: IO[bytes], path: Path, limit: int, what: str) -> None:
+        self._file, self._path, self._limit, self._what = file, path, limit, what
         self._hash, self._size = hashlib.sha256(), 0
 
     def write(self, data: bytes) -> int:
-        """Take the next bytes; RegistryError where they become too many."""
+        """Take the next bytes; RegistryError for too many, OutputError for a full disk."""
+        from rootml.rootio.container.transaction import reporting
+
         self._size += len(data)
         if self._size > self._limit:
             raise RegistryError(f"{self._what}: is larger than the {self._limit:,} bytes allowed")
         self._hash.update(data)
-        return self._file.write(data)
+        with reporting(self._path):
+            return self._file.write(data)
 
     def flush(self) -> None:
         """Do nothing: the file is brought to disk once it is whole."""
@@ -103,9 +106,11 @@ def incoming(sha256: str, limit: int, what: str) -> Iterator[Incoming]:
             path.parent.mkdir(parents=True, exist_ok=True)
         transaction = Transaction(path, (), overwrite=True)
         try:
-            with reporting(path), transaction.path.open("wb") as file:
-                arriving = Incoming(file, limit, what)
+            with transaction.path.open("wb") as file:
+                arriving = Incoming(file, path, limit, what)
                 yield arriving
+                with reporting(path):
+                    file.flush()
             arriving.check(sha256, transaction.path)
             transaction.commit()
         finally:

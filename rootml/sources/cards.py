@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rootml.card import SUFFIX, ModelCard
 from rootml.declared.reading import resolved
+from rootml.declared.schema import Declaration
 from rootml.errors import CardError
 from rootml.sources.references import PACK_SUFFIX
 
@@ -57,6 +58,11 @@ def parse_card(
         raise CardError(f"{path}: cannot be read: {error}") from error
     card = resolved(ModelCard.from_yaml(text, str(path)), folder)
     return LocatedCard(card, path, origin, data, folder, url)
+
+
+def declaration_sha256(declaration: Declaration) -> str:
+    """The sha256 of what is declared, wherever and however it is written down."""
+    return hashlib.sha256(declaration.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
 
 def card_at(path: Path) -> LocatedCard:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from rootml.errors import RegistryError
-from rootml.sources.cache import Incoming, cached, incoming
+from rootml.sources.cache import Incoming, cache_folder, cached, incoming
 from rootml.sources.hub import hub_token
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ def fetch(url: str, sha256: str, *, limit: int, report: Report | None = None) ->
         )
     with incoming(sha256, limit, shown) as file:
         _download(url, shown, file, report)
-    path = cached(sha256)
-    assert path is not None
-    return path
+    return cache_folder() / sha256
 
 
 def _download(url: str, shown: str, file: Incoming, report: Report | None) -> None:

@@ -34,7 +34,9 @@ def find_network(
         looked.append(f"beside the card: no file {beside}")
     if found := cached(network.sha256):
         return found
-    looked.append(f"cache {cache_folder()}: nothing of this sha256")
+    damaged = (cache_folder() / network.sha256).exists()
+    in_cache = "a damaged copy" if damaged else "nothing of this sha256"
+    looked.append(f"cache {cache_folder()}: {in_cache}")
     if found := _in_places(located, looked):
         return found
     for address in _addresses(located) if online else ():
@@ -84,8 +86,8 @@ def _missing(located: LocatedCard, looked: list[str]) -> str:
     way_out = f"`rootml models pull {located.card.name}` fetches it; or n" if network.url else "N"
     return "\n  ".join(
         [
-            f"model {located.full_name}: its network {network.file} (sha256 {network.sha256[:12]}…) "
-            "was not found:",
+            f"model {located.full_name}: its network {network.file} was not found "
+            f"(sha256 {network.sha256[:12]}…):",
             *looked,
             f"{way_out}ame the folder that holds it in ROOTML_PATH",
         ]

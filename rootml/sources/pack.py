@@ -7,9 +7,10 @@ than what it is.
 
 from __future__ import annotations
 
+import hashlib
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -18,15 +19,18 @@ from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rootml.card import Name, Sha256
+from rootml.card import Version as CardVersion
 from rootml.errors import IntegrityError, RegistryError, nearest
 from rootml.sources.cache import cached, incoming
 from rootml.sources.cards import LocatedCard, parse_card
 from rootml.sources.download import CARD_LIMIT, NETWORK_LIMIT
+from rootml.sources.export import files_of, home
 from rootml.sources.references import Named
 
 INDEX = "index.json"
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_UNIX = 3
 _ENCRYPTED = 1
 _BLOCK = 1 << 20
 
@@ -44,7 +48,7 @@ class _Packed(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: Name
-    version: str
+    version: CardVersion
     card: _Entry
     network: _Entry
 
@@ -78,6 +82,45 @@ def read_pack(path: Path, member: Named | None, origin: str) -> LocatedCard:
                 while block := packed.read(_BLOCK):
                     file.write(block)
     return located
+
+
+def write_pack(models: Sequence[LocatedCard], target: Path, *, overwrite: bool = False) -> None:
+    """Write a pack of ``models`` to ``target``; OutputError where that cannot be.
+
+    The same models in any order give the same bytes.
+    """
+    from rootml.rootio.container.transaction import Transaction, reporting
+
+    packed = {located.full_name: located for located in models}
+    if len(packed) < len(models):
+        raise RegistryError(f"{target}: a model is named twice")
+    transaction = Transaction(target, (), overwrite=overwrite)
+    try:
+        with reporting(target), zipfile.ZipFile(transaction.path, "w") as pack:
+            index = [_add(pack, packed[name]) for name in sorted(packed)]
+            text = _Index(models=tuple(index)).model_dump_json(indent=2)
+            pack.writestr(_member(INDEX), text)
+        transaction.commit()
+    finally:
+        transaction.abort()
+
+
+def _add(pack: zipfile.ZipFile, located: LocatedCard) -> _Packed:
+    entries = []
+    for name, data in files_of(located).items():
+        entry = _Entry(file=f"{home(located.card)}/{name}", sha256=hashlib.sha256(data).hexdigest())
+        pack.writestr(_member(entry.file), data)
+        entries.append(entry)
+    card, network = entries
+    return _Packed(name=located.card.name, version=located.card.version, card=card, network=network)
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """A member of the pack that says nothing of when, where and by whom it was written."""
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.create_system = _UNIX
+    info.external_attr = (stat.S_IFREG | 0o644) << 16
+    return info
 
 
 @contextmanager

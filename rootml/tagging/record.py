@@ -10,11 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from rootml.card import ModelCard
+from rootml.plugins import package_of
 from rootml.rootio.opening import is_remote
 from rootml.rootio.source import Source
+from rootml.sources.cards import declaration_sha256
 from rootml.tagger import Tagger
 
-_LIBRARIES = ("rootml", "numpy", "awkward", "uproot", "onnxruntime")
+_LIBRARIES = ("rootml", "numpy", "awkward", "uproot")
 
 
 def record(
@@ -39,9 +42,18 @@ def made_by(provenance: Mapping[str, Any] | None, tree: str, branch: str) -> str
     """Which network made a branch, in words, or an empty string where nothing is recorded."""
     for entry in (provenance or {}).get("taggings", []):
         if entry["tree"] == tree and branch in entry["branches"]:
-            model = entry["model"]
-            return f"{model['name']} {model['version']} (sha256 {model['sha256'][:12]}…)"
+            return statement(entry)
     return ""
+
+
+def statement(entry: Mapping[str, Any]) -> str:
+    """Which network made the branches of an entry, from where, and by what it was run."""
+    model, engine = entry["model"], entry.get("engine")
+    checked = ", checked when it was loaded" if model.get("verified") else ""
+    text = f"{model['name']} {model['version']} (sha256 {model['sha256'][:12]}…{checked})"
+    if origin := model.get("origin"):
+        text += f" of {origin}"
+    return text + (f", run by {engine['name']} {engine['version']}" if engine else "")
 
 
 def _without(entry: Mapping[str, Any], tree: str, made: set[str]) -> dict[str, Any]:
@@ -50,12 +62,21 @@ def _without(entry: Mapping[str, Any], tree: str, made: set[str]) -> dict[str, A
 
 
 def _entry(source: Source, tagger: Tagger, options: Mapping[str, Any]) -> dict[str, Any]:
-    card = tagger.model.card
+    card, engine = tagger.model.card, tagger.model.engine
     return {
         "tree": source.name,
         "branches": [column.name for column in tagger.columns],
-        "model": {"name": card.name, "version": card.version, "sha256": card.network.sha256},
+        "model": {
+            "name": card.name,
+            "version": card.version,
+            "sha256": engine.sha256,
+            "card_sha256": tagger.model.card_sha256,
+            "verified": engine.sha256 == card.network.sha256,
+            "origin": tagger.model.origin,
+        },
+        "engine": {"name": engine.name, "version": engine.version, "device": engine.device},
         "adapter": source.adapter.name,
+        "adapter_origin": adapter_identity(card),
         "view": card.view,
         "layout": source.decoder.layout.name,
         "layout_options": dict(source.decoder.options),
@@ -65,6 +86,13 @@ def _entry(source: Source, tagger: Tagger, options: Mapping[str, Any]) -> dict[s
         | {"python": platform.python_version()},
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def adapter_identity(card: ModelCard) -> dict[str, str]:
+    """What identifies a card's adapter: its package and version, or what the card declares."""
+    if isinstance(card.adapter, str):
+        return {"package": package_of(card.adapter)}
+    return {"declaration_sha256": declaration_sha256(card.adapter)}
 
 
 def identity(source: Source) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -91,14 +92,19 @@ def test_a_range_beyond_the_tree_is_refused(
 def test_the_record_says_what_made_the_branch(toy: Path, hits: Path, tmp_path: Path) -> None:
     rootml.tag_file(hits, tmp_path / "out.root", plots=False)
     (entry,) = read_provenance(tmp_path / "out.root", "hits")["taggings"]
-    card = rootml.load("toy").card
+    model = rootml.load("toy")
     assert entry["branches"] == ["toy_score"]
     assert entry["model"] == {
         "name": "toy",
         "version": "1.0",
-        "sha256": card.network.sha256,
+        "sha256": model.card.network.sha256,
+        "card_sha256": hashlib.sha256(toy.read_bytes()).hexdigest(),
+        "verified": True,
+        "origin": "user folder",
     }
+    assert entry["engine"]["name"] == model.engine.name
     assert (entry["adapter"], entry["layout"]) == ("toylab", "flat")
+    assert entry["adapter_origin"] == {"package": "toylab 1.0"}
     assert entry["input"]["file"] == str(hits)
     assert entry["input"]["bytes"] == hits.stat().st_size
     assert entry["versions"]["rootml"] == rootml.__version__
