@@ -17,8 +17,17 @@ from rootml_mu2e import segments
 from rootml_mu2e.decoding import Source, branch, combine, decode, known, label, leaf, norm, slope
 from rootml_mu2e.vectors import find_order, true_momentum
 
-HITS = ("nhits", "nactive", "ndactive", "nnullambig", "nmatactive", "fitcon", "pdg")
+HITS = {
+    "nhits": "hits on the track",
+    "nactive": "hits that the fit uses",
+    "ndactive": "panels with two hits that the fit uses",
+    "nnullambig": "hits without a side of the wire",
+    "nmatactive": "straws that the fit accounts for",
+    "fitcon": "probability of a larger chi-square",
+    "pdg": "particle that was fitted",
+}
 """Members of ``TrkInfo`` that every version has under the same name."""
+STATUS = "of the fit: above 0 if it converged"
 _CHARGED = {11: -1, 13: -1, 211: 1, 2212: 1}
 """Charge of the particles that are fitted, by PDG code."""
 
@@ -87,7 +96,8 @@ _TRUTH = {
     )
 }
 _FLAT = {
-    **{name: Branch((f"de.{name}",)) for name in (*HITS, "status")},
+    **{name: Branch((f"de.{name}",), doc=doc) for name, doc in HITS.items()},
+    "status": Branch(("de.status",), doc=STATUS),
     "t0err": Branch(("de.t0err",), "ns"),
     "momentum": Branch(("deent.mom",), "MeV/c", doc="of the fit at the tracker's entrance"),
     "momerr": Branch(("deent.momerr",), "MeV/c"),
@@ -143,7 +153,8 @@ TRKANA = _layout(
 
 
 def _members(prefix: str) -> dict[str, Branch]:
-    return {name: Branch((f"{prefix}.{name}",)) for name in (*HITS, "status", "goodfit")}
+    members = HITS | {"status": STATUS, "goodfit": "1 if the fit is consistent in space"}
+    return {name: Branch((f"{prefix}.{name}",), doc=doc) for name, doc in members.items()}
 
 
 _TRACKS = {name: branch(name) for name in HITS} | {
@@ -201,7 +212,7 @@ def _vector(prefix: str, key: str, *, optional: bool = False) -> dict[str, Branc
 _ENTRANCE = [branch(f"entrance_{axis}") for axis in _AXES]
 TRACKS = _layout(
     "tracks",
-    ("ntuple", "trkqualtree"),
+    ("ntuple",),
     _members("trk")
     | {
         "t0err": Branch(("trk_ent_pars.t0err",), "ns"),
@@ -224,8 +235,8 @@ TRACKS = _layout(
         }
     ),
     ("trk", "ntrk"),
-    doc="Lists of fits an event with their values at the tracker's entrance alone, as in the "
-    "trees that Mu2e trains TrkQual on.",
+    doc="Lists of fits an event with their values at the tracker's entrance alone, named as "
+    "in the trees that Mu2e trains TrkQual on.",
 )
 
 LAYOUTS = (FLAT, TRKANA, TRKANA_V5, EVENTNTUPLE, TRACKS)
