@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rootml_zoo.recipes import ams
+from rootml_zoo.recipes import ams, baselines
 
-RECIPES = {recipe.name: recipe for module in (ams,) for recipe in module.RECIPES}
+RECIPES = {recipe.name: recipe for module in (ams, baselines) for recipe in module.RECIPES}
 """Every recipe by its name."""

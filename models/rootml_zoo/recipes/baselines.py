@@ -1,0 +1,90 @@
+"""Learners for the columns of anybody's ntuple: the adapter is chosen with the training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rootml.training import Recipe, ScikitLearn, Torch, XGBoost
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rootml.adapter import View
+
+
+def _logistic(seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+
+
+def _svm(seed: int) -> Any:
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    calibrated = CalibratedClassifierCV(SVC(), cv=3, ensemble=False)
+    return make_pipeline(StandardScaler(), calibrated)
+
+
+def _histgb(seed: int) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    return HistGradientBoostingClassifier(
+        max_iter=300,
+        max_leaf_nodes=15,
+        early_stopping=True,
+        n_iter_no_change=20,
+        random_state=seed,
+    )
+
+
+def _mlp(view: View) -> nn.Module:
+    from rootml_zoo.nets.mlp import MLP
+
+    return MLP(view)
+
+
+LOGISTIC = Recipe(
+    name="logistic",
+    learner=ScikitLearn(_logistic),
+    title="Logistic regression",
+    doc="Columns scaled to mean 0 and variance 1; L2 penalty with C = 1.",
+)
+
+SVM = Recipe(
+    name="svm",
+    learner=ScikitLearn(_svm),
+    title="Support vector machine",
+    doc="Gaussian kernel on columns scaled to mean 0 and variance 1; probabilities by Platt's "
+    "sigmoid. Time grows with the square of the events: it is trained on a part of them.",
+    limits={"train": 10_000},
+)
+
+HISTGB = Recipe(
+    name="histgb",
+    learner=ScikitLearn(_histgb),
+    title="Histogram gradient boosting",
+    doc="At most 300 trees of 15 leaves, by scikit-learn.",
+)
+
+XGBOOST = Recipe(
+    name="xgboost",
+    learner=XGBoost({"max_depth": 4, "eta": 0.1, "subsample": 0.8}, epochs=1000, patience=30),
+    title="Boosted decision trees",
+    doc="At most 1000 trees of depth 4, by XGBoost.",
+)
+
+MLP = Recipe(
+    name="mlp",
+    learner=Torch(
+        _mlp, learning_rate=1e-3, batch_size=256, patience=10, epochs=100, precision="32"
+    ),
+    title="Multilayer perceptron",
+    doc="Two hidden layers of 64 on columns scaled to mean 0 and variance 1.",
+)
+
+RECIPES = (LOGISTIC, SVM, HISTGB, XGBOOST, MLP)
