@@ -28,7 +28,9 @@ class EngineKind:
 
 ENGINES = (
     EngineKind("onnxruntime", "onnx", "onnx_engine:OnnxEngine", devices=("cpu", "cuda")),
+    EngineKind("openvino", "onnx", "openvino_engine:OpenVinoEngine", "openvino"),
     EngineKind("xgboost", "xgboost", "xgboost_engine:XGBoostEngine", "xgboost"),
+    EngineKind("lightgbm", "lightgbm", "lightgbm_engine:LightGbmEngine", "lightgbm"),
 )
 """All engines; the first of a format is its usual one."""
 FORMATS = tuple(dict.fromkeys(kind.format for kind in ENGINES))

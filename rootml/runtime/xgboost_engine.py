@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xgboost as xgb
 
-from rootml.errors import NetworkError
 from rootml.runtime.engine import Engine, Port
 from rootml.spec import Array
 
@@ -43,11 +42,11 @@ class XGBoostEngine(Engine):
         learner = json.loads(self._booster.save_config())["learner"]
         kind = learner["gradient_booster"]["name"]
         if kind not in _TREES:
-            raise NetworkError(f"{self.path}: a booster of kind {kind!r}; only trees are run")
+            raise ValueError(f"a booster of kind {kind!r}; only trees are run")
         objective = learner["objective"]["name"]
         if objective == "multi:softmax":  # the same trees, asked for more than the likeliest class
             self._booster.set_param({"objective": "multi:softprob"})
-        self._rounds = _rounds(self._booster, self.path.name)
+        self._rounds = _rounds(self._booster)
         parameters = learner["learner_model_param"]
         width = max(int(parameters["num_class"]), int(parameters["num_target"]))
         self._shape = (width,) if width > 1 else ()
@@ -78,12 +77,12 @@ class XGBoostEngine(Engine):
         return " ".join(text.split())
 
 
-def _rounds(booster: xgb.Booster, where: str) -> int:
+def _rounds(booster: xgb.Booster) -> int:
     """Rounds that predict: up to the best iteration, all where none is recorded."""
     rounds = int(booster.num_boosted_rounds())
     best = booster.attr("best_iteration")
     if best is None:
         return rounds
     if not best.isdecimal() or int(best) >= rounds:
-        raise NetworkError(f"{where}: its best iteration is {best!r}, but it holds {rounds} rounds")
+        raise ValueError(f"its best iteration is {best!r}, but it holds {rounds} rounds")
     return int(best) + 1
