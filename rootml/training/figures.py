@@ -15,6 +15,8 @@ from rootml.validation.regression import Residuals
 
 EFFICIENCIES = (0.90, 0.95)
 """Signal efficiencies of the working points."""
+REJECTION = 100
+"""Background rejection at which the signal efficiency is measured."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Measured:
 def classification(
     scores: Array, labels: Array, *, output: str, classes: tuple[str, ...], how: str
 ) -> Measured:
-    """AUC, accuracy and rejection, and the working points.
+    """AUC, accuracy, rejection at fixed efficiency and the reverse, and the working points.
 
     ``scores``: (n,) probabilities; ``labels``: (n,), 1 = signal; ``how``: the command.
     """
@@ -50,6 +52,11 @@ def classification(
         points.append(cut.to_card(name, output, sample))
         if math.isfinite(cut.rejection.value):
             metrics.append(_metric(f"rejection_{name}", cut.rejection, sample, how))
+    if counts[0] >= REJECTION:
+        name = f"rej{REJECTION}"
+        points.append(separation.at_rejection(REJECTION).to_card(name, output, sample))
+        kept = separation.efficiency_at_rejection(REJECTION)
+        metrics.append(_metric(f"efficiency_{name}", kept, sample, how))
     return Measured(tuple(metrics), tuple(points))
 
 

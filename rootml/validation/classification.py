@@ -178,6 +178,35 @@ class Separation:
             raise ValueError(f"an efficiency is above 0 and at most 1, not {target}")
         return self.cut(int(_tightest(self.signal_passed, np.array([target]))[0]))
 
+    def at_rejection(self, target: float) -> Cut:
+        """The loosest cut on a bin's edge that keeps at most one in ``target`` of the background.
+
+        Where none does, the tightest cut there is.
+        """
+        if not target >= 1:
+            raise ValueError(f"a rejection is 1 or more, not {target}")
+        return self.cut(self._loosest(1 / target))
+
+    def efficiency_at_rejection(self, target: float) -> Estimate:
+        """Signal efficiency of :meth:`at_rejection`.
+
+        The interval holds the binomial errors of the signal, and of the background that fixes
+        the cut, in quadrature.
+        """
+        cut = self.at_rejection(target)
+        here = cut.efficiency
+        ends = clopper_pearson(round(cut.background / target), cut.background)
+        tight, loose = (self.cut(self._loosest(float(end))).efficiency.value for end in ends)
+        down = math.hypot(here.value - here.low, here.value - tight)
+        up = math.hypot(here.high - here.value, loose - here.value)
+        return Estimate(here.value, max(here.value - down, 0), min(here.value + up, 1))
+
+    def _loosest(self, share: float) -> int:
+        """The first index at which at most this share of the background passes."""
+        allowed = share * self.background_passed[0] * (1 + 1e-12)
+        index = int(np.searchsorted(-self.background_passed, -allowed, side="left"))
+        return min(index, len(self.thresholds) - 1)
+
     def curve(self, points: int = 200) -> Array:
         """Indices of cuts, evenly spread in efficiency and in log background efficiency."""
         efficiencies = np.linspace(1 / points, 1, points)
