@@ -2,31 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rootml.errors import DataError, LayoutError, nearest
 from rootml.rootio.container.transaction import Transaction, reporting
+
+if TYPE_CHECKING:
+    import awkward as ak
 
 ZSTD_LEVEL = 3
 
 
-def write_tree(
-    path: Path,
-    tree: str,
-    parts: Iterable[Mapping[str, Any]],
-    *,
-    counter_name: Callable[[str], str] = lambda name: f"n{name}",
-    field_name: Callable[[str, str], str] = lambda outer, inner: f"{outer}_{inner}",
-) -> None:
-    """Write events as one tree into a new ROOT file ``path``, which appears when it is complete.
+@dataclass(frozen=True)
+class Shape:
+    """How simulated events lie in a file: the tree, and the branches made of some events.
 
-    ``parts``: the branches of some events each, NumPy arrays or lists (awkward); the first part
-    says which branches there are. ``tree`` may lie in a folder (``folder/tree``). Lists get a
-    counter, records of lists one for all their fields: ``counter_name`` and ``field_name`` name
-    them, as in uproot. Raises OutputError where the file cannot be written.
+    Branches are NumPy arrays or lists (awkward). Lists get a counter each; records of lists one
+    for all their fields, which ``counter_name`` and ``field_name`` name, as in uproot.
+    """
+
+    tree: str
+    branches: Callable[[ak.Array], Mapping[str, Any]]
+    counter_name: Callable[[str], str] = lambda name: f"n{name}"
+    field_name: Callable[[str, str], str] = lambda outer, inner: f"{outer}_{inner}"
+
+
+@dataclass(frozen=True)
+class SimulationWriter:
+    """What ``Adapter.write`` can be: simulates events and writes them, ``step`` at a time.
+
+    ``shapes``: by the name of the layout, the usual one first.
+    """
+
+    adapter: str
+    simulate: Callable[..., ak.Array]
+    shapes: Mapping[str, Shape]
+    step: int = 20_000
+
+    def __call__(
+        self,
+        path: str | os.PathLike[str],
+        n: int,
+        rng: np.random.Generator,
+        *,
+        layout: str = "",
+        progress: Callable[[int], object] | None = None,
+        **options: Any,
+    ) -> None:
+        """Simulate ``n`` events into the ROOT file ``path``, which appears when it is complete.
+
+        ``progress`` is told how many events are done; ``options`` go to the simulation. The same
+        seed gives the same events in every layout. Raises LayoutError for an unknown layout,
+        DataError for a request that makes no sense and OutputError where the file cannot be
+        written.
+        """
+        layout = layout or next(iter(self.shapes))
+        if n < 1:
+            raise DataError(f"cannot write {n} events: expected 1 or more")
+        if layout not in self.shapes:
+            known = f"layouts: {', '.join(self.shapes)}"
+            near = nearest(layout, self.shapes)
+            raise LayoutError(f"{self.adapter}: no layout {layout!r} ({known}){near}")
+        parts = self._parts(n, rng, progress or (lambda done: None), options)
+        write_tree(Path(path), self.shapes[layout], parts)
+
+    def _parts(
+        self,
+        n: int,
+        rng: np.random.Generator,
+        progress: Callable[[int], object],
+        options: Mapping[str, Any],
+    ) -> Iterator[ak.Array]:
+        for start in range(0, n, self.step):
+            yield self.simulate(min(self.step, n - start), rng, **options)
+            progress(min(start + self.step, n))
+
+
+def write_tree(path: Path, shape: Shape, parts: Iterable[ak.Array]) -> None:
+    """Write events, in ``parts``, into a new ROOT file; it appears when it is complete.
+
+    The first part says which branches there are. Raises OutputError.
     """
     import uproot
 
@@ -35,19 +96,26 @@ def write_tree(
         with reporting(transaction.target):
             compression = uproot.ZSTD(ZSTD_LEVEL)
             with uproot.recreate(transaction.path, compression=compression) as file:
-                written: Any = None
-                for branches in parts:
-                    if written is None:
-                        written = file.mktree(
-                            tree,
+                tree: Any = None
+                for branches in map(shape.branches, parts):
+                    if tree is None:
+                        tree = file.mktree(
+                            shape.tree,
                             {name: _type(values) for name, values in branches.items()},
-                            counter_name=counter_name,
-                            field_name=field_name,
+                            counter_name=shape.counter_name,
+                            field_name=shape.field_name,
                         )
-                    written.extend(branches)
+                    tree.extend(branches)
         transaction.commit()
     finally:
         transaction.abort()
+
+
+def flat_branches(events: ak.Array) -> dict[str, Any]:
+    """The fields of events that hold one number each, or a fixed number of them."""
+    import awkward as ak
+
+    return {name: ak.to_numpy(events[name]) for name in events.fields}
 
 
 def _type(values: Any) -> Any:

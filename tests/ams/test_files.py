@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import uproot
 
-import rootml_ams.files
 from rootml.errors import DataError, LayoutError, OutputError
 
 
@@ -15,10 +16,10 @@ def rng():
     return np.random.default_rng(2)
 
 
-def test_a_file_is_written_in_steps(adapter, tmp_path, rng, monkeypatch):
-    monkeypatch.setattr(rootml_ams.files, "STEP", 20)
+def test_a_file_is_written_in_steps(adapter, tmp_path, rng):
     done = []
-    adapter.write(tmp_path / "ams.root", 50, rng, progress=done.append, electron_fraction=1.0)
+    write = replace(adapter.write, step=20)
+    write(tmp_path / "ams.root", 50, rng, progress=done.append, electron_fraction=1.0)
     assert done == [20, 40, 50]
     with uproot.open(tmp_path / "ams.root") as file:
         tree = file["t1"]

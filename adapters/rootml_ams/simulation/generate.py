@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from numbers import Real
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -61,14 +60,6 @@ def simulate(
     order = rng.permutation(n)
     particles = concatenate(parts).take(order)
     return record(particles.track, particles.energy, particles.image, label[order], rng)
-
-
-def chunks(
-    n: int, rng: np.random.Generator, *, step: int = 10_000, **options: Any
-) -> Iterator[ak.Array]:
-    """Yield the ``n`` events of :func:`simulate` in pieces of ``step``, in bounded memory."""
-    for start in range(0, n, step):
-        yield simulate(min(step, n - start), rng, **options)
 
 
 def _select(draw: Draw, n: int, request: Request, rng: np.random.Generator) -> Particles:

@@ -1,5 +1,5 @@
 """A fast model of selected events in MicroBooNE: neutrinos and cosmic particles."""
 
-from rootml_uboone.simulation.generate import OPTIONS, chunks, simulate
+from rootml_uboone.simulation.generate import OPTIONS, simulate
 
-__all__ = ["OPTIONS", "chunks", "simulate"]
+__all__ = ["OPTIONS", "simulate"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,14 +52,6 @@ def simulate(
     _unselect(flat, rng.random(n) >= selected_fraction, rng)
     typed = {name: values.astype(_dtype(name)) for name, values in flat.items() if name in BRANCHES}
     return ak.zip(typed | lists, depth_limit=1)
-
-
-def chunks(
-    n: int, rng: np.random.Generator, *, step: int = 20_000, **options: Any
-) -> Iterator[ak.Array]:
-    """Yield the ``n`` events of :func:`simulate` in pieces of ``step``, in bounded memory."""
-    for start in range(0, n, step):
-        yield simulate(min(step, n - start), rng, **options)
 
 
 def _event_branches(events: Events, rng: np.random.Generator) -> dict[str, Array]:
