@@ -47,11 +47,16 @@ def validated(kind: type[Text], data: object, origin: str) -> Text:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        lines = []
-        for item in error.errors():
-            where = ".".join(str(part) for part in item["loc"]) or "card"
-            lines.append(f"{where}: {item['msg']}")
-        raise CardError(f"{origin}: {'; '.join(lines)}") from error
+        raise CardError(f"{origin}: {explain(error)}") from error
+
+
+def explain(error: ValidationError) -> str:
+    """Each fault with the keys that lead to it."""
+    lines = []
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"]) or "card"
+        lines.append(f"{where}: {item['msg']}")
+    return "; ".join(lines)
 
 
 def open_ends(text: str) -> list[int]:
@@ -63,7 +68,8 @@ def open_ends(text: str) -> list[int]:
 
 
 def _refusal(text: str, lines: list[int]) -> str:
-    shown = [f"  line {line}: {text.splitlines()[line - 1].strip()}" for line in lines[:_SHOWN]]
+    every = text.splitlines()
+    shown = [f"  line {line}: {' '.join(every[line - 1].split())}" for line in lines[:_SHOWN]]
     more = [f"  and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     head = f"a draft: put right what is marked {OPEN_END}, then delete the mark"
     return "\n".join([head, *shown, *more])
