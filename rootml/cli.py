@@ -18,6 +18,7 @@ COMMANDS = {
     "simulate": "rootml.commands.simulate:simulate",
     "train": "rootml.training.command:train",
     "inspect": "rootml.commands.inspect:inspect",
+    "new-card": "rootml.commands.new_card:new_card",
     "diff": "rootml.commands.diff:diff",
     "models": "rootml.commands.models:models",
     "adapters": "rootml.commands.adapters:adapters",

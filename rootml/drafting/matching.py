@@ -1,0 +1,100 @@
+"""Names that a network was trained with, and the branches that they may mean."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from rootml.declared.formula import read
+from rootml.drafting.branches import NtupleBranch, fold
+from rootml.errors import CardError
+
+_FUNCTION = re.compile(r"(?P<name>abs|cos|exp|log|log10|sin|sqrt)_(?P<of>.+)")
+_BAD = re.compile(r"\W+")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A value, where it comes from, and whether only the user can tell that it is right.
+
+    ``text`` is empty where there is nothing to guess from.
+    """
+
+    text: str
+    note: str = ""
+    is_open: bool = False
+
+
+@dataclass
+class Pool:
+    """Branches to choose from, and the aliases of those that no expression can name."""
+
+    branches: Sequence[NtupleBranch]
+    aliases: dict[str, str] = field(default_factory=dict)
+
+    def guess(self, name: str) -> Guess:
+        """The expression that the network's input ``name`` most probably stands for."""
+        if found := self.find(name):
+            return Guess(self.symbol(found), "" if name == found.name else f"input {name!r}")
+        if self._is_expression(name):
+            return Guess(name)
+        if (function := _FUNCTION.fullmatch(name)) and (found := self.find(function["of"])):
+            text = f"{function['name']}({self.symbol(found)})"
+            return Guess(text, f"input {name!r}?", is_open=True)
+        if near := self._nearest(fold(name)):
+            return Guess(self.symbol(near), f"nearest to the input {name!r}", is_open=True)
+        return Guess("", f"no branch is like the input {name!r}", is_open=True)
+
+    def count(self, names: Sequence[str]) -> int:
+        """How many of the names are those of branches, or of a function of one."""
+        bare = [(_FUNCTION.fullmatch(name) or {"of": name})["of"] for name in names]
+        return sum(any(map(self.find, pair)) for pair in zip(names, bare, strict=True))
+
+    def find(self, name: str) -> NtupleBranch | None:
+        """The one branch called so, up to case, separators and the collection's name."""
+        folded = fold(name)
+        spelt: tuple[Callable[[NtupleBranch], bool], ...] = (
+            lambda branch: name in (branch.name, branch.path),
+            lambda branch: branch.folded == folded,
+            lambda branch: branch.quantity == folded,
+        )
+        for is_spelt in spelt:
+            found = [branch for branch in self.branches if is_spelt(branch)]
+            if len(found) == 1:
+                return found[0]
+        return None
+
+    def symbol(self, branch: NtupleBranch) -> str:
+        """What an expression calls the branch: its own name, or an alias."""
+        unique = sum(other.name == branch.name for other in self.branches) == 1
+        if unique and is_symbol(branch.name):
+            return branch.name
+        alias = _BAD.sub("_", branch.name if unique else branch.path).strip("_")
+        alias = alias if re.match("[A-Za-z_]", alias) else f"b_{alias}"
+        self.aliases[alias] = branch.path
+        return alias
+
+    def _is_expression(self, name: str) -> bool:
+        used = names_in(name)
+        return bool(used) and used <= {branch.name for branch in self.branches}
+
+    def _nearest(self, folded: str) -> NtupleBranch | None:
+        known = {branch.folded: branch for branch in reversed(self.branches)}
+        ending = [key for key in known if key.endswith(folded) or folded.endswith(key)]
+        near = ending or difflib.get_close_matches(folded, known, n=1, cutoff=0.5)
+        return known[near[0]] if near else None
+
+
+def is_symbol(name: str) -> bool:
+    """Whether an expression can hold the branch's name as it is."""
+    return names_in(name) == {name}
+
+
+def names_in(text: str) -> set[str]:
+    """The names in an expression; none where it cannot be read as one."""
+    try:
+        return set(read(text).names)
+    except CardError:
+        return set()
