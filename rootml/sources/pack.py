@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from packaging.version import Version
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from rootml.card import Name, Sha256
 from rootml.card import Version as CardVersion
@@ -26,6 +26,7 @@ from rootml.sources.cards import LocatedCard, parse_card
 from rootml.sources.download import CARD_LIMIT, NETWORK_LIMIT
 from rootml.sources.export import files_of, home
 from rootml.sources.references import Named
+from rootml.yamltext import parse_mapping, validated
 
 INDEX = "index.json"
 
@@ -134,7 +135,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             if sum(info.file_size for info in pack.infolist()) > path.stat().st_size:
                 raise RegistryError(f"{path}: refused: its members overlap")
             yield pack
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
         raise RegistryError(f"{path}: not a pack, or a damaged one: {error}") from error
     except OSError as error:
         raise RegistryError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -160,10 +161,9 @@ def _index(pack: zipfile.ZipFile, path: Path) -> _Index:
         raise RegistryError(f"{path}: a zip file, but not a pack: it holds no {INDEX}")
     if pack.getinfo(INDEX).file_size > CARD_LIMIT:
         raise RegistryError(f"{path}: refused: its {INDEX} is larger than {CARD_LIMIT:,} bytes")
-    try:
-        index = _Index.model_validate_json(pack.read(INDEX))
-    except ValidationError as error:
-        raise RegistryError(f"{path}: its {INDEX} is not that of a pack: {error}") from error
+    where = f"{path}: its {INDEX}"
+    text = pack.read(INDEX).decode("utf-8", "replace")  # JSON is YAML
+    index = validated(_Index, parse_mapping(text, where), where)
     named = [INDEX, *(entry.file for m in index.models for entry in (m.card, m.network))]
     if sorted(named) != sorted(names):
         odd = ", ".join(sorted(set(named) ^ set(names))) or "a name that occurs twice"

@@ -48,7 +48,9 @@ def test_network_nowhere_says_where_it_was_looked_for(card, own_places, monkeypa
     other.mkdir()
     (other / "toy.onnx").write_bytes(b"another network")
     monkeypatch.setenv("ROOTML_PATH", str(other))
-    with pytest.raises(MissingNetwork, match=r"toy@1\.0: its network toy\.onnx") as caught:
+    with pytest.raises(
+        MissingNetwork, match=r"toy@1\.0: its network toy\.onnx was not found"
+    ) as caught:
         load("toy")
     message = str(caught.value)
     assert f"no file {card.with_name('toy.onnx')}" in message
