@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootml.errors import DataError, RegistryError, nearest
-from rootml.spec import Array, Batch, Column
+from rootml.spec import Array, Batch, Column, TensorSpec
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -36,10 +36,11 @@ class Annotation:
 class Tagger:
     """Judges events with one network.
 
-    Branches are named ``<prefix><model>_<output>``. ``outputs`` selects some of the network's
-    outputs by name; None takes all. ``batch_size``: rows the network sees at once. ``layout``:
-    that of the events; where its entries hold several objects, outputs per event become outputs
-    per object.
+    Branches are named ``<prefix><model>_<output>``, those of objects
+    ``<prefix><collection>_<model>_<output>``, as NanoAOD names them. ``outputs`` selects some of
+    the network's outputs by name; None takes all. ``batch_size``: rows the network sees at once.
+    ``layout``: that of the events; where its entries hold several objects, outputs per event
+    become outputs per object.
     """
 
     def __init__(
@@ -54,11 +55,13 @@ class Tagger:
         self.model = model
         self.batch_size = batch_size
         chosen = _select(model, outputs)
-        self.branches = {name: f"{prefix}{model.card.name}_{name}" for name in chosen}
+        placed = [_placed(o, layout) for o in model.card.outputs if o.name in chosen]
+        self.branches = {
+            output.name: prefix + "_".join(filter(None, (output.per, model.card.name, output.name)))
+            for output in placed
+        }
         self.columns: tuple[Column, ...] = tuple(
-            _placed(output, layout).column(self.branches[output.name])
-            for output in model.card.outputs
-            if output.name in self.branches
+            output.column(self.branches[output.name]) for output in placed
         )
 
     @property
@@ -69,12 +72,12 @@ class Tagger:
     def __call__(self, events: ak.Array) -> Annotation:
         """Judge events given as the logical columns of the view.
 
-        Raises DataError where a tensor holds NaN or infinity: a network may well turn either
-        into a score that looks right.
+        Raises DataError where a tensor holds NaN or infinity that its view does not allow: a
+        network may well turn either into a score that looks right.
         """
         batch = self.view.build(events)
-        for name, tensor in batch.tensors.items():
-            _check_finite(name, tensor, batch)
+        for spec in self.view.tensors:
+            _check_finite(spec, batch)
         predicted = self.model(batch.tensors, batch_size=self.batch_size)
         outputs = {
             name: _scatter(predicted[name], batch, column)
@@ -86,9 +89,10 @@ class Tagger:
 
 def _placed(output: Output, layout: Layout | None) -> Output:
     """The output per object, where the entries of the layout hold several."""
-    if layout is None or layout.per is None or output.per is not None:
+    if layout is None or layout.per is None or output.per not in (None, layout.per):
         return output
-    return output.model_copy(update={"per": layout.per, "counter": layout.counter})
+    counter = output.counter or layout.counter
+    return output.model_copy(update={"per": layout.per, "counter": counter})
 
 
 def _select(model: Model, outputs: Sequence[str] | None) -> list[str]:
@@ -104,11 +108,15 @@ def _select(model: Model, outputs: Sequence[str] | None) -> list[str]:
     return [name for name in names if name in outputs]
 
 
-def _check_finite(name: str, tensor: Array, batch: Batch) -> None:
+def _check_finite(spec: TensorSpec, batch: Batch) -> None:
+    tensor = batch.tensors[spec.name]
+    if tensor.dtype.kind != "f":
+        return
     with np.errstate(over="ignore", invalid="ignore"):
-        if tensor.dtype.kind != "f" or np.isfinite(tensor.sum()):
+        if np.isfinite(tensor.sum()):
             return
-    bad = ~np.isfinite(tensor.reshape(len(tensor), -1)).all(axis=1)
+    bad = np.isinf(tensor) if spec.allow_nan else ~np.isfinite(tensor)
+    bad = np.asarray(bad.reshape(len(tensor), -1).any(axis=1))
     if not bad.any():
         return
     unit = int(np.argmax(bad))
@@ -117,7 +125,7 @@ def _check_finite(name: str, tensor: Array, batch: Batch) -> None:
     event = unit
     if batch.counts is not None:
         event = int(np.searchsorted(np.cumsum(batch.counts), unit, side="right"))
-    raise DataError(f"the tensor {name!r} holds NaN or infinity", event)
+    raise DataError(f"the tensor {spec.name!r} holds NaN or infinity", event)
 
 
 def _scatter(values: Array, batch: Batch, column: Column) -> Array:

@@ -28,7 +28,7 @@ FLOORS = [
     {"testing", "commands", "cli"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
-PLUGINS_MAY_IMPORT = {"errors", "spec", "adapter", "card", "rootio"}
+PLUGINS_MAY_IMPORT = {"errors", "spec", "adapter", "card", "declared", "rootio"}
 TORCH = {"torch", "lightning", "torchvision"}
 HEAVY = ["torch", "onnxruntime", "uproot", "awkward", "matplotlib", "pooch", "requests"]
 PUBLIC = ["annotate", "list_adapters", "list_models", "load", "tag_file"]

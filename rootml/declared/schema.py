@@ -31,7 +31,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Expression = Annotated[
     str,
     BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value),
-    Field(min_length=1),
+    Field(min_length=1, max_length=10_000),
 ]
 """A formula over branches, variables and numbers."""
 
@@ -51,7 +51,7 @@ def _sentinels(value: object) -> object:
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Sentinels = Annotated[
-    dict[float | Literal["nan"], Number | Literal["missing"]], BeforeValidator(_sentinels)
+    dict[int | float | Literal["nan"], Number | Literal["missing"]], BeforeValidator(_sentinels)
 ]
 """Values of branches that stand for something else: ``[-999, .nan]`` are missing; of a mapping
 ``{-999: 0, -1: missing}`` each is replaced. A branch of float32 is compared in float32."""

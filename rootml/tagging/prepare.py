@@ -152,12 +152,15 @@ def _load(name: str, options: TagOptions) -> Model:
 
 
 def _adapters(models: Sequence[Model], options: TagOptions) -> list[Adapter]:
-    names = {model.adapter.name for model in models}
+    chosen = [model.card.adapter for model in models]
     if options.adapter is not None:
-        names.add(options.adapter)
-    if len(names) > 1:
-        raise InputError(f"one run tags the file of one experiment, not of {sorted(names)}")
-    return [get_adapter(name) for name in names] or candidates()
+        chosen.append(options.adapter)
+    if any(adapter != chosen[0] for adapter in chosen):
+        names = sorted({*(m.adapter.name for m in models), *filter(None, [options.adapter])})
+        raise InputError(f"one run tags the file of one experiment, not of {names}")
+    if models:
+        return [models[0].adapter]
+    return candidates() if options.adapter is None else [get_adapter(options.adapter)]
 
 
 def _columns(
