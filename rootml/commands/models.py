@@ -10,13 +10,15 @@ import click
 from rootml.commands.console import print_table
 from rootml.commands.sharing import export, pack, pull
 from rootml.commands.verify import verify
-from rootml.errors import MissingNetwork, RegistryError, RootmlError
+from rootml.errors import MissingExtra, MissingNetwork, RegistryError, RootmlError
 
 if TYPE_CHECKING:
     from rootml.card import ModelCard
-    from rootml.registry import LocatedCard
+    from rootml.registry import LocatedCard, ModelEntry
 
 FAILED = 2
+SKIPPED = "skipped"
+ABSENT = "not on this machine"
 
 
 @click.group()
@@ -38,10 +40,11 @@ def list_command(as_json: bool) -> None:
         {
             "name": entry.name,
             "version": entry.card.version if entry.card else "",
-            "adapter": entry.card.adapter if entry.card else "",
+            "adapter": entry.card.adapter_name if entry.card else "",
             "parameters": entry.card.parameters if entry.card else None,
             "title": entry.card.title if entry.card else "",
             "origin": entry.origin,
+            "network": _network(entry),
             "problem": entry.problem,
         }
         for entry in list_models()
@@ -49,19 +52,30 @@ def list_command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
-    headers = ["name", "version", "adapter", "parameters", "title", "from"]
+    headers = ["name", "version", "adapter", "parameters", "title", "network", "from"]
     keys = [*headers[:-1], "origin"]
     print_table("", headers, [[_text(row[key]) for key in keys] for row in found])
     for row in found:
-        if row["problem"]:
+        if row["network"] == ABSENT:
+            click.echo(
+                f"\n{row['name']}: `rootml models verify {row['name']}` says what is missing"
+            )
+        elif row["problem"]:
             click.echo(f"\n{row['name']}: cannot be loaded: {row['problem']}")
+
+
+def _network(entry: ModelEntry) -> str:
+    if entry.network is None:
+        return ABSENT if entry.card else ""
+    beside = entry.path is not None and entry.network.is_relative_to(entry.path.parent)
+    return "here" if beside else str(entry.network)
 
 
 @models.command()
 @click.argument("model")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def show(model: str, as_json: bool) -> None:
-    """Show the card of MODEL (a name, or the path of a card)."""
+    """Show the card of MODEL (a name, NAME@VERSION, a path or an address)."""
     from rootml.registry import find_card
 
     located = find_card(model)
@@ -80,16 +94,17 @@ def show(model: str, as_json: bool) -> None:
 def check(ctx: click.Context, model: str | None, as_json: bool) -> None:
     """Check the sha256 of MODEL (or of all), load it, and run it on a few simulated events.
 
-    The exit code is 2 where anything fails.
+    Of all, those whose network or engine is not on this machine are skipped. The exit code is 2
+    where anything fails.
     """
     from rootml.registry import list_models
 
-    known = {model: ""} if model else {entry.name: entry.problem for entry in list_models()}
-    if not known:
+    if model is not None:
+        results = {model: _check(model)}
+    else:
+        results = {_full_name(entry): _check_entry(entry) for entry in list_models()}
+    if not results:
         raise RegistryError("no models are installed")
-    results = {
-        name: {"loads": problem} if problem else _check(name) for name, problem in known.items()
-    }
     if as_json:
         click.echo(json.dumps(results, indent=2))
     else:
@@ -99,17 +114,36 @@ def check(ctx: click.Context, model: str | None, as_json: bool) -> None:
             for check, problem in checks.items()
         ]
         print_table("", ["model", "check", "result"], rows)
-    if any(problem for checks in results.values() for problem in checks.values()):
+    failed = {key for checks in results.values() for key, problem in checks.items() if problem}
+    if failed - {SKIPPED}:
         ctx.exit(FAILED)
 
 
+def _full_name(entry: ModelEntry) -> str:
+    return f"{entry.name}@{entry.card.version}" if entry.card else entry.name
+
+
+def _check_entry(entry: ModelEntry) -> dict[str, str]:
+    """As ``_check``, of a model that nobody named: one that is not all here is left out."""
+    if entry.absent:
+        return {SKIPPED: entry.problem or "its network is not on this machine (rootml models pull)"}
+    if entry.problem:
+        return {"loads": entry.problem}
+    try:
+        return _check(_full_name(entry))
+    except MissingExtra as error:
+        return {SKIPPED: str(error)}
+
+
 def _check(name: str) -> dict[str, str]:
-    """What failed, or an empty string, by the name of the check."""
+    """What failed, or an empty string, by the name of the check; MissingExtra if it cannot run."""
     from rootml.registry import load
     from rootml.testing import check_model
 
     try:
         model = load(name)
+    except MissingExtra:
+        raise
     except RootmlError as error:
         return {"loads": str(error)}
     return {"loads": "", **check_model(model)}
@@ -119,7 +153,7 @@ def _show_head(located: LocatedCard) -> None:
     card = located.card
     rows = [
         ("title", card.title),
-        ("input", f"view {card.view!r} of adapter {card.adapter!r}"),
+        ("input", f"view {card.view!r} of adapter {card.adapter_name!r}"),
         ("network", f"{_place(located)} ({card.network.format})"),
         ("sha256", card.network.sha256),
         ("parameters", _text(card.parameters)),
@@ -146,7 +180,7 @@ def _place(located: LocatedCard) -> str:
     try:
         return str(find_network(located, online=False))
     except MissingNetwork:
-        return f"{located.card.network.file}: not on this machine"
+        return f"{located.card.network.file}: {ABSENT}"
 
 
 def _show_figures(card: ModelCard) -> None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
+import uproot
 from click.testing import CliRunner
 
+import rootml
 from rootml.commands.adapters import adapters
+from rootml.commands.inspect import inspect
 from rootml.commands.models import models
+from rootml.errors import RegistryError
+from rootml.registry import get_adapter
 
 pytestmark = pytest.mark.usefixtures("toylab", "own_places")
 
@@ -17,6 +23,12 @@ def run(command, *arguments):
     result = CliRunner().invoke(command, [str(argument) for argument in arguments])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
+
+
+@pytest.fixture
+def no_packages(monkeypatch):
+    """No package offers models: those that are shipped take their time to check."""
+    monkeypatch.setattr("rootml.sources.places.offers", lambda group: [])
 
 
 @pytest.fixture
@@ -57,14 +69,14 @@ def test_models_show(toy, write_card):
     assert json.loads(run(models, "show", toy, "--json").output)["path"] == str(toy)
 
 
-def test_models_check(toy):
+def test_models_check(toy, no_packages):
     good = run(models, "check", "toy")
     assert good.exit_code == 0
     assert "batch size does not matter" in good.output
     toy.with_name("toy.onnx").write_bytes(b"swapped")
     bad = run(models, "check", "--json")
     assert bad.exit_code == 2
-    assert "sha256 expected" in json.loads(bad.output)["toy"]["loads"]
+    assert "sha256 expected" in json.loads(bad.output)["toy@1.0"]["loads"]
 
 
 def test_models_check_finds_a_logit_that_is_called_a_score(toy, write_network, write_card):
@@ -91,3 +103,95 @@ def test_adapters_show():
         assert part in text
     shown = json.loads(run(adapters, "show", "toylab", "--json").output)
     assert shown["layouts"][0]["branches"]["label"]["optional"] is True
+
+
+@pytest.fixture
+def alone(own_places, write_model):
+    """A card without its network."""
+    card = write_model(own_places / "rootml/models", "alone")
+    card.with_name("alone.onnx").unlink()
+    return card
+
+
+def test_a_model_without_its_network_is_told_not_hidden(toy, alone, no_packages):
+    listed = run(models, "list")
+    assert "not on this machine" in listed.output
+    assert "`rootml models verify alone` says what is missing" in listed.output
+    assert "alone.onnx: not on this machine" in run(models, "show", "alone").output
+    checked = json.loads(run(models, "check", "--json").output)
+    assert "was not found" in checked["alone@1.0"]["skipped"]
+    assert run(models, "check", "alone").exit_code == 2
+
+
+def test_models_verify(toy, alone, cache):
+    everything = run(models, "verify")
+    assert everything.exit_code == 0
+    assert "alone@1.0" in everything.output
+    assert run(models, "verify", "toy").exit_code == 0
+    named = run(models, "verify", "alone", "--json")
+    assert named.exit_code == 2
+    assert "was not found" in json.loads(named.output)[0]["problem"]
+    cache.mkdir()
+    (cache / ("0" * 64)).write_bytes(b"damaged")
+    toy.with_name("toy.onnx").write_bytes(b"swapped")
+    broken = run(models, "verify", "--json")
+    assert broken.exit_code == 2
+    problems = {row["name"]: row["problem"] for row in json.loads(broken.output)}
+    assert "sha256 expected" in problems["toy@1.0"]
+    assert problems["(cache)"].startswith("damaged: delete it")
+
+
+@pytest.fixture
+def tagged(toy, tmp_path):
+    """A file with a branch that the toy made."""
+    simulated = get_adapter("toylab").simulate(20, np.random.default_rng(1))
+    with uproot.recreate(tmp_path / "in.root") as file:
+        file["hits"] = {name: simulated[name] for name in simulated.fields}
+    rootml.tag_file(tmp_path / "in.root", tmp_path / "out.root", plots=False)
+    return tmp_path / "out.root"
+
+
+def test_the_models_of_a_tagged_file_are_verified(tagged, toy, write_network, write_card):
+    good = run(models, "verify", "--in", tagged)
+    assert good.exit_code == 0
+    assert "toy_score" in good.output
+    write_card(toy.with_name("toy.onnx"), title="renamed")
+    (note,) = json.loads(run(models, "verify", "--in", tagged, "--json").output)
+    assert note["note"] == "same network, the text of its card has changed"
+    write_card(write_network(toy.with_name("toy.onnx"), weight=0.2))
+    other = run(models, "verify", "--in", tagged)
+    assert other.exit_code == 2
+    assert "made by another network" in " ".join(other.output.split())
+    toy.unlink()
+    gone = json.loads(run(models, "verify", "--in", tagged, "--json").output)
+    assert "no model is called 'toy'" in gone[0]["problem"]
+    with pytest.raises(RegistryError, match="no branches made by other"):
+        models.main(["verify", "other", "--in", str(tagged)], standalone_mode=False)
+
+
+def test_inspect_says_what_made_a_branch(tagged):
+    text = " ".join(run(inspect, tagged).output.split())
+    assert "toy_score made by toy 1.0 (sha256 " in text
+    assert "checked when it was loaded) of user folder, run by onnxruntime" in text
+
+
+def test_pull_export_and_pack(serve, write_model, tmp_path, cache, monkeypatch):
+    site = serve(write_model(tmp_path / "www", "far").parent)
+    pulled = run(models, "pull", site.reference("far.card.yaml"), "--to", tmp_path / "mine")
+    assert pulled.output.splitlines()[-1] == f"far@1.0: {tmp_path / 'mine/far/1.0/far.card.yaml'}"
+    assert len(list(cache.iterdir())) == 2
+    monkeypatch.setenv("ROOTML_PATH", str(tmp_path / "mine"))
+    assert (
+        run(models, "pull", "far", "-q").output
+        == f"far@1.0: {tmp_path / 'mine/far/1.0/far.onnx'}\n"
+    )
+
+    reference = run(models, "export", "far", site.folder / "shared").output.splitlines()[-1]
+    path = reference.partition("served>/")[2]
+    monkeypatch.delenv("ROOTML_PATH")
+    assert run(models, "show", f"{site.url}/shared/{path}").exit_code == 0
+
+    monkeypatch.setenv("ROOTML_PATH", str(tmp_path / "mine"))
+    packed = run(models, "pack", "far", "-o", site.folder / "far.zip").output.splitlines()[-1]
+    assert run(models, "verify", site.folder / "far.zip").exit_code == 0
+    assert run(models, "show", f"{site.url}/{packed.partition('served>/')[2]}").exit_code == 0
