@@ -22,13 +22,25 @@ CHUNK = 4096
 def describe(
     view: View, tensors: Mapping[str, Array], rows: npt.NDArray[np.int64]
 ) -> tuple[DomainAxis, ...]:
-    """Histogram each summary of the view over the given rows of ``tensors``."""
+    """Histogram each summary of the view over the given rows of ``tensors``.
+
+    Where tensors may hold NaN for what is missing, summaries may be NaN too; those are left out,
+    and a summary that is nowhere known gets no axis.
+    """
+    missing = any(spec.allow_nan for spec in view.tensors)
     values: dict[str, list[Array]] = {summary.name: [] for summary in view.summaries}
     for start in range(0, len(rows), CHUNK):
         part = {name: tensor[rows[start : start + CHUNK]] for name, tensor in tensors.items()}
         for summary in view.summaries:
             values[summary.name].append(np.asarray(summary.compute(part), np.float64))
-    return tuple(_axis(summary, np.concatenate(values[summary.name])) for summary in view.summaries)
+    axes = []
+    for summary in view.summaries:
+        known = np.concatenate(values[summary.name])
+        if missing:
+            known = known[~np.isnan(known)]
+        if len(known) or not missing:
+            axes.append(_axis(summary, known))
+    return tuple(axes)
 
 
 def _axis(summary: Summary, values: npt.NDArray[np.float64]) -> DomainAxis:

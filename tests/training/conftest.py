@@ -4,6 +4,7 @@ import importlib
 import sys
 from pathlib import Path
 
+import awkward as ak
 import numpy as np
 import pytest
 import uproot
@@ -79,28 +80,132 @@ RECIPES = {
 }
 """
 
+TRACKS = """
+import awkward as ak
+import numpy as np
+
+from rootml.adapter import Adapter, Branch, Layout, Reference, Truth, View
+from rootml.card import Output
+from rootml.spec import Batch, TensorSpec
+from rootml.training import Recipe, Regression, ScikitLearn, Torch, XGBoost
+
+COLUMNS = ("hits", "chi2", "fit")
+NAMES = (*COLUMNS, "label", "true")
+
+
+def build(events):
+    \"\"\"A row a track; tracks without hits are not judged.\"\"\"
+    jagged = events["hits"].ndim == 2
+    counts = ak.to_numpy(ak.num(events["hits"])) if jagged else None
+    flat = [ak.to_numpy(ak.flatten(events[name], axis=None)) for name in COLUMNS]
+    judged = flat[0] > 0
+    return Batch({"track": np.stack(flat, 1).astype(np.float32)[judged]}, judged, counts)
+
+
+def view(name, allow_nan):
+    spec = TensorSpec("track", (3,), columns=COLUMNS, allow_nan=allow_nan)
+    return View(name, COLUMNS, (spec,), build)
+
+
+def decode(raw, wanted, options):
+    return raw[list(wanted)]
+
+
+branches = {name: Branch((name,), optional=name in ("label", "true")) for name in NAMES}
+ADAPTER = Adapter(
+    "tracks",
+    "Tracks",
+    (Layout("tracks", ("tracks",), branches, {n: (n,) for n in NAMES}, decode),),
+    {"strict": view("strict", False), "gaps": view("gaps", True)},
+    "none",
+    truth=Truth("label", ("bad", "good")),
+    references=(Reference("fit", "track fit", estimates="true"),),
+)
+MOMENTUM = Output(name="momentum", unit="GeV/c", estimates="true", tails=(0.5,))
+ERROR = Output(name="momentum_error", unit="GeV/c", role="uncertainty", error_of="momentum")
+
+
+def network(view):
+    import torch
+
+    class Correction(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.Sequential(
+                torch.nn.BatchNorm1d(3, affine=False), torch.nn.Linear(3, 2)
+            )
+
+        def forward(self, track):
+            return self.layers(track) + torch.stack((track[:, 2], 0 * track[:, 2]), 1)
+
+    return Correction()
+
+
+def regression(*outputs):
+    return Regression("true", outputs)
+
+
+def forest(seed):
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    return HistGradientBoostingRegressor(max_iter=30, random_state=seed)
+
+
+TORCH = Torch(network, 0.05, 128, epochs=8, precision="32", device="cpu")
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("momentum", TORCH, "tracks", "strict", regression(MOMENTUM, ERROR)),
+        Recipe("trees", XGBoost(), "tracks", "strict", regression(MOMENTUM)),
+        Recipe("forest", ScikitLearn(forest), "tracks", "strict", regression(MOMENTUM)),
+    )
+}
+"""
+
 ENTRY_POINTS = """
 [rootml.adapters]
-toy = rootml_toy_training:ADAPTER
+{name} = rootml_{name}_training:ADAPTER
 [rootml.recipes]
-toy = rootml_toy_training:RECIPES
+{name} = rootml_{name}_training:RECIPES
 """
+
+
+def install(name: str, code: str, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """A stranger's package with an adapter and recipes, installed for one test."""
+    site = folder / "site"
+    info = site / f"rootml_{name}_training-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / f"rootml_{name}_training.py").write_text(code)
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: rootml-{name}-training\nVersion: 1.0\n"
+    )
+    (info / "entry_points.txt").write_text(ENTRY_POINTS.format(name=name))
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.delitem(sys.modules, f"rootml_{name}_training", raising=False)
+    return importlib.import_module(f"rootml_{name}_training")
 
 
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A stranger's package with an adapter and a recipe, installed for one test."""
-    site = tmp_path / "site"
-    info = site / "rootml_toy_training-1.0.dist-info"
-    info.mkdir(parents=True)
-    (site / "rootml_toy_training.py").write_text(TOY)
-    (info / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: rootml-toy-training\nVersion: 1.0\n"
-    )
-    (info / "entry_points.txt").write_text(ENTRY_POINTS)
-    monkeypatch.syspath_prepend(site)
-    monkeypatch.delitem(sys.modules, "rootml_toy_training", raising=False)
-    return importlib.import_module("rootml_toy_training")
+    """Images, and a torch network for them."""
+    return install("toy", TOY, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def tracks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Columns of tracks, one or several an event: their quality, and a fit of their momentum."""
+    return install("tracks", TRACKS, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def one_thread():
+    """Torch on one thread: small networks are slower on more."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def toy_events(count: int, seed: int = 0) -> dict[str, np.ndarray]:
@@ -123,6 +228,48 @@ def write_toy(tmp_path: Path):
                 "toy", {k: (v.dtype, v.shape[1:]) for k, v in events.items() if v is not None}
             )
             file["toy"].extend({k: v for k, v in events.items() if v is not None})
+        return path
+
+    return write
+
+
+def track_branches(count: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Flat columns of tracks: good ones have more hits and a smaller chi2.
+
+    One in ten is of no class, one in twenty has no hits. The fit of the momentum, near 105, is
+    0.3 wide, half of it a bias that chi2 knows of.
+    """
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, 2, count)
+    true = rng.normal(105, 2, count)
+    chi2 = rng.gamma(2.0, np.where(label == 1, 0.5, 1.0))
+    return {
+        "hits": np.where(rng.random(count) < 0.05, 0, rng.poisson(20 + 10 * label)).astype("i4"),
+        "chi2": chi2.astype("f4"),
+        "fit": (true + 0.3 * chi2 + rng.normal(0, 0.2, count)).astype("f4"),
+        "label": np.where(rng.random(count) < 0.1, -1, label).astype("i1"),
+        "true": true,
+    }
+
+
+@pytest.fixture
+def write_tracks(tmp_path: Path):
+    """Write tracks to a file: one an entry or, with ``per_event``, so many in each.
+
+    ``of_event``: branches as they are to be written.
+    """
+
+    def write(
+        name="tracks.root", count=1500, seed=0, per_event=None, of_event=None, **branches
+    ) -> Path:
+        columns = track_branches(count, seed) | branches
+        if per_event is not None:
+            columns = {k: ak.unflatten(v, per_event) for k, v in columns.items()}
+        columns = {k: ak.Array(v) for k, v in (columns | (of_event or {})).items()}
+        path = tmp_path / name
+        with uproot.recreate(path) as file:
+            file.mktree("tracks", {k: v.type.content for k, v in columns.items()})
+            file["tracks"].extend(columns)
         return path
 
     return write

@@ -16,15 +16,7 @@ from rootml.training import train
 from rootml.training.command import train as command
 from rootml.training.curves import read_curves
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def epochs(folder) -> list[int]:

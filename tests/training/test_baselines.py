@@ -1,0 +1,180 @@
+"""Learners for anybody's columns: logistic regression, SVM, boosted trees, a plain network."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from rootml.card import ModelCard
+from rootml.errors import MissingExtra, OutputError, RegistryError, RootmlError, TrainingError
+from rootml.registry import load
+from rootml.training import Recipe, ScikitLearn, XGBoost, train
+from rootml.validation.classification import Separation
+
+LEARNERS = ("logistic", "svm", "histgb", "xgboost", "mlp")
+VIEW = {"adapter": "tracks", "view": "strict"}
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def fresh(count: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+    """Tracks as in the files, of either class, that no training saw."""
+    rng = np.random.default_rng(99)
+    label = np.arange(count) % 2
+    chi2 = rng.gamma(2.0, np.where(label == 1, 0.5, 1.0))
+    fit = rng.normal(105, 2, count) + 0.3 * chi2
+    return np.stack((rng.poisson(20 + 10 * label), chi2, fit), 1).astype(np.float32), label
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_files_to_card(name, tracks, write_tracks, tmp_path):
+    options = {"epochs": 20} if name in ("xgboost", "mlp") else {}
+    path = train(name, [write_tracks()], tmp_path / "run", **VIEW, **options)
+    card = ModelCard.read(path)
+    assert (card.name, card.adapter, card.view) == (name, "tracks", "strict")
+    assert card.training.command.startswith(
+        f"rootml train {name} tracks.root --adapter tracks --view strict"
+    )
+    assert card.training.settings["without_truth"] > 0
+    tensors, label = fresh()
+    scores = load(path)({"track": tensors})["score"]
+    separation = Separation.from_scores(scores[label == 1], scores[label == 0])
+    metrics = {metric.name: metric for metric in card.metrics}
+    assert metrics["auc"].value == pytest.approx(separation.auc().value, abs=0.05)
+    assert metrics["auc"].value > 0.9
+    assert [point.name for point in card.working_points][:2] == ["eff90", "eff95"]
+
+
+def test_all_learners_are_measured_on_the_same_events(tracks, write_tracks, tmp_path):
+    file = write_tracks()
+    cards = [ModelCard.read(train(n, [file], tmp_path / "run", **VIEW)) for n in LEARNERS[:4]]
+    assert len({str(card.training.events) for card in cards}) == 1
+    assert len({card.metrics[0].sample for card in cards}) == 1
+
+
+@pytest.mark.parametrize("name", LEARNERS[:4])
+def test_same_seed_same_model(name, tracks, write_tracks, tmp_path):
+    file = write_tracks()
+    first, again = (
+        ModelCard.read(train(name, [file], tmp_path / folder, **VIEW)) for folder in "ab"
+    )
+    assert first.network.sha256 == again.network.sha256
+
+
+@pytest.mark.parametrize("name", ["logistic", "histgb", "xgboost"])
+def test_both_classes_count_the_same(name, tracks, write_tracks, tmp_path):
+    """With nine times as many bad tracks, a track at the boundary still scores a half."""
+    label = (np.arange(8000) % 10 == 0).astype(np.int8)
+    rng = np.random.default_rng(2)
+    chi2 = (rng.normal(0, 1, 8000) + 2 * label).astype(np.float32)
+    file = write_tracks(count=8000, label=label, chi2=chi2, hits=np.ones(8000, np.int32))
+    model = load(train(name, [file], tmp_path / "run", **VIEW))
+    middle = np.tile(np.array([[1, 1, 105]], np.float32), (200, 1))
+    middle[:, 1] += np.linspace(-0.5, 0.5, 200)
+    assert model({"track": middle})["score"].mean() == pytest.approx(0.5, abs=0.15)
+
+
+def test_the_best_iteration_is_the_one_that_runs(tracks, write_tracks, tmp_path):
+    import xgboost as xgb
+
+    path = train("xgboost", [write_tracks()], tmp_path / "run", **VIEW)
+    settings = ModelCard.read(path).training.settings
+    assert settings["best_iteration"] < settings["trees"] - 1
+    booster = xgb.Booster(model_file=path.parent / "xgboost.ubj")
+    tensors, _ = fresh(50)
+    best = (0, settings["best_iteration"] + 1)
+    expected = booster.inplace_predict(tensors, iteration_range=best)
+    np.testing.assert_allclose(load(path)({"track": tensors})["score"], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["histgb", "xgboost"])
+def test_trees_understand_what_is_missing(name, tracks, write_tracks, tmp_path):
+    chi2 = np.random.default_rng(3).gamma(2.0, 1.0, 1500).astype(np.float32)
+    chi2[::4] = np.nan
+    file = write_tracks(chi2=chi2)
+    path = train(name, [file], tmp_path / "run", adapter="tracks", view="gaps")
+    model = load(path)
+    tensors, label = fresh()
+    tensors[:, 1] = np.nan
+    scores = model({"track": tensors})["score"]
+    separation = Separation.from_scores(scores[label == 1], scores[label == 0])
+    assert separation.auc().value > 0.85
+
+
+def test_curves_are_drawn_where_there_are_any(tracks, write_tracks, tmp_path):
+    file = write_tracks()
+    for name, drawn in (("xgboost", True), ("logistic", False), ("histgb", True)):
+        train(name, [file], tmp_path / name, **VIEW)
+        assert (tmp_path / name / f"{name}.curves.png").exists() is drawn
+
+
+def refused(kind: type[RootmlError], match: str, *arguments, **options) -> None:
+    with pytest.raises(kind, match=match):
+        train(*arguments, **options)
+
+
+def test_refusals(toy, tracks, write_tracks, write_toy, tmp_path):
+    file, folder = write_tracks(), tmp_path / "run"
+    refused(TrainingError, "works with any adapter: say which", "xgboost", [file], folder)
+    several = "several views, say which one with --view: strict, gaps"
+    refused(TrainingError, several, "xgboost", [file], folder, adapter="tracks")
+    unknown = "no view 'strickt'; did you mean 'strict'"
+    options = {"adapter": "tracks", "view": "strickt"}
+    refused(RegistryError, unknown, "xgboost", [file], folder, **options)
+    refused(RegistryError, "no adapter is called 'track'", "svm", [file], folder, adapter="track")
+    other = "recipe 'toy' is for the adapter 'toy', not for tracks"
+    refused(TrainingError, other, "toy", [file], folder, adapter="tracks")
+    images = "XGBoost takes one tensor of columns, not image"
+    refused(TrainingError, images, "xgboost", [write_toy()], folder, adapter="toy")
+    refused(TrainingError, "takes no 'epochs'", "svm", [file], folder, epochs=3, **VIEW)
+    refused(TrainingError, "only trainings of networks", "svm", [file], folder, resume=True, **VIEW)
+    few = write_tracks("few.root", 12)
+    refused(TrainingError, "are left for the part '.*': too few", "svm", [few], folder, **VIEW)
+    train("logistic", [file], folder, **VIEW)
+    refused(OutputError, "holds a training", "logistic", [file], folder, **VIEW)
+    train("logistic", [file], folder, name="second", **VIEW)
+
+
+def test_parameters_that_a_library_refuses_are_no_traceback(tracks, write_tracks, tmp_path):
+    from sklearn.svm import SVC
+
+    file = write_tracks()
+    for match, learner in (
+        ("SVC: The 'C' parameter of SVC must be", ScikitLearn(lambda seed: SVC(C=-1))),
+        ("SVC gives no probabilities", ScikitLearn(lambda seed: SVC())),
+        ("XGBoost: .*max_depth", XGBoost({"max_depth": "deep"})),
+    ):
+        recipe = Recipe("mine", learner, "tracks", "strict")
+        refused(TrainingError, match, recipe, [file], tmp_path / "run")
+
+
+@pytest.mark.parametrize(("name", "package"), [("svm", "sklearn"), ("xgboost", "xgboost")])
+def test_a_missing_library_is_named(name, package, tracks, write_tracks, tmp_path, monkeypatch):
+    for module in [m for m in sys.modules if m.split(".")[0] == package or "training.est" in m]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.delitem(sys.modules, "rootml.training.boosting", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra, match=rf"needs the package '{package}.*rootml\[{package}\]"):
+        train(name, [write_tracks()], tmp_path / "run", **VIEW)
+    assert not (tmp_path / "run").exists()
+
+
+def test_classical_learners_need_no_torch(tracks, write_tracks, tmp_path):
+    code = f"""
+import sys
+sys.path.insert(0, {str(tmp_path / "site")!r})
+class NoTorch:
+    def find_spec(self, name, *rest):
+        if name.split(".")[0] in ("torch", "lightning"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, NoTorch())
+from rootml.training import Recipe, ScikitLearn, XGBoost, train
+for name in ("logistic", "xgboost"):
+    train(name, [{str(write_tracks())!r}], {str(tmp_path / "run")!r}, adapter="tracks",
+          view="strict")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

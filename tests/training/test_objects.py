@@ -1,0 +1,106 @@
+"""Rows that are objects of events, and rows of no class."""
+
+from __future__ import annotations
+
+import awkward as ak
+import numpy as np
+import pytest
+
+from rootml.card import Output
+from rootml.errors import DataError
+from rootml.training.data import load_dataset
+from rootml.training.task import Classification, Regression
+
+MOMENTUM = Regression("true", (Output(name="momentum", estimates="true"),))
+FRACTIONS = (0.6, 0.2, 0.2)
+
+
+@pytest.fixture
+def read(tracks, tmp_path):
+    def read(*files, view="strict", task=None, **options):
+        folder = tmp_path / f"cache{len(list(tmp_path.glob('cache*')))}"
+        folder.mkdir()
+        adapter = tracks.ADAPTER
+        task = task or Classification()
+        return load_dataset(files, adapter, adapter.views[view], task, folder, **options)
+
+    return read
+
+
+@pytest.fixture
+def per_event():
+    return np.random.default_rng(5).multinomial(900, np.full(400, 1 / 400))
+
+
+def test_objects_are_the_rows_of_a_flat_file(read, write_tracks, per_event):
+    one = read(write_tracks("flat.root", 900))
+    several = read(write_tracks("jagged.root", 900, per_event=per_event))
+    assert np.array_equal(one.tensors["track"], several.tensors["track"])
+    assert np.array_equal(one.truth, several.truth)
+    assert several.entry.tolist() == np.repeat(np.arange(400), per_event)[one.entry].tolist()
+
+
+def test_an_event_never_straddles_parts(read, write_tracks, per_event):
+    data = read(write_tracks(count=900, per_event=per_event))
+    parts = data.parts(1, FRACTIONS)
+    events = [set(data.entry[rows]) for rows in parts.values()]
+    assert sum(map(len, events)) == len(set.union(*events))
+    assert min(map(len, events)) > 40
+
+
+def test_what_is_of_no_class_is_left_out_and_counted(read, write_tracks):
+    file = write_tracks(count=900)
+    data = read(file)
+    assert set(data.truth) == {0, 1}
+    assert 20 < data.skipped < 80  # no hits
+    assert 50 < data.unknown < 130  # of no class
+    assert len(data) + data.skipped + data.unknown == 900
+    momenta = read(file, task=MOMENTUM)
+    assert momenta.unknown == 0
+    assert len(momenta) == len(data) + data.unknown
+
+
+def test_true_values_that_are_not_known_are_left_out(read, write_tracks):
+    true = np.random.default_rng(1).normal(105, 1, 900)
+    true[::3] = np.nan
+    hits = np.ones(900, np.int32)
+    data = read(write_tracks(count=900, true=true, hits=hits), task=MOMENTUM)
+    assert (len(data), data.unknown) == (600, 300)
+    assert np.array_equal(data.truth, true[data.entry])
+    assert data.references.keys() == {"fit"}
+    assert np.isfinite(data.references["fit"]).all()
+
+
+def test_max_events_counts_events_not_objects(read, write_tracks, per_event):
+    data = read(write_tracks(count=900, per_event=per_event), max_events=100)
+    assert data.entry.max() < 100
+    assert len(data) + data.skipped + data.unknown == per_event[:100].sum()
+
+
+def test_a_label_of_the_event_holds_for_its_objects(read, write_tracks, per_event):
+    label = np.arange(400, dtype=np.int8) % 2
+    file = write_tracks(count=900, per_event=per_event, of_event={"label": label})
+    data = read(file)
+    assert np.array_equal(data.truth, label[data.entry])
+
+
+def test_labels_that_do_not_go_with_the_objects(read, write_tracks, per_event):
+    label = ak.unflatten(np.ones(900, np.int8), np.roll(per_event, 1))
+    file = write_tracks(count=900, per_event=per_event, of_event={"label": label})
+    with pytest.raises(
+        DataError, match=r"column 'label' from entry 0: event \d+ has \d+ values for \d"
+    ):
+        read(file)
+
+
+def test_missing_values_go_where_they_are_understood(read, write_tracks):
+    chi2 = np.full(900, np.nan, np.float32)
+    file = write_tracks(count=900, chi2=chi2)
+    with pytest.raises(DataError, match="'track' holds NaN or infinity"):
+        read(file, takes_nan=True)
+    with pytest.raises(DataError, match="which this learner does not understand; learners of"):
+        read(file, view="gaps")
+    assert np.isnan(read(file, view="gaps", takes_nan=True).tensors["track"][:, 1]).all()
+    chi2[500] = np.inf
+    with pytest.raises(DataError, match="'track' holds infinity"):
+        read(write_tracks(count=900, chi2=chi2), view="gaps", takes_nan=True)
