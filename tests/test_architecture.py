@@ -30,6 +30,7 @@ FLOORS = [
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
 PLUGINS_MAY_IMPORT = {"errors", "spec", "adapter", "card", "declared", "rootio"}
 TORCH = {"torch", "lightning", "torchvision"}
+TORCH_ENGINES = {"torch_engine", "torch_export_engine", "torchscript_engine"}
 HEAVY = ["torch", "onnxruntime", "uproot", "awkward", "matplotlib", "pooch", "requests"]
 PUBLIC = ["annotate", "list_adapters", "list_models", "load", "tag_file"]
 LONGEST_FUNCTION = 60
@@ -100,8 +101,8 @@ def test_plugins_use_what_a_stranger_may(path):
 
 
 @each_file
-def test_torch_stays_in_training(path):
-    if "training" in path.parts or "nets" in path.parts:
+def test_torch_stays_in_training_and_its_engines(path):
+    if {"training", "nets"} & set(path.parts) or path.stem in TORCH_ENGINES:
         return
     used = {name.split(".")[0] for name in imports(path)} & TORCH
     assert not used, f"{short(path)} imports {used}"

@@ -19,9 +19,10 @@ from rootml.spec import Array
 class Port:
     """A named input or output of a graph.
 
-    ``shape`` includes the batch axis; a string or None stands for an axis of any length, and
-    ``shape`` None for a shape that the file does not tell. ``dtype`` is NumPy's name, or the
-    engine's own where NumPy has none. ``columns`` are the names of the last axis, if stored.
+    ``shape`` includes the batch axis; a string or None stands for an axis of any length.
+    ``dtype`` is NumPy's name, or the engine's own where NumPy has none. A file that does not
+    tell them leaves ``shape`` None, ``dtype`` empty. ``columns`` are the names of the last axis,
+    if stored.
     """
 
     name: str

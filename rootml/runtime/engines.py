@@ -31,6 +31,8 @@ ENGINES = (
     EngineKind("openvino", "onnx", "openvino_engine:OpenVinoEngine", "openvino"),
     EngineKind("xgboost", "xgboost", "xgboost_engine:XGBoostEngine", "xgboost"),
     EngineKind("lightgbm", "lightgbm", "lightgbm_engine:LightGbmEngine", "lightgbm"),
+    EngineKind("torch", "torch-export", "torch_export_engine:TorchExportEngine", "torch"),
+    EngineKind("torch", "torchscript", "torchscript_engine:TorchScriptEngine", "torch"),
 )
 """All engines; the first of a format is its usual one."""
 FORMATS = tuple(dict.fromkeys(kind.format for kind in ENGINES))

@@ -16,6 +16,8 @@ from rootml.runtime.signature import Wiring, castable, check_card, connect
 from rootml.spec import Array, TensorSpec
 
 DEFAULT_BATCH = 256
+TRIAL_LENGTH = 8
+"""Length, in a trial, of an axis that may have any."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,6 +44,9 @@ class Model:
         view = check_card(self.card, self.adapter)
         object.__setattr__(self, "view", view)
         object.__setattr__(self, "_wiring", connect(self.card, view, self.engine))
+        if any(port.shape is None for port in self._wiring.outputs.values()):
+            for rows in (2, 3):
+                self._try(rows)
 
     def __call__(
         self, tensors: Mapping[str, Array], batch_size: int | None = None
@@ -68,7 +73,7 @@ class Model:
         for start in range(0, rows, step):
             part = slice(start, min(start + step, rows))
             feed = {
-                port.name: np.ascontiguousarray(arrays[name][part], port.dtype)
+                port.name: np.ascontiguousarray(arrays[name][part], port.dtype or None)
                 for name, port in self._wiring.inputs.items()
             }
             values = self.engine.run(feed, sources)
@@ -96,10 +101,33 @@ class Model:
             raise NetworkError(f"model {self.card.name!r}: tensors differ in rows: {sizes}")
         return arrays
 
+    def _try(self, rows: int) -> None:
+        """Run a network that does not tell its shapes on zeros, to see that it fits its card."""
+        feed = {}
+        for spec in self.view.tensors:
+            if port := self._wiring.inputs.get(spec.name):
+                shape = (rows, *(TRIAL_LENGTH if isinstance(n, str) else n for n in spec.shape))
+                feed[port.name] = np.zeros(shape, port.dtype or spec.dtype)
+        values = self.engine.run(feed, [output.source for output in self.card.outputs])
+        for output, value in zip(self.card.outputs, values, strict=True):
+            self._shaped(output, value, rows)
+            if not castable(value.dtype.name, output.dtype):
+                raise NetworkError(
+                    f"{self.engine.path}: output {output.source!r} is {value.dtype.name}, which "
+                    f"cannot be cast to the card's {output.dtype} without loss"
+                )
+
     def _fitted(
         self, output: Output, value: Array, part: slice, feed: Mapping[str, Array]
     ) -> Array:
-        rows = part.stop - part.start
+        value = self._shaped(output, value, part.stop - part.start)
+        finite = np.isfinite(value)
+        if not finite.all():
+            row = int(np.argwhere(~finite)[0][0])
+            _explain_not_finite(self, output, row, part.start, feed)
+        return value
+
+    def _shaped(self, output: Output, value: Array, rows: int) -> Array:
         if output.shape == () and value.shape == (rows, 1):
             value = value[:, 0]
         if value.shape != (rows, *output.shape):
@@ -107,10 +135,6 @@ class Model:
                 f"{self.engine.path}: output {output.source!r} has the shape {value.shape} for "
                 f"{rows} rows; the card says {(rows, *output.shape)}"
             )
-        finite = np.isfinite(value)
-        if not finite.all():
-            row = int(np.argwhere(~finite)[0][0])
-            _explain_not_finite(self, output, row, part.start, feed)
         return value
 
 

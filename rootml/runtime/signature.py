@@ -74,8 +74,10 @@ def castable(source: str, target: str) -> bool:
     """Whether values may be cast without a loss that matters: to a wider type, or 64 to 32 bits.
 
     Views and graphs work in float32, whose 24 bits exceed any detector's resolution; narrower
-    types and integers could overflow or wrap, and are refused.
+    types and integers could overflow or wrap, and are refused. An empty name is any type.
     """
+    if not (source and target):
+        return True
     try:
         return np.can_cast(source, target, "safe") or (source, target) == ("float64", "float32")
     except TypeError:  # the engine's own name of a type that NumPy does not have
@@ -140,7 +142,7 @@ def _shape_problem(row: Shape, found: Shape) -> str:
 
 def _describe(port: Port) -> str:
     if not port.shape:
-        return port.dtype
+        return port.dtype or "of any kind"
     return _text(port.dtype, port.shape[1:], port.shape[0])
 
 

@@ -1,0 +1,107 @@
+"""TorchScript (``.pt``), run by PyTorch.
+
+PyTorch calls TorchScript deprecated and recommends torch.export; files of it still load.
+"""
+
+from __future__ import annotations
+
+import io
+import pickletools
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+
+from rootml.runtime.engine import Port
+from rootml.runtime.torch_archive import DENIED
+from rootml.runtime.torch_engine import TorchEngine, from_numpy, inference, to_numpy
+from rootml.spec import Array
+
+_GLOBALS = re.compile(
+    r"__torch__(\.(?!torch\.classes)\w+)* \w+|torch \w+Storage|torch\.jit\._pickle \w+"
+    r"|torch\._utils _rebuild_(tensor_v2|parameter)|collections OrderedDict"
+)
+_CODE = re.compile(
+    rf"\b(?:torch\.(?:{'|'.join(DENIED)})\b|ops\.(?!aten\b|prim\b)\w+\.\w+|torch\.classes\.\w+"
+    r"|__(?:set|get)state__|ops\.prim\.PythonOp)"
+)
+
+
+class TorchScriptEngine(TorchEngine):
+    """A TorchScript module. It is a program, and may compute what it likes, but no more.
+
+    Refused: custom classes, operators of other libraries, methods that run when a module is
+    loaded, and operators that read or write files. The file tells neither shapes nor types;
+    inputs are called as the arguments of ``forward``, outputs by their keys where it returns a
+    dict, else by the card, in order.
+    """
+
+    format = "torchscript"
+
+    def _open(self, data: bytes) -> None:
+        _check_archive(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._module = torch.jit.load(io.BytesIO(data), "cpu")  # type: ignore[no-untyped-call]
+        _check_operators(self._module.inlined_graph)
+        arguments = self._module.forward.schema.arguments[1:]
+        results = self._module.forward.schema.returns[0].type
+        if not all(argument.type.kind() == "TensorType" for argument in arguments):
+            raise ValueError("its forward() takes other arguments than tensors")
+        if results.kind() == "DictType":
+            names = self.options.outputs
+        elif results.kind() == "TupleType":
+            names = self._names(len(results.elements()))
+        else:
+            names = self._names(1)
+        self.inputs = {a.name: Port(a.name, "", None) for a in arguments}
+        self.outputs = {name: Port(name, "", None) for name in names}
+
+    def _run(self, tensors: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+        given = [from_numpy(tensors[name]) for name in self.inputs]
+        with inference(self.threads):
+            found = self._module(*given)
+        if isinstance(found, torch.Tensor):
+            found = (found,)
+        values = found if isinstance(found, dict) else dict(zip(self.outputs, found, strict=True))
+        if missing := next((name for name in outputs if name not in values), None):
+            raise ValueError(f"no output is called {missing!r} (it gives {', '.join(values)})")
+        return to_numpy([values[name] for name in outputs])
+
+
+def _check_archive(data: bytes) -> None:
+    """Refuse what would do more than compute, before anything is loaded."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        pickles = [archive.read(name) for name in archive.namelist() if name.endswith(".pkl")]
+        sources = [archive.read(name) for name in archive.namelist() if name.endswith(".py")]
+    for name in (name for content in pickles for name in _globals(content)):
+        if not _GLOBALS.fullmatch(name):
+            raise ValueError(f"its data refer to {name!r}, which is not PyTorch's own")
+    for source in sources:
+        if match := _CODE.search(source.decode()):
+            raise ValueError(f"its code uses {match[0]!r}, which does more than compute")
+
+
+def _globals(pickled: bytes) -> Iterator[str]:
+    """Modules and names that a pickle of protocol 2, PyTorch's, refers to."""
+    for opcode, argument, _ in pickletools.genops(pickled):
+        if opcode.name == "GLOBAL":
+            yield str(argument)
+        elif opcode.name in ("STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"):
+            yield opcode.name
+
+
+def _check_operators(graph: torch.Graph) -> None:
+    for node in _nodes(graph):
+        space, _, name = node.kind().partition("::")
+        if space not in ("aten", "prim") or name in DENIED or name == "PythonOp":
+            raise ValueError(f"its operator {node.kind()!r} is not one of PyTorch's computations")
+
+
+def _nodes(block: torch.Graph | torch.Block) -> Iterator[torch.Node]:
+    for node in block.nodes():
+        yield node
+        for inner in node.blocks():
+            yield from _nodes(inner)
