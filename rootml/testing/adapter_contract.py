@@ -8,7 +8,7 @@ import numpy as np
 from rootml.adapter import Adapter, View
 from rootml.errors import RootmlError
 from rootml.rootio.matching import BranchNames, match
-from rootml.spec import Batch
+from rootml.spec import Array, Batch
 from rootml.testing.samples import SEED, build, decode, decoder_of, judged, require, simulated
 
 
@@ -79,19 +79,19 @@ class AdapterContract:
             batch = build(adapter, view, events)
             _check_batch(view, batch, len(events))
             for spec in view.tensors:
-                bad = np.isinf if spec.allow_nan else lambda tensor: ~np.isfinite(tensor)
-                holds = bool(bad(batch.tensors[spec.name]).any())
-                require(not holds, f"tensor {spec.name!r} holds NaN or infinity")
+                finite = _finite(batch.tensors[spec.name], spec.allow_nan)
+                require(finite, f"tensor {spec.name!r} holds NaN or infinity")
 
     def test_summaries(self, adapter: Adapter) -> None:
-        """Each summary gives one finite number per row."""
+        """Each summary gives one number per row; finite, or NaN where tensors may hold NaN."""
         events = self.events(adapter)
         for view in adapter.views.values():
             batch = build(adapter, view, events)
+            missing = any(spec.allow_nan for spec in view.tensors)
             for summary in view.summaries:
                 values = np.asarray(summary.compute(batch.tensors))
                 require(values.shape == (batch.rows,), f"{summary.name!r}: {values.shape}")
-                require(bool(np.isfinite(values).all()), f"{summary.name!r} is not finite")
+                require(_finite(values, missing), f"{summary.name!r} is not finite")
 
     def test_blank_events_are_not_judged(self, adapter: Adapter) -> None:
         """Events without anything to judge are marked so, or refused; never judged."""
@@ -160,3 +160,8 @@ def _check_batch(view: View, batch: Batch, events: int) -> None:
             spec.fits(tensor.shape),
             f"{spec.name!r} has the shape {tensor.shape}, declared {spec.shape}",
         )
+
+
+def _finite(values: Array, missing: bool) -> bool:
+    """Whether no number is infinite, nor NaN unless that stands for a missing one."""
+    return not bool((np.isinf(values) if missing else ~np.isfinite(values)).any())
