@@ -65,7 +65,7 @@ def connect(card: ModelCard, view: View, engine: Engine) -> Wiring:
     if any(problem for *_, problem in rows):
         raise NetworkError(
             f"{engine.path}: the network does not fit its card (model {card.name!r}, view "
-            f"{view.name!r} of {card.adapter}); n is the batch axis\n" + _table(rows)
+            f"{view.name!r} of {card.adapter_name}); n is the batch axis\n" + _table(rows)
         )
     return Wiring(inputs, {output.name: engine.outputs[output.source] for output in card.outputs})
 
