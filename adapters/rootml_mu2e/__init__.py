@@ -22,7 +22,7 @@ ADAPTER = Adapter(
     truth=Truth(label="truth_label", classes=("bad track", "good track")),
     references=(
         Reference("trkqual", "TrkQual of the file"),
-        Reference("momentum", "track fit", estimates="truth_momentum"),
+        Reference("fit_momentum", "track fit", estimates="truth_momentum"),
     ),
     doc="Well and badly measured tracks in the straw tracker of Mu2e, and their momentum.",
 )

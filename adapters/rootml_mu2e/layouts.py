@@ -62,7 +62,7 @@ def _only_track(result: ak.Array, nactive: ak.Array) -> ak.Array:
 
 
 def _classed(sources: dict[str, Source]) -> dict[str, Source]:
-    truth = combine(label, sources["momentum"], sources["truth_momentum"])
+    truth = combine(label, sources["fit_momentum"], sources["truth_momentum"])
     return sources | {"truth_label": truth}
 
 
@@ -99,7 +99,7 @@ _FLAT = {
     **{name: Branch((f"de.{name}",), doc=doc) for name, doc in HITS.items()},
     "status": Branch(("de.status",), doc=STATUS),
     "t0err": Branch(("de.t0err",), "ns"),
-    "momentum": Branch(("deent.mom",), "MeV/c", doc="of the fit at the tracker's entrance"),
+    "fit_momentum": Branch(("deent.mom",), "MeV/c", doc="of the fit at the tracker's entrance"),
     "momerr": Branch(("deent.momerr",), "MeV/c"),
     "tandip": Branch(("deent.td",), doc="tangent of the dip angle"),
     "d0": Branch(("deent.d0",), "mm", doc="distance of closest approach to the axis, signed"),
@@ -133,7 +133,7 @@ _STRUCT_SOURCES = _classed(
     {name: leaf("track", name) for name in (*HITS, "t0err")}
     | {
         "fitted": combine(_converged, leaf("track", "status")),
-        "momentum": leaf("entrance", "mom"),
+        "fit_momentum": leaf("entrance", "mom"),
         "momerr": leaf("entrance", "momerr"),
         "tandip": leaf("entrance", "td"),
         "d0": combine(_outward, leaf("entrance", "d0"), _PDG),
@@ -164,7 +164,7 @@ _SEGMENTED = _classed(
     _TRACKS
     | {
         "t0err": segments.TIME_ERROR,
-        "momentum": segments.MOMENTUM,
+        "fit_momentum": segments.MOMENTUM,
         "momerr": segments.MOMENTUM_ERROR,
         "tandip": segments.SLOPE,
         "truth_momentum": segments.TRUE_MOMENTUM,
@@ -225,7 +225,7 @@ TRACKS = _layout(
         _TRACKS
         | {
             "t0err": branch("t0err"),
-            "momentum": combine(norm, *_ENTRANCE),
+            "fit_momentum": combine(norm, *_ENTRANCE),
             "momerr": branch("momerr"),
             "tandip": combine(slope, *_ENTRANCE),
             "trkqual": branch("quality"),

@@ -62,7 +62,7 @@ def _tmva(track: Values) -> list[Array]:
 
 
 def _momentum(track: Values) -> list[Array]:
-    return [track["momentum"], track["tandip"], *_quality(track)]
+    return [track["fit_momentum"], track["tandip"], *_quality(track)]
 
 
 def _build(
@@ -91,8 +91,9 @@ def _judged(track: Values) -> Array:
     for name in ("nhits", "nactive", "t0err", "momerr"):
         sound &= track[name] > 0
     sound &= (track["fitcon"] >= 0) & (track["fitcon"] <= 1)
-    if "momentum" in track:
-        sound &= (track["momentum"] > LOWEST_MEV) & (track["momentum"] < HIGHEST_MEV)
+    if "fit_momentum" in track:
+        momentum = track["fit_momentum"]
+        sound &= (momentum > LOWEST_MEV) & (momentum < HIGHEST_MEV)
     return sound
 
 
@@ -149,7 +150,7 @@ TRACK_QUALITY_TMVA = _view(
 MOMENTUM_VIEW = _view(
     "momentum",
     MOMENTUM,
-    (*HITS, *FIT, "momentum", "tandip"),
+    (*HITS, *FIT, "fit_momentum", "tandip"),
     _momentum,
     "The reconstructed momentum and what tells how far it may be off.",
 )

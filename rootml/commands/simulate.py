@@ -68,6 +68,8 @@ def simulate(
     if layout is not None and layout not in names:
         raise InputError(f"{adapter}: no layout {layout!r} (layouts: {', '.join(names)})")
     options = _options(settings, chosen.simulation_options)
+    if energy is not None and "energy" not in chosen.simulation_options:
+        raise InputError(f"{adapter}: its simulation takes no --energy; see 'rootml adapters show'")
     if energy is not None:
         options["energy"] = _energy(energy)
     check_target(output, overwrite=overwrite)

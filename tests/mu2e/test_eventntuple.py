@@ -44,11 +44,11 @@ def branches():
 
 
 def test_values_at_the_front_face(read, branches):
-    columns = ("momentum", "momerr", "t0err", "tandip", "trkqual")
+    columns = ("fit_momentum", "momerr", "t0err", "tandip", "trkqual")
     found = read("eventntuple", branches, *columns)
-    assert found["momentum"][0, 0] == pytest.approx(100)
-    assert np.isnan(found["momentum"][0, 1])
-    assert found["momentum"][2, 0] == pytest.approx(75)
+    assert found["fit_momentum"][0, 0] == pytest.approx(100)
+    assert np.isnan(found["fit_momentum"][0, 1])
+    assert found["fit_momentum"][2, 0] == pytest.approx(75)
     assert found["momerr"][[0, 2], 0].tolist() == pytest.approx([0.12, 0.15])
     assert found["t0err"][[0, 2], 0].tolist() == pytest.approx([0.4, 0.5])
     assert found["tandip"][2, 0] == pytest.approx(-0.75)
@@ -93,6 +93,6 @@ def test_files_without_truth_have_none(adapter, branches):
     found = match(adapter, layout, "EventNtuple/ntuple", BranchNames([*branches]), named=False)
     decoder = Decoder(found, {}, "test")
     assert found.complete
-    assert decoder.has("momentum")
+    assert decoder.has("fit_momentum")
     assert not decoder.has("truth_momentum")
     assert not decoder.has("truth_label")

@@ -76,7 +76,7 @@ class TestRealFile:
 
     def test_true_momenta_are_those_of_the_bytes(self, real):
         source = real()
-        events = source.read(("momentum", "truth_momentum", "truth_label"), 0, 101)
+        events = source.read(("fit_momentum", "truth_momentum", "truth_label"), 0, 101)
         basket = source.tree["demcent/_mom"].basket(0)
         words = np.frombuffer(bytes(basket.data), np.uint8).reshape(101, 32)[:, 20:].copy()
         expected = np.linalg.norm(words.view(">f4").astype(float), axis=1)
@@ -117,12 +117,19 @@ class TestRealFile:
         path = shared("mu2e/uproot-issue-1221.root")
         with open_source(path, [adapter]) as source:
             assert source.decoder.layout.name == "trkana_v5"
-            columns = ("nactive", "t0err", "momentum", "truth_momentum", "trkqual", "truth_label")
+            columns = (
+                "nactive",
+                "t0err",
+                "fit_momentum",
+                "truth_momentum",
+                "trkqual",
+                "truth_label",
+            )
             track = source.read(columns, 0, 1)[0]
         with uproot.open(path) as file:
             fit = file["TrkAna/trkana/demfit"].array(library="np")[0][0][0].member("mom")
         expected = np.linalg.norm([fit.member("fCoordinates").member(f"f{i}") for i in "XYZ"])
-        assert track["momentum"][0] == pytest.approx(expected, rel=1e-6)
+        assert track["fit_momentum"][0] == pytest.approx(expected, rel=1e-6)
         assert track["truth_momentum"][0] == pytest.approx(82.0798, abs=1e-3)
         assert track["nactive"].tolist() == [60]
         assert track["t0err"][0] == pytest.approx(0.42667, abs=1e-5)

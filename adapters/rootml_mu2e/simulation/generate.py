@@ -20,13 +20,13 @@ LOWEST_MEV, HIGHEST_MEV = 75.0, 150.0
 """Electrons that reach the straws and stay inside the detector."""
 BATCH = 20_000
 OPTIONS = {
-    "momentum": "at birth in MeV/c: a range like 85:110, drawn from evenly, or one value; "
+    "momentum": "at birth in MeV/c: a range like 80:120, drawn from evenly, or one value; "
     f"'conversion' is {CONVERSION_MEV}",
 }
 
 
 def simulate(
-    n: int, rng: np.random.Generator, *, momentum: tuple[float, float] | float | str = (85.0, 110.0)
+    n: int, rng: np.random.Generator, *, momentum: tuple[float, float] | float | str = (80.0, 120.0)
 ) -> ak.Array:
     """Simulate ``n`` electron tracks; the fields are the branches of the flat layout.
 
@@ -102,7 +102,7 @@ def _range(momentum: object) -> tuple[float, float]:
         low, high = map(float, ends)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"momentum {momentum!r}: expected MeV/c, a range like 85:110 or 'conversion'"
+            f"momentum {momentum!r}: expected MeV/c, a range like 80:120 or 'conversion'"
         ) from error
     if not LOWEST_MEV <= low <= high <= HIGHEST_MEV:
         raise DataError(
