@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 import awkward as ak
 
 from rootml.adapter import Adapter, Branch, Layout, Options, Reference, Truth, View
@@ -11,6 +15,7 @@ from rootml.declared.scope import Names, Scope
 from rootml.declared.values import to_awkward
 from rootml.declared.view import ViewBuilder
 from rootml.errors import CardError, DataError
+from rootml.spec import Batch
 
 
 def declare(declaration: Declaration, name: str) -> Adapter:
@@ -29,9 +34,7 @@ def declare(declaration: Declaration, name: str) -> Adapter:
         name=VIEW,
         columns=tuple(map(columns.of_branch, needed)),
         tensors=builder.specs,
-        build=lambda events: builder.build(
-            {key: events[columns.of_branch(key)] for key in needed}, len(events)
-        ),
+        build=partial(_build, builder, {key: columns.of_branch(key) for key in needed}),
         summaries=builder.summaries,
         doc=declaration.doc,
     )
@@ -47,6 +50,12 @@ def declare(declaration: Declaration, name: str) -> Adapter:
         label=declaration.label,
         doc=declaration.doc,
     )
+
+
+def _build(builder: ViewBuilder, fields: Mapping[str, str], events: ak.Array) -> Batch:
+    record = ak.to_layout(events)
+    branches = {key: record.content(field) for key, field in fields.items()}
+    return builder.build(branches, len(events))
 
 
 class Columns:
@@ -89,18 +98,21 @@ class Columns:
 
     def decode(self, raw: ak.Array, wanted: tuple[str, ...], options: Options) -> ak.Array:
         """The wanted columns: branches as they are, the others computed."""
-        scope = Scope(self.names, raw, len(raw))
-        branches = {self.of_branch(key): key for key in raw.fields}
-        columns = {}
-        for name in wanted:
-            if name in branches:
-                columns[name] = raw[branches[name]]
-                continue
-            try:
-                columns[name] = to_awkward(scope.evaluate(self.formulas[name]), scope.events)
-            except DataError as error:
-                raise DataError(f"column {name!r}: {error}", error.event) from error
-        return ak.zip(columns, depth_limit=1)
+        record = ak.to_layout(raw)
+        branches = {self.of_branch(key): record.content(key) for key in raw.fields}
+        columns = [
+            branches[name] if name in branches else self._compute(name, record) for name in wanted
+        ]
+        return ak.Array(ak.contents.RecordArray(columns, list(wanted), length=len(raw)))
+
+    def _compute(self, name: str, record: Any) -> Any:
+        branches = {key: record.content(key) for key in record.fields}
+        scope = Scope(self.names, branches, record.length)
+        try:
+            values = scope.evaluate(self.formulas[name])
+        except DataError as error:
+            raise DataError(f"column {name!r}: {error}", error.event) from error
+        return ak.to_layout(to_awkward(values, scope.events))
 
 
 def _layout(declaration: Declaration, needed: tuple[str, ...], columns: Columns) -> Layout:
