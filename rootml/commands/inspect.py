@@ -122,7 +122,7 @@ def survey_file(
         "models": [
             entry.name
             for entry in list_models()
-            if entry.card is not None and not entry.problem and entry.card.adapter in right
+            if entry.card is not None and not entry.problem and entry.card.adapter_name in right
         ],
     }
 
