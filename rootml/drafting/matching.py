@@ -17,14 +17,16 @@ _BAD = re.compile(r"\W+")
 
 @dataclass(frozen=True)
 class Guess:
-    """A value, where it comes from, and whether only the user can tell that it is right.
+    """A value, what to say of it, and whether only the user can tell that it is right.
 
-    ``text`` is empty where there is nothing to guess from.
+    ``text`` is empty where there is nothing to guess from. ``name``: what the network calls a
+    column, where the text itself does not.
     """
 
     text: str
     note: str = ""
     is_open: bool = False
+    name: str = ""
 
 
 @dataclass
@@ -35,17 +37,17 @@ class Pool:
     aliases: dict[str, str] = field(default_factory=dict)
 
     def guess(self, name: str) -> Guess:
-        """The expression that the network's input ``name`` most probably stands for."""
+        """The expression that the network's column ``name`` most probably stands for."""
         if found := self.find(name):
-            return Guess(self.symbol(found), "" if name == found.name else f"input {name!r}")
+            return Guess(self.symbol(found), name=name)
         if self._is_expression(name):
-            return Guess(name)
+            return Guess(name, name=name)
         if (function := _FUNCTION.fullmatch(name)) and (found := self.find(function["of"])):
             text = f"{function['name']}({self.symbol(found)})"
-            return Guess(text, f"input {name!r}?", is_open=True)
+            return Guess(text, "as its name says?", is_open=True, name=name)
         if near := self._nearest(fold(name)):
-            return Guess(self.symbol(near), f"nearest to the input {name!r}", is_open=True)
-        return Guess("", f"no branch is like the input {name!r}", is_open=True)
+            return Guess(self.symbol(near), "the nearest name", is_open=True, name=name)
+        return Guess("", "no branch is named like it", is_open=True, name=name)
 
     def count(self, names: Sequence[str]) -> int:
         """How many of the names are those of branches, or of a function of one."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from rootml.declared.schema import InputColumn
 from rootml.drafting.matching import Guess, names_in
 from rootml.drafting.network import FoundNetwork, OutputGuess, identifier
 from rootml.drafting.sentinels import Oddity
@@ -165,11 +166,19 @@ def _order(tensor: TensorGuess) -> tuple[str, str]:
 def _columns(tensor: TensorGuess, indent: str, oddities: Sequence[Oddity]) -> Iterator[str]:
     for column in tensor.columns:
         note = "; ".join(filter(None, (column.note, _odd(names_in(column.text), oddities))))
-        yield noted(f"{indent}- {marked(column)}", note)
+        yield noted(f"{indent}- {_column(column)}", note)
     for name in tensor.candidates[:SHOWN]:
         yield noted(f"{indent}# - {scalar(name)}", _odd({name}, oddities))
     if len(tensor.candidates) > SHOWN:
         yield f"{indent}# and {len(tensor.candidates) - SHOWN:,} more: rootml inspect -v"
+
+
+def _column(guess: Guess) -> str:
+    """The expression, with the network's name of it if that is another."""
+    if guess.name in ("", InputColumn(value=guess.text or "?").label):
+        return marked(guess)
+    parts = scalar({"value": guess.text or None, "name": guess.name})
+    return f"{OPEN_END} {parts}" if guess.is_open else parts
 
 
 def _odd(names: set[str], oddities: Sequence[Oddity]) -> str:
