@@ -17,8 +17,8 @@ et al. (ATLAS), Eur. Phys. J. C 72 (2012) 1844."""
 LEPTON_PT, TAU_PT, MAX_ETA, JET_ETA = 26.0, 20.0, 2.47, 4.5
 
 
-def measure(final: Final, rng: np.random.Generator) -> Measured:
-    """What is measured of the events that are selected."""
+def measure(final: Final, most: int, rng: np.random.Generator) -> Measured:
+    """What is measured of the events that are selected, ``most`` of them at the most."""
     n = len(final.jets)
     lepton = _scaled(final.lepton, rng.normal(1, LEPTON_RESOLUTION, n))
     tau = _scaled(final.tau, rng.normal(1, TAU_RESOLUTION, n))
@@ -33,7 +33,7 @@ def measure(final: Final, rng: np.random.Generator) -> Measured:
     missing = final.neutrinos + rng.normal(0, 1, (n, 2)) * width[:, None]
     seen = (lepton.pt > LEPTON_PT) & (tau.pt > TAU_PT)
     seen &= (np.abs(lepton.eta) < MAX_ETA) & (np.abs(tau.eta) < MAX_ETA)
-    kept = np.flatnonzero(seen)
+    kept = np.flatnonzero(seen)[:most]
     return Measured(lepton[kept], tau[kept], missing[kept], width[kept], total[kept], jets[kept])
 
 

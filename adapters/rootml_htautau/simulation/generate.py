@@ -54,7 +54,7 @@ def _select(process: Process, n: int, rng: np.random.Generator) -> dict[str, Arr
     parts: list[dict[str, Array]] = []
     missing = n
     while missing > 0 or not parts:
-        part = columns(measure(process.draw(min(BATCH, 20 * missing + 10), rng), rng))
-        parts.append({name: values[:missing] for name, values in part.items()})
+        drawn = process.draw(min(BATCH, 20 * missing + 10), rng)
+        parts.append(columns(measure(drawn, missing, rng)))
         missing -= len(parts[-1]["PRI_jet_num"])
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -50,14 +50,9 @@ def gluon_fusion(n: int, rng: np.random.Generator) -> Final:
 def vector_boson_fusion(n: int, rng: np.random.Generator) -> Final:
     """Higgs bosons between two jets far apart in rapidity."""
     higgs = boson(np.full(n, H_GEV), rng.gamma(2.5, 40, n), rng.normal(0, 0.8, n), rng)
-    jets = _more_jets(n, 0.2, rng)
     side = rng.choice([-1, 1], n)
-    first = np.stack([30 + rng.exponential(40, n), rng.uniform(-np.pi, np.pi, n)])
-    x, y = first[0] * np.cos(first[1]), first[0] * np.sin(first[1])
-    x2, y2 = -higgs["px"] - x, -higgs["py"] - y
-    jets[:, 0] = np.stack([first[0], side * np.abs(rng.normal(2.2, 1, n)), first[1]], axis=1)
-    other = -side * np.abs(rng.normal(2.2, 1, n))
-    jets[:, 1] = np.stack([np.hypot(x2, y2), other, np.arctan2(y2, x2)], axis=1)
+    etas = side * np.abs(rng.normal(2.2, 1, n)), -side * np.abs(rng.normal(2.2, 1, n))
+    jets = _two_jets(_transverse(higgs), 30 + rng.exponential(40, n), etas, 0.2, rng)
     return _ditau(higgs, jets, rng)
 
 
@@ -90,10 +85,9 @@ def top_pairs(n: int, rng: np.random.Generator) -> Final:
     missing = (
         _transverse(neutrino) + _transverse(partner) + _transverse(along(mother, 1 - fraction))
     )
-    jets = _more_jets(n, 0.8, rng)
-    for place in (0, 1):
-        phi = rng.uniform(-np.pi, np.pi, n)
-        jets[:, place] = np.stack([20 + rng.gamma(2, 25, n), rng.normal(0, 1.2, n), phi], axis=1)
+    etas = rng.normal(0, 1.2, n), rng.normal(0, 1.2, n)
+    bosons = _transverse(first) + _transverse(second)
+    jets = _two_jets(bosons, 20 + rng.gamma(2, 25, n), etas, 0.8, rng)
     return Final(lepton, tau, missing, jets)
 
 
@@ -126,6 +120,19 @@ def _recoil(parent: Vectors, more: float, rng: np.random.Generator) -> Array:
     jets = _more_jets(n, more, rng)
     phi = parent.phi + np.pi + rng.normal(0, 0.15, n)
     jets[:, 0] = np.stack([parent.pt * rng.normal(1, 0.1, n), rng.normal(0, 1.8, n), phi], axis=1)
+    return jets
+
+
+def _two_jets(
+    others: Array, pt: Array, etas: tuple[Array, Array], more: float, rng: np.random.Generator
+) -> Array:
+    """Two jets against ``others`` (n, 2), the first of them of a given ``pt``; and further ones."""
+    n = len(pt)
+    jets = _more_jets(n, more, rng)
+    phi = rng.uniform(-np.pi, np.pi, n)
+    x, y = -others.T - pt * np.stack([np.cos(phi), np.sin(phi)])
+    jets[:, 0] = np.stack([pt, etas[0], phi], axis=1)
+    jets[:, 1] = np.stack([np.hypot(x, y), etas[1], np.arctan2(y, x)], axis=1)
     return jets
 
 
