@@ -43,8 +43,8 @@ def _outward(distance: ak.Array, pdg: ak.Array) -> ak.Array:
 
 
 def _outermost(d0: ak.Array, omega: ak.Array, pdg: ak.Array) -> ak.Array:
-    """Largest radius of the helix, mm."""
-    return _outward(d0 + 2 / omega, pdg)
+    """Largest radius of the helix, mm; NaN where it is none."""
+    return _outward(d0 + 2 / ak.where(omega == 0, np.nan, omega), pdg)
 
 
 def _converged(status: ak.Array) -> ak.Array:

@@ -105,8 +105,8 @@ def converged(electrons: Electrons, fitted: Fit) -> Array:
 def _second(hits: Hits, rng: np.random.Generator) -> Array:
     """Which tracks are fitted with the second solution."""
     alone = 1 - 2 * hits.active_double / hits.active
-    share = 1 + 10 * hits.no_side / hits.active + 3 * np.clip(alone, 0, 1)
-    chance = SECOND * (SECOND_HITS / hits.active) ** SECOND_POWER * share / 1.7
+    share = 0.2 + 15 * hits.no_side / hits.active + 2 * np.clip(alone, 0, 1)
+    chance = SECOND * (SECOND_HITS / hits.active) ** SECOND_POWER * share
     chosen: Array = rng.random(len(chance)) < np.minimum(chance, 0.5)
     return chosen
 

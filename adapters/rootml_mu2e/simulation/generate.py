@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 LOWEST_MEV, HIGHEST_MEV = 75.0, 150.0
 """Electrons that reach the straws and stay inside the detector."""
-BATCH = 20_000
+LEAST, MOST = 100, 50_000
+"""Electrons that are drawn at a time."""
 OPTIONS = {
     "momentum": "at birth in MeV/c: a range like 80:120, drawn from evenly, or one value; "
     f"'conversion' is {CONVERSION_MEV}",
@@ -41,7 +42,7 @@ def simulate(
     parts: list[ak.Array] = []
     missing = int(n)
     while missing > 0 or not parts:
-        electrons = draw(BATCH, span, rng)
+        electrons = draw(min(max(2 * missing, LEAST), MOST), span, rng)
         hits = draw_hits(electrons, rng)
         fitted = fit(electrons, hits, rng)
         part = _record(electrons, hits, fitted, rng)[converged(electrons, fitted)]
