@@ -171,7 +171,7 @@ ENTRY_POINTS = """
 
 
 def install(name: str, code: str, folder: Path, monkeypatch: pytest.MonkeyPatch):
-    """A stranger's package with an adapter and recipes, installed for one test."""
+    """A stranger's package with an adapter and recipes, installed for some tests."""
     site = folder / "site"
     info = site / f"rootml_{name}_training-1.0.dist-info"
     info.mkdir(parents=True)
@@ -191,10 +191,11 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return install("toy", TOY, tmp_path, monkeypatch)
 
 
-@pytest.fixture
-def tracks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture(scope="module")
+def tracks(tmp_path_factory: pytest.TempPathFactory):
     """Columns of tracks, one or several an event: their quality, and a fit of their momentum."""
-    return install("tracks", TRACKS, tmp_path, monkeypatch)
+    with pytest.MonkeyPatch.context() as patch:
+        yield install("tracks", TRACKS, tmp_path_factory.mktemp("package"), patch)
 
 
 @pytest.fixture
@@ -252,8 +253,8 @@ def track_branches(count: int, seed: int = 0) -> dict[str, np.ndarray]:
     }
 
 
-@pytest.fixture
-def write_tracks(tmp_path: Path):
+@pytest.fixture(scope="module")
+def write_tracks(tmp_path_factory: pytest.TempPathFactory):
     """Write tracks to a file: one an entry or, with ``per_event``, so many in each.
 
     ``of_event``: branches as they are to be written.
@@ -266,7 +267,7 @@ def write_tracks(tmp_path: Path):
         if per_event is not None:
             columns = {k: ak.unflatten(v, per_event) for k, v in columns.items()}
         columns = {k: ak.Array(v) for k, v in (columns | (of_event or {})).items()}
-        path = tmp_path / name
+        path = tmp_path_factory.mktemp("files") / name
         with uproot.recreate(path) as file:
             file.mktree("tracks", {k: v.type.content for k, v in columns.items()})
             file["tracks"].extend(columns)
