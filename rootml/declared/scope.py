@@ -163,6 +163,8 @@ class Scope:
     def _vector(self, vector: str, element: Formula) -> vectors.Coordinates:
         def coordinate(formula: Formula) -> Values:
             whole = self.evaluate(formula)
+            if whole.data.ndim == 0:  # a number is that of every element
+                return whole
             return element(lambda name: whole if name == vector else self.find(name), self.events)
 
         return {name: coordinate(formula) for name, formula in self.names.vectors[vector].items()}
