@@ -36,10 +36,17 @@ def parse_mapping(text: str, origin: str) -> dict[str, Any]:
             raise CardError(f"{origin}: {_refusal(text, lines)}")
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise CardError(f"{origin}: not valid YAML: {error}") from error
+        raise CardError(f"{origin}: not valid YAML: {error}{_hint(error)}") from error
     if not isinstance(data, dict):
         raise CardError(f"{origin}: expected a mapping of keys, found {type(data).__name__}")
     return data
+
+
+def _hint(error: yaml.YAMLError) -> str:
+    """What most often is behind it, in a text with expressions."""
+    in_braces = getattr(error, "context", None) == "while parsing a flow mapping"
+    advice = "\n  in {...}, quotes go around an expression with brackets or commas: \"x[0]\""
+    return advice if in_braces else ""
 
 
 def validated(kind: type[Text], data: object, origin: str) -> Text:
