@@ -47,7 +47,7 @@ def test_vectors_have_the_momenta_of_the_tracks(adapter, written):
         events = source.read(columns, 0, 300)
     excess = np.asarray(ak.flatten(events["fit_momentum"] - events["truth_momentum"]))
     assert np.median(abs(excess)) < 0.3
-    assert 0.4 < ak.min(events["tandip"]) < ak.max(events["tandip"]) < 2
+    assert 0.2 < ak.min(events["tandip"]) < ak.max(events["tandip"]) < 2
 
 
 def test_events_have_none_to_three_tracks(written):
