@@ -58,15 +58,20 @@ def test_inputs_are_those_of_the_analysis(adapter, events, view, columns, tracks
 
 
 def test_orders_are_the_published_ones():
-    assert len(PROTONS) == 16
-    assert len(NO_PROTONS) == 28
-    assert PROTONS[3:8] == ("shr_tkfit_dedx_max", "trkfit", "trkpid", "subcluster", "shrmoliereavg")
-    assert NO_PROTONS[6:10] == (
-        "secondshower_Y_nhit", "secondshower_Y_vtxdist", "secondshower_Y_dot", "anglediff_Y",
-    )  # fmt: skip
-    planes = [name.split("_")[1] for name in NO_PROTONS if name.endswith("_nhit")]
-    assert planes == ["Y", "V", "U"]
-    assert NO_PROTONS[-4:] == ("shrMCSMom", "DeltaRMS2h", "shrPCA1CMed_5cm", "CylFrac2h_1cm")
+    assert " ".join(PROTONS) == (
+        "shr_score tksh_distance tksh_angle shr_tkfit_dedx_max trkfit trkpid subcluster "
+        "shrmoliereavg trkshrhitdist2 hits_ratio secondshower_Y_nhit secondshower_Y_vtxdist "
+        "secondshower_Y_dot anglediff_Y CosmicIPAll3D CosmicDirAll3D"
+    )
+    assert " ".join(NO_PROTONS) == (
+        "shrmoliereavg shr_score trkfit subcluster CosmicIPAll3D CosmicDirAll3D "
+        "secondshower_Y_nhit secondshower_Y_vtxdist secondshower_Y_dot anglediff_Y "
+        "secondshower_V_nhit secondshower_V_vtxdist secondshower_V_dot anglediff_V "
+        "secondshower_U_nhit secondshower_U_vtxdist secondshower_U_dot anglediff_U "
+        "shr_tkfit_2cm_dedx_U shr_tkfit_2cm_dedx_V shr_tkfit_2cm_dedx_Y "
+        "shr_tkfit_gap10_dedx_U shr_tkfit_gap10_dedx_V shr_tkfit_gap10_dedx_Y "
+        "shrMCSMom DeltaRMS2h shrPCA1CMed_5cm CylFrac2h_1cm"
+    )
 
 
 def one(events, adapter, column, **branches):
