@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 import shutil
 
 import numpy as np
@@ -104,6 +106,13 @@ def test_the_bare_name_is_the_highest_version(versions):
         "1.9",
         "1.10",
     ]
+
+
+def test_a_model_knows_where_it_is_from_wherever_it_goes(versions):
+    model = pickle.loads(pickle.dumps(load("toy@1.9")))
+    assert model.origin == "ROOTML_PATH"
+    text = (versions / "1.9/toy.card.yaml").read_bytes()
+    assert model.card_sha256 == hashlib.sha256(text).hexdigest()
 
 
 def test_an_exact_version(versions):

@@ -62,6 +62,8 @@ def test_the_same_models_give_the_same_bytes(pack, models, tmp_path):
     os.utime(models[0].path, (1, 1))
     write_pack(models[::-1], tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == pack.read_bytes()
+    with zipfile.ZipFile(pack) as opened:
+        assert {info.date_time for info in opened.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     with pytest.raises(OutputError, match="exists already"):
         write_pack(models, pack)
     with pytest.raises(RegistryError, match="a model is named twice"):
