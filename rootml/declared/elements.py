@@ -49,10 +49,10 @@ class Elements:
         like = next((values for values in lists if values.counts is not None), None)
         if like is None:
             raise DataError("no column is a list, so nothing is to be cut or padded")
-        source = np.arange(len(like.data))
+        source, event = np.arange(len(like.data)), like.each(events)
         if select is not None:
-            source = np.flatnonzero(chosen(align([like, _as_list(select)])[1], "select"))
-        event = like.each(events)[source]
+            source = np.flatnonzero(chosen(align([like, _as_list(select)])[1], event))
+        event = event[source]
         counts = np.bincount(event, minlength=events)
         starts = np.repeat(np.cumsum(counts) - counts, counts)
         if order is not None:

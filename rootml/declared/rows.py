@@ -103,11 +103,14 @@ class Rows:
             self.nan[place] |= missing
 
 
-def chosen(values: Values, what: str) -> Mask:
-    """Where a selection is true; not where it is missing. DataError where it is NaN."""
+def chosen(values: Values, event: Array) -> Mask:
+    """Where a selection is true; not where it is missing. DataError where it is NaN.
+
+    ``event``: that of each value.
+    """
     there: Mask = values.data != 0
     if values.missing is not None:
         there = there & ~values.missing
-    if (there & np.isnan(values.data)).any():
-        raise DataError(f"{what} is NaN")
+    if (unknown := there & np.isnan(values.data)).any():
+        raise DataError("the selection is NaN", int(event[np.argmax(unknown)]))
     return there

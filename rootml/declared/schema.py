@@ -30,8 +30,8 @@ VIEW = "declared"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Expression = Annotated[
     str,
-    BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value),
     Field(min_length=1, max_length=10_000),
+    BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value),
 ]
 """A formula over branches, variables and numbers."""
 

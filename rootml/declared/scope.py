@@ -179,6 +179,7 @@ def replaced(values: Values, sentinels: Sentinels) -> Values:
             continue
         if meaning == "missing":
             missing = hit if missing is None else missing | hit
+            data = np.where(hit, np.zeros((), data.dtype), data)
         else:
             data = np.where(hit, np.float64(meaning), as_float64(np.where(hit, 0, data)))
     return Values(data, values.counts, missing)

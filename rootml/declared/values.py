@@ -112,12 +112,14 @@ def cast(data: Array, dtype: np.dtype[Any]) -> Array:
     """The numbers in another type; DataError where an integer, or a type of integers, loses any."""
     if data.dtype == dtype:
         return data
-    made = data.astype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        made = data.astype(dtype)
     exact = dtype.kind in "iu" or (
         data.dtype.kind in "iu" and np.iinfo(data.dtype).bits > np.finfo(dtype).nmant
     )
     if exact:
-        lost = made.astype(data.dtype) != data
+        with np.errstate(invalid="ignore"):
+            lost = made.astype(data.dtype) != data
         if lost.any():
             value = data[lost][0]
             raise DataError(f"{value} cannot be stored as {dtype.name} without loss")
@@ -194,6 +196,8 @@ def from_branch(name: str, array: Any) -> Values:
     if layout.is_numpy:
         return Values(np.asarray(layout.data))
     kind = layout.form.type
+    if layout.is_unknown:
+        return Values(np.zeros(0))
     if _is_list(kind) and not layout.is_regular:
         counts = np.asarray(ak.num(array, axis=1), np.int64)
         inner = from_branch(name, ak.flatten(array, axis=1))

@@ -75,7 +75,7 @@ class ViewBuilder:
         judged = np.ones(len(units.event), np.bool_)
         if self.select is not None:
             try:
-                judged = chosen(units.spread(scope.evaluate(self.select)), "select")
+                judged = chosen(units.spread(scope.evaluate(self.select)), units.event)
             except DataError as error:
                 raise DataError(f"select: {error}", error.event) from error
         made: list[tuple[TensorBuilder, str, Rows]] = []
