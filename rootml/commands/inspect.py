@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rootml.commands.console import print_table
+from rootml.errors import CardError
 
 if TYPE_CHECKING:
     from uproot import ReadOnlyDirectory
 
+    from rootml.adapter import Adapter
+    from rootml.registry import ModelEntry
     from rootml.rootio.events.base import Events
 
 
@@ -50,11 +53,21 @@ def inspect(
     for one in found["trees"]:
         _print_tree(one)
     click.echo("\nLayouts")
-    for line in found["layouts"]:
+    for line in _nearest(found["layouts"]):
         click.echo(f"  {'+' if line['matches'] else '-'} {line['text']}")
     click.echo("\nModels that apply")
     for model in found["models"] or ["none"]:
         click.echo(f"  {model}")
+
+
+def _nearest(layouts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The matches, and of each layout that has none the tree that comes nearest."""
+    found: dict[Any, Mapping[str, Any]] = {}
+    for line in layouts:
+        layout = line["adapter"], line.get("layout")
+        found.setdefault((layout, line["tree"]) if line["matches"] else layout, line)
+    right = {key[0] for key, line in found.items() if line["matches"]}
+    return [line for key, line in found.items() if line["matches"] or key not in right]
 
 
 def _print_tree(tree: Mapping[str, Any]) -> None:
@@ -90,16 +103,19 @@ def survey_file(
     from rootml.rootio.survey import Survey
 
     offered = offers(ADAPTERS)
-    adapters = [offer.value for offer in offered if not offer.problem]
+    installed = {offer.name: offer.value for offer in offered if not offer.problem}
+    models = [(entry.name, _adapter(entry, installed)) for entry in list_models()]
+    declared = [own for _, own in models if own and own.name not in installed]
     with open_file(file) as directory:
-        found = Survey(directory, adapters, tree, friends)
+        found = Survey(directory, [*installed.values(), *declared], tree, friends)
         matches = found.matches()
         if found.errors and len(found.errors) == len(found.trees):
             raise next(iter(found.errors.values()))
         trees = [_describe(directory, one, branches=branches) for one in found.trees.values()]
         found.close_friends()
-    right = {match.adapter.name for match in matches if match.complete}
-    order = sorted(matches, key=lambda m: (not m.complete, len(m.missing), not m.tree_fits))
+    right = {id(match.adapter) for match in matches if match.complete}
+    shown = [match for match in matches if match.complete or match.adapter.name in installed]
+    order = sorted(shown, key=lambda m: (not m.complete, len(m.missing), not m.tree_fits))
     return {
         "file": file,
         "trees": trees,
@@ -119,12 +135,22 @@ def survey_file(
             for offer in offered
             if offer.problem
         ],
-        "models": [
-            entry.name
-            for entry in list_models()
-            if entry.card is not None and not entry.problem and entry.card.adapter_name in right
-        ],
+        "models": [name for name, adapter in models if id(adapter) in right],
     }
+
+
+def _adapter(entry: ModelEntry, installed: Mapping[str, Adapter]) -> Adapter | None:
+    """The model's adapter, its own or an installed one; None where the model cannot be loaded."""
+    from rootml.plugins import adapter_of
+
+    if entry.card is None or entry.problem:
+        return None
+    if isinstance(entry.card.adapter, str):
+        return installed.get(entry.card.adapter)
+    try:
+        return adapter_of(entry.card)
+    except CardError:  # rootml models list says why
+        return None
 
 
 def _describe(directory: ReadOnlyDirectory, events: Events, *, branches: bool) -> dict[str, Any]:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import awkward as ak
 
 
+_SHOWN = 5
+"""Missing branches that are named."""
+
+
 @dataclass(frozen=True)
 class Match:
     """How far a tree fits a layout: which branches were found, which required ones were not."""
@@ -42,8 +46,9 @@ class Match:
             choice = "" if self.missing else ", or be chosen with --tree (tree=)"
             reasons.append(f"the tree should be named {' or '.join(self.layout.trees)}{choice}")
         if self.missing:
-            wanted = ", ".join(map(repr, self.missing))
-            reasons.append(f"no branch {wanted}{nearest(self.missing[0], names)}")
+            wanted = ", ".join(map(repr, self.missing[:_SHOWN]))
+            more = f" and {len(self.missing) - _SHOWN} more" if self.missing[_SHOWN:] else ""
+            reasons.append(f"no branch {wanted}{more}{nearest(self.missing[0], names)}")
         return f"{head}: {'; '.join(reasons)}"
 
 
