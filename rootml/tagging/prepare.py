@@ -182,6 +182,12 @@ def _plan(
     provenance: Mapping[str, Any] | None,
 ) -> TagPlan:
     added = tuple(column for tagger in taggers for column in tagger.columns)
+    names = [column.name for column in added]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(
+            f"two of the models make a branch {twice!r}: add that of one after that of the other, "
+            "with --prefix"
+        )
     clashing = [column.name for column in added if column.name in source.tree]
     if clashing and not options.overwrite:
         made = made_by(provenance, source.name, clashing[0])

@@ -13,7 +13,7 @@ import rootml
 from rootml.commands.adapters import adapters
 from rootml.commands.inspect import inspect
 from rootml.commands.models import models
-from rootml.errors import RegistryError
+from rootml.errors import InputError, RegistryError
 from rootml.registry import get_adapter
 
 pytestmark = pytest.mark.usefixtures("toylab", "own_places")
@@ -168,6 +168,18 @@ def test_the_models_of_a_tagged_file_are_verified(tagged, toy, write_network, wr
     assert "no model is called 'toy'" in gone[0]["problem"]
     with pytest.raises(RegistryError, match="no branches made by other"):
         models.main(["verify", "other", "--in", str(tagged)], standalone_mode=False)
+
+
+def test_two_versions_of_one_model_need_two_names(tagged, toy, write_model, tmp_path, monkeypatch):
+    write_model(tmp_path / "newer", "toy", version="1.1")
+    monkeypatch.setenv("ROOTML_PATH", str(tmp_path / "newer"))
+    both = {"models": ("toy@1.0", "toy@1.1"), "plots": False}
+    with pytest.raises(InputError, match=r"two of the models make a branch 'toy_score'"):
+        rootml.tag_file(tagged.with_name("in.root"), tmp_path / "both.root", **both)
+    rootml.tag_file(tagged, tmp_path / "two.root", models="toy@1.1", prefix="new_", plots=False)
+    text = " ".join(run(inspect, tmp_path / "two.root").output.split())
+    assert "toy_score made by toy 1.0" in text
+    assert "new_toy_score made by toy 1.1" in text
 
 
 def test_inspect_says_what_made_a_branch(tagged):
