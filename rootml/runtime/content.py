@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import zipfile
 from pathlib import Path
@@ -34,12 +33,16 @@ _SIGNS = {
     rb"\x89HDF\r\n": "an HDF5 file (Keras?): export the network to ONNX",
     rb"root\x00": "a ROOT file",
     rb"\x93NUMPY": "a NumPy array",
-}
-_FORMATS = {
     rb"tree\r?\nversion=v": "lightgbm",
     rb"\{[iUIlL].{1,9}learner": "xgboost",  # UBJSON: an object whose first key has that name
+    rb"\s*\{.*\"gradient_booster\"\s*:": "xgboost",
+    rb"\s*[\[{]\s*[\"\]}]": "a JSON text that holds no XGBoost model",
     rb"\x08[\x01-\x20][\x12-\x52]": "onnx",  # ModelProto.ir_version, and the tag of what follows
 }
+_OLD_EXPORT = (
+    "a program of torch.export as PyTorch up to 2.7 wrote it, with pickles inside: save it again "
+    "by a newer PyTorch"
+)
 _STATE_DICT = (
     "weights saved by torch.save, without the network they belong to: save the network itself "
     "by torch.export.save or torch.onnx.export"
@@ -60,36 +63,22 @@ def check_format(data: bytes, format: str, path: Path) -> None:
 
 def recognise(data: bytes) -> str:
     """The format of the network ``data``, or in words what else it is; empty if unknown."""
-    for pattern, words in _SIGNS.items():
-        if re.match(pattern, data):
-            return words
     if data.startswith(b"PK\x03\x04"):
         return _recognise_zip(data)
-    for pattern, format in _FORMATS.items():
-        if re.match(pattern, data, re.DOTALL):
-            return format
-    return _recognise_json(data) if re.match(rb"\s*[\[{]", data) else ""
-
-
-def _recognise_json(data: bytes) -> str:
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError):
-        return "a text that begins like JSON and is none (truncated?)"
-    learner = content.get("learner") if isinstance(content, dict) else None
-    if isinstance(learner, dict) and "gradient_booster" in learner:
-        return "xgboost"
-    return "a JSON text that holds no XGBoost model"
+    signs = _SIGNS.items()
+    return next((found for sign, found in signs if re.match(sign, data, re.DOTALL)), "")
 
 
 def _recognise_zip(data: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = {name.partition("/")[2] for name in archive.namelist()}
+            names = {name.partition("/")[2] or name for name in archive.namelist()}
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return "a damaged zip archive (truncated?)"
     if "archive_format" in names:
         return "torch-export"
+    if "serialized_exported_program.json" in names:
+        return _OLD_EXPORT
     if "constants.pkl" in names:
         return "torchscript"
     return _STATE_DICT if "data.pkl" in names else "a zip archive"

@@ -26,8 +26,8 @@ _SAMPLE = "data/sample_inputs/model.pt"
 
 _NAME = re.compile(r"(?!.*(^|\.)__\w+__(\.|$))[\w.+-]*", re.ASCII)
 _SIZE = re.compile(
-    r"(\d+|[-+*/(), ]|Symbol\('[su]\d+', (positive=True, |nonnegative=True, )?integer=True\)"
-    r"|[su]\d+|Max|Min|Mod|PythonMod|FloorDiv|CleanDiv|CeilDiv|Integer|Add|Mul|Pow)*",
+    r"(\d++|[-+*/(), ]|Symbol\('[su]\d++', (positive=True, |nonnegative=True, )?integer=True\)"
+    r"|[su]\d++|Max|Min|Mod|PythonMod|FloorDiv|CleanDiv|CeilDiv|Integer|Add|Mul|Pow)*",
     re.ASCII,
 )
 _ARGUMENT = re.compile(r"[\w ,.>+-]*", re.ASCII)

@@ -10,6 +10,7 @@ import numpy as np
 import xgboost as xgb
 
 from rootml.runtime.engine import Engine, Port
+from rootml.runtime.ubjson import check_whole
 from rootml.spec import Array
 
 INPUT = "features"
@@ -36,6 +37,8 @@ class XGBoostEngine(Engine):
     format = "xgboost"
 
     def _open(self, data: bytes) -> None:
+        if not re.match(rb'\s*\{\s*"', data):
+            check_whole(data)  # XGBoost reads on beyond the end
         with xgb.config_context(verbosity=0):
             self._booster = xgb.Booster({"nthread": self.threads})
             self._booster.load_model(bytearray(data))
