@@ -77,11 +77,11 @@ def open_network(path: Path) -> FoundNetwork:
         raise NetworkError(f"{path}: not a network that can be run: {what} (known: {known})")
     sha256 = hashlib.sha256(data).hexdigest()
     engine = engine_class(find_kind(format, where=str(path)))(path, sha256, EngineOptions())
+    check_inputs([*engine.inputs.values()], str(path))
     inputs = tuple(
         replace(port, columns=port.columns or stored_columns(engine.metadata, sizes(port)[-1]))
         for port in engine.inputs.values()
     )
-    check_inputs(inputs, str(path))
     return FoundNetwork(path, format, sha256, inputs, _guess_outputs(engine))
 
 

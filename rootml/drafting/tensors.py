@@ -136,15 +136,17 @@ def _flat(
         pool = Pool([*own, *events] if per else events, aliases)
         columns = tuple(pool.guess(name) for name in names)
         return TensorGuess(port.name, port.dtype, sizes(port), columns)
-    return _unnamed(port, Pool(own if per else events, aliases))
+    counters = frozenset(branch.counter for branch in branches)
+    return _unnamed(port, Pool(own if per else events, aliases), counters)
 
 
-def _unnamed(port: Port, pool: Pool) -> TensorGuess:
-    """All branches that may be columns, in their order, if they are as many as are needed."""
+def _unnamed(port: Port, pool: Pool, counters: frozenset[str] = frozenset()) -> TensorGuess:
+    """The branches that may be columns, in their order, if they are as many as are needed."""
     width = sizes(port)[-1]
     likely = [branch for branch in pool.branches if not NO_INPUT.fullmatch(branch.name)]
-    fitting = next((some for some in (likely, pool.branches) if len(some) == width), None)
-    columns = tuple(Guess(pool.symbol(branch)) for branch in fitting or ())
+    measured = [branch for branch in likely if branch.name not in counters]
+    fitting = next((some for some in (measured, likely, pool.branches) if len(some) == width), ())
+    columns = tuple(Guess(pool.symbol(branch)) for branch in fitting)
     candidates = () if fitting else tuple(branch.name for branch in likely)
     return TensorGuess(port.name, port.dtype, sizes(port), columns, False, candidates)
 
