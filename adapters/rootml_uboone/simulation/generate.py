@@ -107,9 +107,15 @@ def _unselect(flat: dict[str, Array], which: Array, rng: np.random.Generator) ->
 
 
 def _unset(name: str) -> float:
-    """What a branch holds that was not set."""
+    """What a branch holds that was not set: ``resetTTree`` of the modules that write it."""
     if name == "hits_ratio" or "energy" in name:
         return 0
+    if name.startswith("Cosmic"):
+        return reconstruction.NO_COSMIC
+    if name.endswith("_vtxdist"):
+        return -reconstruction.LOWEST
+    if name.endswith("_nhit"):
+        return -UNSET_COUNT
     if _dtype(name) is np.float32:
         return reconstruction.LOWEST
     return UNSET_COUNT if "_npoints" in name else 0
