@@ -13,7 +13,7 @@ from rootml.sources.cache import Incoming, cache_folder, cached, incoming
 from rootml.sources.hub import hub_token
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest, RequestException, Response
+    from requests import PreparedRequest, Response
 
 Report = Callable[[int, int], None]
 """Takes the bytes that have come and the bytes there are, 0 where that is unknown."""
@@ -66,25 +66,29 @@ def _download(url: str, shown: str, file: Incoming, report: Report | None) -> No
         progressbar=_Progress(report) if report else False,
         chunk_size=_BLOCK,
         timeout=TIMEOUT,
-        auth=_Token(url),
+        auth=_token(url),
         hooks={"response": _stay_encrypted},
     )
     try:
         downloader(url, file, None)
-    except RequestException as error:
+    except (RequestException, ValueError) as error:  # pooch takes any length for a number
         raise RegistryError(f"{shown}: cannot be fetched: {_reason(error)}") from error
 
 
-class _Token:
-    """The Hub's token, which requests drops where a redirection leads to another host."""
+def _token(url: str) -> Callable[[PreparedRequest], PreparedRequest] | None:
+    """What authorises a request to the Hub; requests drops it on the way to another host.
 
-    def __init__(self, url: str) -> None:
-        self._token = hub_token(url)
+    None leaves it to the user's ``~/.netrc``.
+    """
+    token = hub_token(url)
+    if token is None:
+        return None
 
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
+    def authorise(request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {token}"
         return request
+
+    return authorise
 
 
 def _stay_encrypted(response: Response, **_: Any) -> None:
@@ -96,7 +100,7 @@ def _stay_encrypted(response: Response, **_: Any) -> None:
             raise InvalidURL("it leads from https:// to an unencrypted address")
 
 
-def _reason(error: RequestException) -> str:
+def _reason(error: Exception) -> str:
     from requests import exceptions
 
     match error:
@@ -108,6 +112,8 @@ def _reason(error: RequestException) -> str:
             return "the server's certificate cannot be trusted"
         case exceptions.ReadTimeout():
             return f"the server was silent for {TIMEOUT[1]:g} s"
+        case exceptions.TooManyRedirects():
+            return "the server leads from address to address without end"
         case exceptions.ChunkedEncodingError():
             return "the connection ended before the file was whole"
         case exceptions.ConnectionError() if "timed out" in str(error):
@@ -115,7 +121,7 @@ def _reason(error: RequestException) -> str:
         case exceptions.ConnectionError():
             return "the server cannot be reached"
         case _:
-            return str(error)
+            return str(error).partition("?")[0]
 
 
 class _Progress:

@@ -25,7 +25,8 @@ def hub_url(address: str) -> str:
     """The address of ``hf://org/repo[@revision]/path`` by HTTPS; the revision is ``main``."""
     found = _ADDRESS.fullmatch(address)
     if found is None:
-        raise RegistryError(f"{address}: expected {SCHEME}organisation/repository[@revision]/path")
+        shown = address.partition("?")[0]
+        raise RegistryError(f"{shown}: expected {SCHEME}organisation/repository[@revision]/path")
     revision = quote(found["revision"] or "main", safe="%")
     return f"{_endpoint()}/{found['repository']}/resolve/{revision}/{quote(found['path'])}"
 

@@ -83,12 +83,12 @@ def _addresses(located: LocatedCard) -> list[str]:
 
 def _missing(located: LocatedCard, looked: list[str]) -> str:
     network = located.card.network
-    way_out = f"`rootml models pull {located.card.name}` fetches it; or n" if network.url else "N"
+    pull = ", or bring it here by `rootml models pull`" if _addresses(located) else ""
     return "\n  ".join(
         [
             f"model {located.full_name}: its network {network.file} was not found "
             f"(sha256 {network.sha256[:12]}…):",
             *looked,
-            f"{way_out}ame the folder that holds it in ROOTML_PATH",
+            f"Name the folder that holds it in ROOTML_PATH{pull}",
         ]
     )

@@ -86,15 +86,19 @@ def parse_name(text: str) -> Named:
 
 def plain_url(address: str) -> str:
     """The http(s) address of ``address``; RegistryError where files cannot be fetched from it."""
+    shown = address.partition("?")[0]
     url = hub_url(address) if address.startswith(SCHEME) else address
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise RegistryError(f"{address}: files are fetched from https://, http:// and {SCHEME}")
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise RegistryError(f"{shown}: not an address: {error}") from error
     if "@" in parts.netloc:
         raise RegistryError(
             f"{parts.scheme}://…@{parts.hostname}: an address holds no user and password; they "
             "belong into ~/.netrc"
         )
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise RegistryError(f"{shown}: files are fetched from https://, http:// and {SCHEME}")
     return url
 
 

@@ -41,8 +41,9 @@ class Server:
     """A server of the files in ``folder``; a path may begin with how it is to misbehave.
 
     ``/truncated/...`` ends in the middle, ``/silent/...`` never comes, ``/status/503/...`` is an
-    error, ``/to/<address>`` is a redirection. ``requests`` holds the paths that were asked for, and
-    ``tokens`` what authorised each.
+    error, ``/to/<address>`` is a redirection and ``/loop/...`` one to itself, ``/length/x/...``
+    claims the length x. ``requests`` holds the paths that were asked for, and ``tokens`` what
+    authorised each.
     """
 
     def __init__(self, folder: Path, certificate: Path | None = None) -> None:
@@ -84,6 +85,14 @@ class Server:
                         self.send_header("Location", address)
                         self.send_header("Content-Length", "0")
                         self.end_headers()
+                    case ["loop", _]:
+                        self.send_response(302)
+                        self.send_header("Location", self.path)
+                        self.send_header("Content-Length", "0")
+                        self.end_headers()
+                    case ["length", rest]:
+                        length, _, path = rest.partition("/")
+                        self._send(server.folder / path, length=length)
                     case ["status", rest]:
                         self.send_error(int(rest.partition("/")[0]))
                     case ["silent", _]:
@@ -93,13 +102,13 @@ class Server:
                     case _:
                         self._send(server.folder / self.path.lstrip("/").partition("?")[0])
 
-            def _send(self, path: Path, missing: int = 0) -> None:
+            def _send(self, path: Path, missing: int = 0, length: str = "") -> None:
                 if not path.is_file():
                     self.send_error(404)
                     return
                 data = path.read_bytes()
                 self.send_response(200)
-                self.send_header("Content-Length", str(len(data)))
+                self.send_header("Content-Length", length or str(len(data)))
                 self.end_headers()
                 self.wfile.write(data[: len(data) - missing])
 
