@@ -152,7 +152,7 @@ class _Reader:
         if not self.takes_nan:
             raise DataError(
                 f"{path}: tensor {spec.name!r} holds NaN for what is missing, which this learner "
-                "does not understand; learners of trees do (histogram gradient boosting, XGBoost)"
+                "does not understand; XGBoost and histogram gradient boosting do"
             )
 
     def finish(self, folder: Path, files: tuple[str, ...]) -> DataSet:

@@ -137,10 +137,13 @@ class ScikitLearn(Learner):
 
     @property
     def takes_nan(self) -> bool:
-        """What the estimator says of itself."""
+        """What the estimator, or the first step of a pipeline, says of itself."""
+        from sklearn.pipeline import Pipeline
         from sklearn.utils import get_tags
 
-        return bool(get_tags(self.build(0)).input_tags.allow_nan)
+        estimator = self.build(0)
+        first = estimator[0] if isinstance(estimator, Pipeline) else estimator
+        return bool(get_tags(first).input_tags.allow_nan)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rootml_zoo.recipes import ams, baselines, mu2e
+from rootml_zoo.recipes import ams, baselines, htautau, mu2e
 
-RECIPES = {recipe.name: recipe for module in (ams, baselines, mu2e) for recipe in module.RECIPES}
+RECIPES = {
+    recipe.name: recipe for module in (ams, baselines, htautau, mu2e) for recipe in module.RECIPES
+}
 """Every recipe by its name."""
