@@ -96,8 +96,15 @@ def highlights(figures: Mapping[str, Any]) -> list[str]:
 def _interval(estimate: Mapping[str, float | None]) -> str:
     low, value, high = estimate["low"], estimate["value"], estimate["high"]
     if value is None:
-        return f"above {low:,.0f}"
-    return f"{value:,.0f} ({low:,.0f} to {high:,.0f})"
+        return f"above {_rounded(low)}"
+    return f"{_rounded(value)} ({_rounded(low)} to {_rounded(high)})"
+
+
+def _rounded(value: float | None) -> str:
+    """A rejection; None where there is no upper end."""
+    if value is None:
+        return "inf"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _series(label: str, lines: Sequence[str]) -> list[Row]:

@@ -58,6 +58,15 @@ def by_class(report: Report, name: str) -> dict[str, Any]:
     return {title: report.hists[key] for title, key in stems.items() if key in report.hists}
 
 
+def class_title(report: Report, name: str) -> str:
+    """How plots call a class; events without one are either all there are, or the rest."""
+    if name != UNLABELLED:
+        return name
+    classes = report.figures["events"]["classes"]
+    labelled = any(part["judged"] for other, part in classes.items() if other != UNLABELLED)
+    return "of no class" if labelled else "all events"
+
+
 def components(report: Report, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The histograms by class of each component of ``name``, and how to call the component."""
     whole = by_class(report, name)

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from scipy.special import logit
 
 from rootml.spec import Array
-from rootml.validation.histograms import UNLABELLED, by_class
+from rootml.validation.histograms import UNLABELLED, by_class, class_title
 from rootml.validation.report import Report
 from rootml.validation.style import (
     count,
@@ -68,9 +68,11 @@ def draw_distribution(
         figure, ax = panel()
         lowest = ax
     for name, part in filled.items():
-        _steps(ax, part, _colour(name, report), _title(name, part, titles[1] if against else None))
+        title = class_title(against or report, name)
+        _steps(ax, part, _colour(name, report), _title(title, part, titles[1] if against else None))
     for name, part in mine.items() if against else ():
-        _points(ax, part, _colour(name, report), _title(name, part, titles[0]))
+        title = class_title(report, name)
+        _points(ax, part, _colour(name, report), _title(title, part, titles[0]))
     width = _axes(ax, lowest, [*mine.values(), *filled.values()])
     lowest.set_xlabel(f"{report.figures['outputs'][output]['branch']}, linear in log[p / (1 - p)]")
     ax.set_ylabel(f"Fraction of events / {width:g}")
@@ -83,8 +85,7 @@ def _colour(name: str, report: Report) -> str:
     return look([*report.sample["classes"], UNLABELLED].index(name)).colour
 
 
-def _title(name: str, part: Fractions, sample: str | None) -> str:
-    title = "all events" if name == UNLABELLED else name
+def _title(title: str, part: Fractions, sample: str | None) -> str:
     return f"{', '.join(filter(None, (title, sample)))} ({count(part.entries)})"
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from rootml.spec import Array
-from rootml.validation.histograms import UNLABELLED, components
+from rootml.validation.histograms import class_title, components
 from rootml.validation.report import Report
 from rootml.validation.style import count, upper_first, write_title
 
@@ -48,7 +48,7 @@ def _panels(report: Report, tensor: str) -> list[tuple[str, Any]]:
     panels = []
     for channel, hists in components(report, f"image_{tensor}"):
         for name, hist in hists.items():
-            title = "all events" if name == UNLABELLED else name
+            title = class_title(report, name)
             judged = count(events[name]["judged"])
             panels.append((", ".join(filter(None, (title, channel, judged))), hist))
     return panels

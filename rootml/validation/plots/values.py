@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from rootml.validation.histograms import UNLABELLED, components
+from rootml.validation.histograms import class_title, components
 from rootml.validation.report import Report
 from rootml.validation.style import count, finish, look, panel
 
@@ -22,7 +22,7 @@ def draw_values(report: Report, output: str) -> Figure:
     for i, (name, part, hist) in enumerate(series):
         axis = hist.axes[0]
         density = hist.values() / axis.widths / max(hist.sum(flow=True), 1)
-        title = "all events" if name == UNLABELLED else name
+        title = class_title(report, name)
         text = ", ".join(filter(None, (title, part, count(int(hist.sum(flow=True))))))
         ax.stairs(density, axis.edges, lw=2, ls=look(i).dashes, color=look(i).colour, label=text)
         filled = hist.values() > 0
