@@ -14,6 +14,7 @@ from rootml.errors import IntegrityError, RegistryError
 
 if TYPE_CHECKING:
     from rootml.card import ModelCard
+    from rootml.sources.cards import LocatedCard
 
 FAILED = 2
 
@@ -41,7 +42,8 @@ def verify(ctx: click.Context, names: tuple[str, ...], file: str | None, as_json
     """Compare the sha256 of each MODEL (of all, and of the cache) with what it should be.
 
     Nothing is run or fetched. A network that is not on this machine is told, and fails only if its
-    MODEL is named. The exit code is 2 where anything fails.
+    MODEL is named. With --in, a MODEL that is not installed is named by its path or address. The
+    exit code is 2 where anything fails.
     """
     if file is not None:
         found = list(_of_file(file, names))
@@ -102,40 +104,38 @@ def _of_cache() -> Iterator[Finding]:
         yield Finding("(cache)", str(path), problem=problem)
 
 
-def _of_file(file: str, names: tuple[str, ...]) -> Iterator[Finding]:
+def _of_file(file: str, references: tuple[str, ...]) -> Iterator[Finding]:
+    """A finding for each tagging recorded in ``file``, of the models referred to or of all."""
+    from rootml.registry import find_card
     from rootml.rootio.opening import open_file, tree_names
     from rootml.rootio.provenance import read_provenance
 
+    given = {card.full_name: card for card in map(find_card, references)}
     with open_file(file) as directory:
         records = [read_provenance(directory, tree) for tree in tree_names(directory)]
-    entries = {json.dumps(e): e for r in records for e in (r or {}).get("taggings", [])}
-    wanted = [e for e in entries.values() if not names or e["model"]["name"] in names]
-    if not wanted:
-        raise RegistryError(f"{file}: holds no branches made by {' or '.join(names) or 'rootml'}")
-    for entry in wanted:
-        model = entry["model"]
-        name, what = f"{model['name']}@{model['version']}", ", ".join(entry["branches"])
+    entries = {json.dumps(e): e for record in records for e in (record or {}).get("taggings", [])}
+    found = 0
+    for entry in entries.values():
+        name = f"{entry['model']['name']}@{entry['model']['version']}"
+        if given and name not in given:
+            continue
+        found += 1
+        what = ", ".join(entry["branches"])
         try:
-            note = _compare(entry)
-            yield Finding(name, what, note=note)
+            yield Finding(name, what, note=_compare(entry, given.get(name) or find_card(name)))
         except RegistryError as error:
             yield Finding(name, what, problem=str(error))
+    if not found:
+        raise RegistryError(f"{file}: holds no branches made by {' or '.join(given) or 'rootml'}")
 
 
-def _compare(entry: dict[str, Any]) -> str:
-    """What is to be said of a tagging whose model is here; RegistryError where it is another."""
-    from rootml.registry import find_card, find_network
+def _compare(entry: dict[str, Any], located: LocatedCard) -> str:
+    """What is to be said of a tagging by a model that is here; RegistryError if by another."""
+    from rootml.registry import find_network
     from rootml.runtime.network_file import read_network
-    from rootml.sources.cache import cached
     from rootml.tagging.record import adapter_identity
 
     made = entry["model"]
-    try:
-        located = find_card(f"{made['name']}@{made['version']}")
-    except RegistryError:
-        if cached(made["sha256"]):
-            return "not installed; its network is in the cache"
-        raise
     read_network(find_network(located, online=False), located.card.network.sha256)
     if located.card.network.sha256 != made["sha256"]:
         raise IntegrityError(

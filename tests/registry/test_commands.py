@@ -163,11 +163,31 @@ def test_the_models_of_a_tagged_file_are_verified(tagged, toy, write_network, wr
     other = run(models, "verify", "--in", tagged)
     assert other.exit_code == 2
     assert "made by another network" in " ".join(other.output.split())
+    elsewhere = write_card(write_network(tagged.with_name("toy.onnx")))
+    assert run(models, "verify", "--in", tagged, elsewhere).exit_code == 0
     toy.unlink()
     gone = json.loads(run(models, "verify", "--in", tagged, "--json").output)
     assert "no model is called 'toy'" in gone[0]["problem"]
-    with pytest.raises(RegistryError, match="no branches made by other"):
-        models.main(["verify", "other", "--in", str(tagged)], standalone_mode=False)
+    other = str(write_card(write_network(tagged.with_name("other.onnx"))))
+    with pytest.raises(RegistryError, match=r"no branches made by other@1\.0"):
+        models.main(["verify", other, "--in", str(tagged)], standalone_mode=False)
+
+
+def test_a_declared_adapter_must_still_be_the_same(tagged, write_model, tmp_path):
+    def declaring(*columns):
+        adapter = {"tensors": {"cells": list(columns)}}
+        return write_model(tmp_path / "own", "own", adapter=adapter, view="declared")
+
+    cells = [f"cell_e[{cell}]" for cell in range(6)]
+    card = declaring(*cells)
+    out = tmp_path / "own.root"
+    rootml.tag_file(tagged.with_name("in.root"), out, models=str(card), plots=False)
+    assert run(models, "verify", "--in", out, card).exit_code == 0
+    (note,) = json.loads(run(models, "verify", "--in", out, declaring(*cells), "--json").output)
+    assert note["note"] == ""
+    other = run(models, "verify", "--in", out, declaring(*cells[::-1]), "--json")
+    assert other.exit_code == 2
+    assert "declares is another now" in json.loads(other.output)[0]["problem"]
 
 
 def test_two_versions_of_one_model_need_two_names(tagged, toy, write_model, tmp_path, monkeypatch):

@@ -245,7 +245,7 @@ def test_an_export_that_fails_leaves_nothing(models, tmp_path, monkeypatch):
 
 
 def test_a_declared_adapter_goes_into_the_card(write_model, tmp_path):
-    card = write_model(tmp_path / "d", "mine", adapter="mine.adapter.yaml", view="main")
+    card = write_model(tmp_path / "d", "mine", adapter="mine.adapter.yaml", view="declared")
     adapter = card.with_name("mine.adapter.yaml")
     adapter.write_text("tensors: {cells: [a, b, c, d, e, log(f)]}")
     located = find_card(card)

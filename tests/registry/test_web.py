@@ -298,7 +298,7 @@ def test_many_jobs_fill_one_cache(site, cache):
 
 
 def test_a_card_that_needs_a_further_file_is_refused(serve, cache, write_model, tmp_path):
-    write_model(tmp_path / "www", adapter="toy.adapter.yaml", view="main")
+    write_model(tmp_path / "www", adapter="toy.adapter.yaml", view="declared")
     (tmp_path / "www/toy.adapter.yaml").write_text("tensors: {cells: [a, b, c, d, e, f]}")
     site = serve(tmp_path / "www")
     with pytest.raises(
