@@ -7,80 +7,19 @@ where a list without elements has no maximum, and where a sentinel says so.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    SerializerFunctionWrapHandler,
-    Tag,
-    model_serializer,
-    model_validator,
-)
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from rootml.declared.kinematics import Variable, Vector
+from rootml.declared.parts import Expression, Missing, Name, Number, Part, Sentinels, Short
 
 VIEW = "declared"
 """The name of the one view that a declared adapter has."""
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Expression = Annotated[
-    str,
-    Field(min_length=1, max_length=10_000),
-    BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value),
-]
-"""A formula over branches, variables and numbers."""
 
-
-def _nan_as_text(value: object) -> object:
-    return "nan" if isinstance(value, float) and math.isnan(value) else value
-
-
-def _sentinels(value: object) -> object:
-    """A list is short for a mapping that makes each of them missing."""
-    if isinstance(value, list | tuple):
-        value = dict.fromkeys(value, "missing")
-    if isinstance(value, Mapping):
-        return {_nan_as_text(key): item for key, item in value.items()}
-    return value
-
-
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Sentinels = Annotated[
-    dict[int | float | Literal["nan"], Number | Literal["missing"]], BeforeValidator(_sentinels)
-]
-"""Values of branches that stand for something else: ``[-999, .nan]`` are missing; of a mapping
-``{-999: 0, -1: missing}`` each is replaced. A branch of float32 is compared in float32."""
-Missing = Annotated[Number | Literal["nan", "unjudged"], BeforeValidator(_nan_as_text)]
-"""What a network sees for a missing value: a number, ``nan`` (for networks that take it), or
-nothing: the event or object is then not judged, and gets NaN."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Short(_Part):
-    """A part that a text alone may stand for, that of its key ``value``."""
-
-    value: Expression
-
-    @model_validator(mode="before")
-    @classmethod
-    def _expand(cls, data: object) -> object:
-        return data if isinstance(data, Mapping | BaseModel) else {"value": data}
-
-    @model_serializer(mode="wrap")
-    def _shorten(self, handler: SerializerFunctionWrapHandler) -> Any:
-        data = handler(self)
-        return data["value"] if data.keys() == {"value"} else data
-
-
-class BranchSource(_Part):
+class BranchSource(Part):
     """The branch that a name in the expressions stands for."""
 
     names: tuple[str, ...] = Field(min_length=1)
@@ -96,107 +35,7 @@ class BranchSource(_Part):
         return {"names": data} if isinstance(data, list | tuple) else data
 
 
-class Vector(_Part):
-    """A four-vector per event or object, in any coordinates that the vector library takes:
-    ``{pt, eta, phi, mass}``, ``{pt, eta, phi, energy}``, ``{px, py, pz, energy}``, ...
-
-    A name alone, ``Electron``, stands for ``Electron_pt``, ``Electron_eta``, ``Electron_phi`` and
-    ``Electron_mass``.
-    """
-
-    px: Expression | None = None
-    py: Expression | None = None
-    pt: Expression | None = None
-    phi: Expression | None = None
-    pz: Expression | None = None
-    eta: Expression | None = None
-    theta: Expression | None = None
-    mass: Expression | None = None
-    energy: Expression | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _expand(cls, data: object) -> object:
-        if isinstance(data, str):
-            return {key: f"{data}_{key}" for key in ("pt", "eta", "phi", "mass")}
-        return data
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        given = set(self.coordinates)
-        transverse = given & {"px", "py", "pt", "phi"}
-        if transverse not in ({"px", "py"}, {"pt", "phi"}) or len(given - transverse) != 2:
-            raise ValueError(_COORDINATES)
-        if len(given & {"pz", "eta", "theta"}) != 1:
-            raise ValueError(_COORDINATES)
-        return self
-
-    @property
-    def coordinates(self) -> dict[str, str]:
-        """The expression of each coordinate that is given."""
-        return {key: value for key, value in self if value is not None}
-
-
-_COORDINATES = "a vector has pt and phi (or px and py), eta (or pz, theta), and mass (or energy)"
-
-OF_SUM = ("mass", "pt", "eta", "phi", "energy", "rapidity")
-OF_PAIR = ("deltaR", "deltaeta", "deltaphi", "transverse_mass", "nearest_deltaR")
-Vectors = tuple[Expression, ...]
-Pair = tuple[Expression, Expression]
-
-
-class Kinematics(_Part):
-    """One quantity of four-vectors: names of ``vectors``, also with an index: ``electrons[0]``.
-
-    ``mass``, ``pt``, ``eta``, ``phi``, ``energy`` and ``rapidity`` are those of the sum of all
-    that are listed. Of a pair: ``deltaR``, ``deltaeta`` and ``deltaphi`` (in -pi..pi), first minus
-    second; ``transverse_mass``, sqrt(2 pt1 pt2 (1 - cos deltaphi)); ``nearest_deltaR``, for each of
-    the first the distance of the nearest of the second (missing, where there is none).
-    """
-
-    mass: Vectors | None = None
-    pt: Vectors | None = None
-    eta: Vectors | None = None
-    phi: Vectors | None = None
-    energy: Vectors | None = None
-    rapidity: Vectors | None = None
-    deltaR: Pair | None = None
-    deltaeta: Pair | None = None
-    deltaphi: Pair | None = None
-    transverse_mass: Pair | None = None
-    nearest_deltaR: Pair | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        given = [key for key, value in self if value is not None]
-        if len(given) != 1:
-            known = ", ".join((*OF_SUM, *OF_PAIR))
-            raise ValueError(f"one quantity of vectors is needed, of {known}; found {given}")
-        return self
-
-    @property
-    def quantity(self) -> str:
-        """Which one it is."""
-        return next(key for key, value in self if value is not None)
-
-    @property
-    def of(self) -> tuple[str, ...]:
-        """The vectors it is of."""
-        of: tuple[str, ...] = getattr(self, self.quantity)
-        return of
-
-
-def _kind(value: object) -> str:
-    return "kinematics" if isinstance(value, Mapping | Kinematics) else "expression"
-
-
-Variable = Annotated[
-    Annotated[Expression, Tag("expression")] | Annotated[Kinematics, Tag("kinematics")],
-    Discriminator(_kind),
-]
-
-
-class InputColumn(_Short):
+class InputColumn(Short):
     """One number that the network sees: an expression, or more about it.
 
     Done in this order: sentinels of the branches, the expression, ``clip``, ``missing``.
@@ -219,7 +58,7 @@ class InputColumn(_Short):
         return self.name or re.sub(r"\W+", "_", self.value).strip("_")
 
 
-class Tensor(_Part):
+class Tensor(Part):
     """One tensor that the network takes; a list alone stands for its ``columns``.
 
     ``columns`` alone: shape (columns,), one row per event or object. With ``length``: the columns
@@ -271,7 +110,7 @@ class Tensor(_Part):
         return data["columns"] if data.keys() == {"columns"} else data
 
 
-class DeclaredTruth(_Part):
+class DeclaredTruth(Part):
     """What simulated files know; files without these branches are tagged all the same."""
 
     label: Expression | None = None
@@ -281,7 +120,7 @@ class DeclaredTruth(_Part):
     """True energy in GeV."""
 
 
-class DeclaredReference(_Short):
+class DeclaredReference(Short):
     """A discriminant or an estimate that the files already carry, to compare a network with."""
 
     name: Name
@@ -291,7 +130,7 @@ class DeclaredReference(_Short):
     """The variable with the true value of what it estimates."""
 
 
-class Declaration(_Part):
+class Declaration(Part):
     """An adapter as a text."""
 
     title: str = ""

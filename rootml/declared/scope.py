@@ -11,7 +11,9 @@ from formulate.AST import Matrix, Symbol
 
 from rootml.declared import vectors
 from rootml.declared.formula import Formula, read
-from rootml.declared.schema import Declaration, Kinematics, Sentinels, Vector
+from rootml.declared.kinematics import Kinematics, Vector
+from rootml.declared.parts import Sentinels
+from rootml.declared.schema import Declaration
 from rootml.declared.values import Values, as_float64, from_branch
 from rootml.errors import CardError, DataError, nearest
 from rootml.spec import Array

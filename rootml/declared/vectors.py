@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import vector
 
-from rootml.declared.schema import OF_SUM
+from rootml.declared.kinematics import OF_SUM
 from rootml.declared.values import Values, apply, fold
 from rootml.errors import DataError
 from rootml.spec import Array
@@ -19,7 +19,7 @@ Coordinates = Mapping[str, Values]
 
 
 def compute(quantity: str, vectors: Sequence[Coordinates], events: int, *, same: bool) -> Values:
-    """A quantity of :class:`~rootml.declared.schema.Kinematics`.
+    """A quantity of :class:`~rootml.declared.kinematics.Kinematics`.
 
     ``same``: both vectors of a pair are the same collection, in which no one is its own neighbour.
     """
