@@ -72,6 +72,7 @@ def train(
     if not files:
         raise TrainingError("a training needs at least one file")
     asked = {
+        "name": name if name != chosen.name else None,
         "adapter": adapter if adapter is None else Path(adapter).name,
         "view": view,
         "seed": seed,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import awkward as ak
 import numpy as np
 import pytest
+import uproot
 
-from rootml.card import Output
+from rootml import tag_file
+from rootml.card import ModelCard, Output
 from rootml.errors import DataError
+from rootml.training import train
 from rootml.training.data import load_dataset
 from rootml.training.task import Classification, Regression
 
@@ -104,3 +107,59 @@ def test_missing_values_go_where_they_are_understood(read, write_tracks):
     chi2[500] = np.inf
     with pytest.raises(DataError, match="'track' holds infinity"):
         read(write_tracks(count=900, chi2=chi2), view="gaps", takes_nan=True)
+
+
+ELECTRONS = """
+title: Electrons
+trees: [Events]
+per: Electron
+select: Electron_pt > 10
+tensors:
+  features:
+    - log(Electron_pt)
+    - abs(Electron_eta)
+    - {value: Electron_hoe, missing: nan, sentinels: [-1]}
+truth: {label: Electron_genPartFlav == 1, classes: [fake, prompt]}
+"""
+
+
+def electrons(path, count=800, seed=4):
+    """NanoAOD: prompt electrons leave less energy in the hadronic calorimeter."""
+    rng = np.random.default_rng(seed)
+    numbers = rng.poisson(1.5, count)
+    total = numbers.sum()
+    prompt = rng.random(total) < 0.5
+    hoe = rng.exponential(np.where(prompt, 0.02, 0.1))
+    columns = {
+        "pt": rng.uniform(5, 60, total).astype("f4"),
+        "eta": rng.uniform(-2.5, 2.5, total).astype("f4"),
+        "hoe": np.where(rng.random(total) < 0.1, -1, hoe).astype("f4"),
+        "genPartFlav": np.where(prompt, 1, rng.choice([0, 5], total)).astype("u1"),
+    }
+    events = {"Electron": ak.unflatten(ak.zip(columns), numbers)}
+    with uproot.recreate(path) as file:
+        file.mktree("Events", {name: array.type.content for name, array in events.items()})
+        file["Events"].extend(events)
+    return numbers, columns
+
+
+def test_electrons_of_a_nanoaod_from_declaration_to_tagged_file(tmp_path):
+    """From one text and one file: a booster per electron, whose card says how to read others."""
+    (tmp_path / "electrons.adapter.yaml").write_text(ELECTRONS)
+    numbers, columns = electrons(tmp_path / "in.root")
+    adapter, folder = tmp_path / "electrons.adapter.yaml", tmp_path / "run"
+    card = train("xgboost", [tmp_path / "in.root"], folder, adapter=adapter, name="prompt")
+    training = ModelCard.read(card).training
+    assert training.command == (
+        "rootml train xgboost in.root --name prompt --adapter electrons.adapter.yaml"
+    )
+    assert sum(training.events.values()) == np.sum(columns["pt"] > 10)
+    adapter.unlink()  # the card holds all of it
+    tag_file(tmp_path / "in.root", tmp_path / "out.root", models=str(card), plots=False)
+    with uproot.open(tmp_path / "out.root") as file:
+        scores = file["Events"]["Electron_prompt_score"].array()
+    assert ak.num(scores).tolist() == numbers.tolist()
+    flat, known = ak.to_numpy(ak.flatten(scores)), columns["pt"] > 10
+    assert np.array_equal(np.isfinite(flat), known)
+    prompt = columns["genPartFlav"] == 1
+    assert flat[known & prompt].mean() > flat[known & ~prompt].mean() + 0.3
