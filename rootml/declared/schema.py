@@ -77,6 +77,8 @@ class Tensor(Part):
     """What stands in all columns of elements that are not there."""
     mask: str = ""
     """Name of a tensor of bools (length,), True for elements that are there; empty: none."""
+    channels_first: bool = False
+    """Shapes (columns, length) and, of the mask, (1, length), as ParticleNet takes them."""
     array: InputColumn | None = None
     shape: tuple[Annotated[int, Field(ge=1)], ...] = ()
     dtype: Literal["float32", "float64", "int32", "int64"] = "float32"
@@ -94,7 +96,7 @@ class Tensor(Part):
             raise ValueError("a tensor has either columns or an array")
         if bool(self.shape) != (self.array is not None):
             raise ValueError("an array needs its shape, and columns have none")
-        padded = {"select", "order", "pad", "mask"} & self.model_fields_set
+        padded = {"select", "order", "pad", "mask", "channels_first"} & self.model_fields_set
         if padded and self.length is None:
             raise ValueError(f"{', '.join(sorted(padded))}: only with a length")
         if self.length is not None and self.array is not None:

@@ -43,8 +43,12 @@ class TensorBuilder:
         allow_nan = any(column.missing == "nan" for column in self.columns)
         if tensor.array is not None:
             shape, labels = tensor.shape, ()
+        elif tensor.length is None:
+            shape = (len(labels),)
+        elif tensor.channels_first:
+            shape, labels = (len(labels), tensor.length), ()
         else:
-            shape = (len(labels),) if tensor.length is None else (tensor.length, len(labels))
+            shape = tensor.length, len(labels)
         spec = TensorSpec(
             self.name,
             shape,
@@ -57,7 +61,8 @@ class TensorBuilder:
         if not tensor.mask:
             return (spec,)
         doc = f"which elements of {self.name} are there"
-        return spec, TensorSpec(tensor.mask, shape[:1], "bool", doc=doc)
+        there = (1, shape[1]) if tensor.channels_first else shape[:1]
+        return spec, TensorSpec(tensor.mask, there, "bool", doc=doc)
 
     @property
     def formulas(self) -> list[Formula]:
@@ -142,7 +147,7 @@ class TensorBuilder:
         """
         data: Array = rows.data[kept]
         if data.dtype.kind == "b":
-            return data
+            return data[:, None] if self.tensor.channels_first else data
         with np.errstate(over="ignore", invalid="ignore"):
             sound = np.isfinite(data.sum())
         if not sound:
@@ -153,7 +158,8 @@ class TensorBuilder:
                 row, *place = (int(index) for index in np.argwhere(bad)[0])
                 raise DataError(self._explain(place, data[row, *place]), int(event[row]))
         with _named(self.columns[0] if self.tensor.array else None, name):
-            return cast(data, self.dtype)
+            made = cast(data, self.dtype)
+        return made.swapaxes(1, 2) if self.tensor.channels_first else made
 
     def _explain(self, place: list[int], value: object) -> str:
         column = self.columns[0 if self.tensor.array else place[-1]]

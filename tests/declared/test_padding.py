@@ -49,6 +49,16 @@ def test_places_are_those_of_a_loop(judge, events, length, order, cut, pad):
     assert batch.tensors["there"].dtype == np.bool_
 
 
+def test_channels_first(judge, declared):
+    text = "tensors: {p: {columns: [x, y], length: 3, mask: m%s}}"
+    lists = {"x": [[1.0, 2.0], []], "y": [[3.0, 4.0], []]}
+    usual, other = (judge(text % more, **lists) for more in ("", ", channels_first: true"))
+    np.testing.assert_array_equal(other.tensors["p"], usual.tensors["p"].transpose(0, 2, 1))
+    np.testing.assert_array_equal(other.tensors["m"], usual.tensors["m"][:, None])
+    specs = declared(text % ", channels_first: true").views["declared"].tensors
+    assert [(spec.name, spec.shape) for spec in specs] == [("p", (2, 3)), ("m", (1, 3))]
+
+
 def test_arrays_of_fixed_size_are_lists_too(judge):
     text = "tensors: {hits: {columns: [x, y], length: 2, order: -x, select: x > 0}}"
     batch = judge(

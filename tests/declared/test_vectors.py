@@ -127,6 +127,17 @@ def test_events_and_objects_mix(judge):
     assert found[:, 1].tolist() == [pytest.approx(3), pytest.approx(-3)]
 
 
+def test_a_number_is_the_mass_of_every_element(judge):
+    text = """
+    vectors: {taus: {pt: tau_pt, eta: tau_eta, phi: tau_phi, mass: 1.777}}
+    variables: {pair: {mass: ["taus[0]", "taus[1]"]}}
+    tensors: {t: [pair]}
+    """
+    taus = {"tau_pt": [[20.0, 30.0]], "tau_eta": [[0.5, -1.0]], "tau_phi": [[3.0, -3.0]]}
+    expected = mass((20.0, 0.5, 3.0, 1.777), (30.0, -1.0, -3.0, 1.777))
+    assert judge(text, **taus).tensors["t"][0, 0] == pytest.approx(expected, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
