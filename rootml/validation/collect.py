@@ -153,11 +153,14 @@ class Collector:
     def _fill_domain(self, batch: Batch) -> None:
         summaries = {summary.name: summary for summary in self.view.summaries}
         outside = np.zeros(batch.rows, np.bool_)
+        missing = any(spec.allow_nan for spec in self.view.tensors)
         for axis in self.card.domain:
             if axis.name not in summaries:
                 continue
             values = np.asarray(summaries[axis.name].compute(batch.tensors), np.float64)
             beyond = ~((values >= axis.low) & (values <= axis.high))
+            if missing:  # what is not known is not beyond
+                beyond &= ~np.isnan(values)
             outside |= beyond
             self.tally.counts["outside", axis.name] += int(np.count_nonzero(beyond))
             finite = values[np.isfinite(values)]
