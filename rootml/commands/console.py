@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
-from rich.text import Text
 
 Report = Callable[[int, int], None]
 LOG_SECONDS = 10.0
 """How often a batch log gets a line."""
-
-
-class RateColumn(ProgressColumn):
-    """Events, or what else is counted, per second."""
-
-    def __init__(self, unit: str):
-        super().__init__()
-        self._unit = unit
-
-    def render(self, task: Task) -> Text:
-        """The rate of the task so far."""
-        speed = task.finished_speed or task.speed
-        return Text(
-            "" if speed is None else f"{speed:,.0f} {self._unit}/s", style="progress.data.speed"
-        )
 
 
 @contextmanager
@@ -48,25 +22,13 @@ def progress(
 
     ``then``: what still goes on when all is counted; ``unit``: what is counted.
     """
-    console = Console(stderr=True)
     if quiet:
         yield lambda done, total: None
-    elif console.is_terminal:
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            RateColumn(unit),
-            TimeRemainingColumn(),
-            console=console,
-        ) as bar:
-            task = bar.add_task(label, total=None)
+    elif sys.stderr.isatty():
+        from rootml.commands.terminal import bar
 
-            def update(done: int, total: int) -> None:
-                text = f"{label}: {then}" if then and done >= total else label
-                bar.update(task, description=text, completed=done, total=total)
-
-            yield update
+        with bar(label, then, unit) as report:
+            yield report
     else:
         yield _Lines(label, unit)
 
@@ -94,16 +56,11 @@ class _Lines:
 
 def print_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print an aligned table; columns whose cells are all numbers are right-aligned."""
+    from rootml.commands.terminal import table
+
     if title:
         click.echo(title)
-    table = Table(box=None, pad_edge=False)
-    for index, header in enumerate(headers):
-        numeric = rows and all(row[index][:1].isdigit() for row in rows)
-        table.add_column(header, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    terminal = Console(markup=False)
-    (terminal if terminal.is_terminal else Console(markup=False, width=160)).print(table)
+    table(headers, rows)
 
 
 def parse_range(text: str, kind: Callable[[str], float]) -> tuple[float | None, float | None]:

@@ -20,7 +20,6 @@ from rootml.spec import Column
 from rootml.tagging.plan import TagResult
 from rootml.tagging.prepare import EntryRange, Run, TagOptions, prepare
 from rootml.tagging.record import record
-from rootml.validation import write_report
 
 Progress = Callable[[int, int], None]
 SINKS: Mapping[str, Callable[..., FileSink]] = {"append": AppendSink, "friend": FriendSink}
@@ -187,6 +186,8 @@ def _validate(run: Run) -> tuple[dict[str, Mapping[str, Any]], list[Path]]:
     folder = run.plan.plots
     if folder is None:
         return figures, files
+    from rootml.validation import write_report
+
     for collector in run.collectors:
         report = collector.report()
         name = collector.card.name

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rootml.adapter import Adapter
 from rootml.errors import InputError, OutputError, TreeError
@@ -22,7 +22,9 @@ from rootml.tagger import Tagger
 from rootml.tagging.candidates import candidates
 from rootml.tagging.plan import TagPlan
 from rootml.tagging.record import made_by
-from rootml.validation import Collector
+
+if TYPE_CHECKING:
+    from rootml.validation import Collector
 
 OUTPUTS = ("append", "friend")
 EntryRange = tuple[int | None, int | None]
@@ -102,11 +104,10 @@ def prepare(stack: ExitStack, source: str, target: Path | None, options: TagOpti
         for model in models
     )
     folder = _plot_folder(options.plots, target or Path(source))
+    collectors: tuple[Collector, ...] = ()
     if folder is not None:
         check_folder(folder)
-    collectors = tuple(
-        Collector(t.model.card, opened.adapter, branches=t.branches) for t in taggers if folder
-    )
+        collectors = _collectors(opened, taggers)
     columns = _columns(opened, taggers, collectors)
     provenance = read_provenance(opened.tree.file.root_directory, opened.name)
     plan = _plan(opened, target, options, taggers, columns, provenance)
@@ -161,6 +162,12 @@ def _adapters(models: Sequence[Model], options: TagOptions) -> list[Adapter]:
     if models:
         return [models[0].adapter]
     return candidates() if options.adapter is None else [get_adapter(options.adapter)]
+
+
+def _collectors(source: Source, taggers: Sequence[Tagger]) -> tuple[Collector, ...]:
+    from rootml.validation import Collector  # late: histograms and scipy take half a second
+
+    return tuple(Collector(t.model.card, source.adapter, branches=t.branches) for t in taggers)
 
 
 def _columns(
