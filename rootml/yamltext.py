@@ -35,7 +35,7 @@ def parse_mapping(text: str, origin: str) -> dict[str, Any]:
         if lines := open_ends(text):
             raise CardError(f"{origin}: {_refusal(text, lines)}")
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise CardError(f"{origin}: not valid YAML: {error}{_hint(error)}") from error
     if not isinstance(data, dict):
         raise CardError(f"{origin}: expected a mapping of keys, found {type(data).__name__}")

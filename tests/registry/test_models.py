@@ -146,6 +146,25 @@ def test_broken_card_is_listed_and_spoils_no_other(own_places, write_model):
         load("bad")
 
 
+def test_card_that_would_exhaust_its_reader(own_places, write_model):
+    card = write_model()
+    card.write_text("name: " + "[" * 5000)
+    with pytest.raises(CardError, match="not valid YAML"):
+        load(card)
+    laughs = [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
+    card.write_text("\n".join(["a0: &a0 [ha]", *laughs, "name: *a9"]))
+    with pytest.raises(CardError, match="name: Input should be a valid string"):
+        load(card)
+
+
+def test_a_tree_that_is_read_is_not_written(versions, cache):
+    before = sorted((path, path.stat().st_mtime_ns) for path in versions.rglob("*"))
+    load("toy")
+    list_models()
+    assert sorted((path, path.stat().st_mtime_ns) for path in versions.rglob("*")) == before
+    assert not cache.exists()
+
+
 def test_broken_package_of_models_is_listed(install, own_places):
     install("lab", "[rootml.models]\nlab = lab:CARDS\n", "CARDS = 3")
     assert "holds no folder of cards: 3" in entry("lab").problem
