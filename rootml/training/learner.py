@@ -56,7 +56,7 @@ class Learner:
         known = {item.name for item in dataclasses.fields(self)}
         for name in options:
             if name not in known:
-                raise TrainingError(f"a learner of type {type(self).__name__} takes no {name!r}")
+                raise TrainingError(f"{type(self).__name__} takes no option {name!r}")
         return dataclasses.replace(self, **options)
 
     def fit(self) -> Fit:

@@ -130,7 +130,7 @@ def test_refusals(toy, tracks, write_tracks, write_toy, tmp_path):
     refused(TrainingError, other, "toy", [file], folder, adapter="tracks")
     images = "XGBoost takes one tensor of columns, not image"
     refused(TrainingError, images, "xgboost", [write_toy()], folder, adapter="toy")
-    refused(TrainingError, "takes no 'epochs'", "svm", [file], folder, epochs=3, **VIEW)
+    refused(TrainingError, "ScikitLearn takes no option 'epochs'", "svm", [file], folder, epochs=3, **VIEW)
     refused(TrainingError, "only trainings of networks", "svm", [file], folder, resume=True, **VIEW)
     few = write_tracks("few.root", 12)
     refused(TrainingError, "are left for the part '.*': too few", "svm", [few], folder, **VIEW)
