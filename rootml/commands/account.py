@@ -38,7 +38,10 @@ def _plan_rows(plan: TagPlan, *, verbose: bool) -> list[Row]:
         rows.append(("entries", f"{start:,} to {stop:,} (exclusive) are judged"))
     if verbose:
         rows += _series("reads", plan.branches_read)
-    rows += _series("network", [f"{c.name} {c.version}: {c.title}" for c in plan.models])
+    rows += _series(
+        "network",
+        [": ".join(filter(None, (f"{c.name} {c.version}", c.title))) for c in plan.models],
+    )
     rows += _series("adds", [_column(plan, index) for index in range(len(plan.columns))])
     if verbose and plan.plots is not None:
         rows.append(("plots", str(plan.plots)))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rootml.drafting.metadata import stored_columns
-from rootml.drafting.tensors import LENGTH, check_inputs, sizes
+from rootml.drafting.tensors import LENGTH, check_inputs, sizes, width_of
 from rootml.errors import FileError, NetworkError, nearest
 from rootml.runtime.content import TITLES, recognise
 from rootml.runtime.engine import Engine, EngineOptions, Port
@@ -79,7 +79,7 @@ def open_network(path: Path) -> FoundNetwork:
     engine = engine_class(find_kind(format, where=str(path)))(path, sha256, EngineOptions())
     check_inputs([*engine.inputs.values()], str(path))
     inputs = tuple(
-        replace(port, columns=port.columns or stored_columns(engine.metadata, sizes(port)[-1]))
+        replace(port, columns=port.columns or stored_columns(engine.metadata, width_of(port)))
         for port in engine.inputs.values()
     )
     return FoundNetwork(path, format, sha256, inputs, _guess_outputs(engine))

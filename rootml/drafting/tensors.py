@@ -32,6 +32,7 @@ class TensorGuess:
     ``shape``: of a row, None for any length. ``columns``: as far as known; where the order is
     (``ordered`` False) or the choice (``candidates``) is the user's, they say so. ``length`` is
     that of a padded list, with the tensor ``mask`` beside it; ``array`` is an expression for all.
+    A list may have its axis behind that of the columns (``channels_first``).
     """
 
     name: str
@@ -42,6 +43,7 @@ class TensorGuess:
     candidates: tuple[str, ...] = ()
     length: int | None = None
     mask: str = ""
+    channels_first: bool = False
     array: Guess | None = None
 
 
@@ -119,9 +121,20 @@ def sizes(port: Port) -> Sizes:
     return tuple(size if isinstance(size, int) else None for size in (port.shape or ())[1:])
 
 
+def is_channels_first(port: Port) -> bool:
+    """Whether only the last of two axes takes any length, so that it is that of a list."""
+    row = sizes(port)
+    return len(row) == 2 and row[0] is not None and row[1] is None
+
+
+def width_of(port: Port) -> int | None:
+    """How many columns an input has; None for any number."""
+    return sizes(port)[0 if is_channels_first(port) else -1]
+
+
 def names_of(port: Port) -> tuple[str, ...]:
     """What the network calls the columns of an input; none where it does not say."""
-    width = sizes(port)[-1]
+    width = width_of(port)
     if port.columns and width in (None, len(port.columns)):
         return port.columns
     return (port.name,) if width == 1 else ()
@@ -142,7 +155,7 @@ def _flat(
 
 def _unnamed(port: Port, pool: Pool, counters: frozenset[str] = frozenset()) -> TensorGuess:
     """The branches that may be columns, in their order, if they are as many as are needed."""
-    width = sizes(port)[-1]
+    width = width_of(port)
     likely = [branch for branch in pool.branches if not NO_INPUT.fullmatch(branch.name)]
     measured = [branch for branch in likely if branch.name not in counters]
     fitting = next((some for some in (measured, likely, pool.branches) if len(some) == width), ())
@@ -154,7 +167,8 @@ def _unnamed(port: Port, pool: Pool, counters: frozenset[str] = frozenset()) -> 
 def _padded(
     port: Port, branches: Sequence[NtupleBranch], mask: str, aliases: dict[str, str]
 ) -> TensorGuess:
-    length, width = sizes(port)
+    first = is_channels_first(port)
+    length, width = None if first else sizes(port)[0], width_of(port)
     names, lists = names_of(port), by_collection(branches)
     if names:
         key = max(lists, key=lambda key: Pool(lists[key]).count(names), default="")
@@ -166,7 +180,7 @@ def _padded(
         fitting = [key for key, pool in lists.items() if len(pool) == width]
         chosen = [lists[key] for key in (named or fitting)[:1]] or lists.values()
         guess = _unnamed(port, Pool([branch for some in chosen for branch in some], aliases))
-    return replace(guess, length=length or LENGTH, mask=mask)
+    return replace(guess, length=length or LENGTH, mask=mask, channels_first=first)
 
 
 def _array(
@@ -195,9 +209,14 @@ def _mask_for(port: Port, ports: Sequence[Port]) -> Port | None:
     fitting = [
         other
         for other in ports
-        if len(sizes(other)) == 2 and sizes(other)[:1] == sizes(port) and other is not port
+        if len(sizes(other)) == 2 and other is not port and sizes(port) == _mask_sizes(other)
     ]
     return max(fitting, key=lambda other: len(_common_head(other.name, port.name)), default=None)
+
+
+def _mask_sizes(port: Port) -> Sizes:
+    first, last = sizes(port)
+    return (1, last) if is_channels_first(port) else (first,)
 
 
 def _common_head(one: str, other: str) -> str:

@@ -48,7 +48,7 @@ class Draft:
         """The card, as far as it goes."""
         lines = [
             f"# A draft, made from {self.network.path.name} and {self.source}.",
-            f"# {OPEN_END} marks what only you can tell: put it right, then delete the mark.",
+            f"# What only you can tell is marked {OPEN_END}: put it right, then delete the mark.",
             "card_version: 1",
             f"name: {self.name}",
             'version: "0.1"',
@@ -141,10 +141,12 @@ def _tensor(
     if dtype:
         yield f"      dtype: {dtype}"
     if tensor.length is not None:
-        free = tensor.shape[0] is None
+        free = tensor.shape[-1 if tensor.channels_first else 0] is None
         length = Guess(str(tensor.length), "the network takes any number" if free else "", free)
         yield noted(f"      length: {f'{OPEN_END} ' if free else ''}{length.text}", length.note)
         yield noted("      # order: -pt", "which come first, and stay; as they come unless said")
+        if tensor.channels_first:
+            yield "      channels_first: true"
         if tensor.mask:
             yield f"      mask: {scalar(tensor.mask)}"
     mark, note = _order(tensor)
@@ -156,10 +158,10 @@ def _order(tensor: TensorGuess) -> tuple[str, str]:
     """The mark and comment of a list of columns."""
     if tensor.ordered:
         return "", ""
-    width = tensor.shape[-1]
+    width = tensor.shape[0 if tensor.channels_first else -1]
     wanted = "as many as the training had" if width is None else f"{width} of them"
     if tensor.columns:
-        return f" {OPEN_END}", "in the order of the file: is it that of the training?"
+        return f" {OPEN_END}", "in the order of the file: that of the training?"
     return f" {OPEN_END}", f"{wanted}, in the order of the training"
 
 

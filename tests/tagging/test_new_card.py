@@ -219,6 +219,23 @@ def test_objects_and_padded_lists(draft: Callable, network: Callable, tmp_path: 
     assert [spec.shape for spec in model.view.tensors] == [(5, 3), (5,), (1,), (4, 3)]
 
 
+def test_channels_first_as_of_particle_net(
+    draft: Callable, network: Callable, tmp_path: Path
+) -> None:
+    text = draft(
+        network(
+            "net.onnx",
+            {"els": ("FLOAT", ("n", 3, "any")), "els_mask": ("FLOAT", ("n", 1, "any"))},
+        )
+    )
+    assert "length: !TODO 10" in text
+    model = rootml.load(settle(tmp_path / "net.card.yaml"))
+    assert {spec.name: spec.shape for spec in model.view.tensors} == {
+        "els": (3, 10),
+        "els_mask": (1, 10),
+    }
+
+
 def test_per_object_by_request(
     draft: Callable, network: Callable, ntuple: Path, command: Callable, tmp_path: Path
 ) -> None:
