@@ -207,7 +207,7 @@ def _unknown(wanted: Named, cards: Sequence[LocatedCard], everywhere: Sequence[P
 
 def _conflict(claims: Sequence[LocatedCard]) -> str:
     """What is wrong with these cards of one name and version; copies of one card are sound."""
-    if len({located.sha256 for located in claims}) == 1:
+    if all(located.card == claims[0].card for located in claims):
         return ""
     origins = " and by ".join(f"{located.origin}: {located.path}" for located in claims)
     name = claims[0].full_name

@@ -89,6 +89,18 @@ def test_copies_of_one_card_are_one_model(own_places, write_model, tmp_path, mon
     assert entry("toy").problem == ""
 
 
+def test_copies_with_different_adapters_are_two_models(
+    own_places, write_model, tmp_path, monkeypatch
+):
+    for folder, last in (("a", "x"), ("b", "y")):
+        write_model(tmp_path / folder, adapter="toy.adapter.yaml", view="declared")
+        declared = f"tensors: {{cells: [a, b, c, d, e, {last}]}}"
+        (tmp_path / folder / "toy.adapter.yaml").write_text(declared)
+    monkeypatch.setenv("ROOTML_PATH", f"{tmp_path / 'a'}:{tmp_path / 'b'}")
+    with pytest.raises(RegistryError, match="is claimed by"):
+        load("toy")
+
+
 @pytest.fixture
 def versions(own_places, write_model, monkeypatch, tmp_path):
     """Versions 1.2, 1.9 and 1.10 of the toy, in the versioned layout, as on a read-only tree."""
