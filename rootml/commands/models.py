@@ -30,7 +30,7 @@ for _command in (pull, verify, export, pack):
     models.add_command(_command)
 
 
-@models.command("list")
+@models.command("list", short_help="List the networks that are installed.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def list_command(as_json: bool) -> None:
     """List the networks that can be asked for by name, and those that cannot be loaded."""
@@ -71,7 +71,7 @@ def _network(entry: ModelEntry) -> str:
     return "here" if beside else str(entry.network)
 
 
-@models.command()
+@models.command(short_help="Show a card.")
 @click.argument("model")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def show(model: str, as_json: bool) -> None:
@@ -87,7 +87,7 @@ def show(model: str, as_json: bool) -> None:
     _show_figures(located.card)
 
 
-@models.command()
+@models.command(short_help="Run networks on a few simulated events.")
 @click.argument("model", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_context

@@ -11,7 +11,7 @@ from rootml.commands.console import progress
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@click.command(no_args_is_help=True)
+@click.command(short_help="Bring models to this machine.", no_args_is_help=True)
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option("--to", "folder", type=_FOLDER, help="Put it there too, as `export` does.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -39,7 +39,7 @@ def pull(models: tuple[str, ...], folder: Path | None, quiet: bool) -> None:
         click.echo(f"{located.full_name}: {network if folder is None else card}")
 
 
-@click.command(no_args_is_help=True)
+@click.command(short_help="Make a folder that others can load a model from.", no_args_is_help=True)
 @click.argument("model")
 @click.argument("folder", type=_FOLDER)
 def export(model: str, folder: Path) -> None:
@@ -57,7 +57,7 @@ def export(model: str, folder: Path) -> None:
     click.echo(f"{card}\nhttps://<where {folder} is served>/{address}#sha256={file_sha256(card)}")
 
 
-@click.command(no_args_is_help=True)
+@click.command(short_help="Put models into one file.", no_args_is_help=True)
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option(
     "-o",

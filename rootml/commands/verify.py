@@ -28,7 +28,7 @@ class Finding(NamedTuple):
     problem: str = ""
 
 
-@click.command()
+@click.command(short_help="Compare files with their sha256.")
 @click.argument("names", nargs=-1, metavar="[MODEL]...")
 @click.option(
     "--in",
