@@ -7,13 +7,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Any
 
 from rootml.declared.adapter import declare
 from rootml.declared.reading import read_declaration
 from rootml.rootio.writing import Shape, SimulationWriter, flat_branches
-from rootml_htautau.simulation import OPTIONS, simulate
+
+if TYPE_CHECKING:
+    import awkward as ak
+    import numpy as np
 
 __all__ = ["ADAPTER"]
+
+OPTIONS = {"signal_fraction": "share of Higgs bosons, 0 to 1; the others are background"}
+
+
+def simulate(n: int, rng: np.random.Generator, **options: Any) -> ak.Array:
+    """Simulate ``n`` events; see :func:`rootml_htautau.simulation.simulate`."""
+    from rootml_htautau.simulation import simulate  # vector takes long to import
+
+    return simulate(n, rng, **options)
+
 
 with as_file(files(__name__) / "htautau.adapter.yaml") as _path:
     _DECLARED = declare(read_declaration(_path), "htautau")

@@ -1,5 +1,5 @@
 """Events with a lepton and a hadronic tau decay, in four-vectors: Higgs bosons and background."""
 
-from rootml_htautau.simulation.generate import OPTIONS, simulate
+from rootml_htautau.simulation.generate import simulate
 
-__all__ = ["OPTIONS", "simulate"]
+__all__ = ["simulate"]

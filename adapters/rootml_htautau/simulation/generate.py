@@ -15,7 +15,6 @@ from rootml_htautau.simulation.processes import BACKGROUND, SIGNAL, Process
 if TYPE_CHECKING:
     import awkward as ak
 
-OPTIONS = {"signal_fraction": "share of Higgs bosons, 0 to 1; the others are background"}
 BATCH = 20_000
 """Events of one process that are drawn at a time, before the selection."""
 
