@@ -30,7 +30,8 @@ def _entry_range(
     "models",
     multiple=True,
     metavar="NAME",
-    help="Network to apply, by name or card; repeatable. Default: the experiment's own.",
+    help="Network to apply: NAME[@VERSION], a card, pack or address; repeatable. Default: the "
+    "experiment's own.",
 )
 @click.option(
     "-o",

@@ -41,9 +41,9 @@ class Finding(NamedTuple):
 def verify(ctx: click.Context, names: tuple[str, ...], file: str | None, as_json: bool) -> None:
     """Compare the sha256 of each MODEL (of all, and of the cache) with what it should be.
 
-    Nothing is run or fetched. A network that is not on this machine is told, and fails only if its
-    MODEL is named. With --in, a MODEL that is not installed is named by its path or address. The
-    exit code is 2 where anything fails.
+    Nothing is run, and no network is fetched. One that is not on this machine is told, and fails
+    only if its MODEL is named. With --in, a MODEL that is not installed is named by its path or
+    address. The exit code is 2 where anything fails.
     """
     if file is not None:
         found = list(_of_file(file, names))
