@@ -92,7 +92,7 @@ def _layout(
 
 _TRUTH = {
     "truth_momentum": Branch(
-        ("truth_momentum",), "MeV/c", optional=True, doc="true momentum at the tracker's entrance"
+        ("truth_momentum",), "MeV/c", doc="true momentum at the tracker's entrance"
     )
 }
 _FLAT = {
@@ -119,7 +119,7 @@ FLAT = _layout(
     ("trkana",),
     _FLAT,
     _FLAT_SOURCES,
-    doc="One track an entry, one branch a member of TrkAna's structures.",
+    doc="Simulated tracks: one an entry, one branch a member of TrkAna's structures.",
 )
 
 _PDG = leaf("track", "pdg")

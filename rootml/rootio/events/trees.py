@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import warnings
 
 import awkward as ak
@@ -37,8 +38,10 @@ class TreeEvents(Events):
 
     def lazy(self) -> tuple[ak.Array, dict[str, FieldPath]]:
         """All branches that Awkward Array can hold, by the last part of their paths."""
-        held, refused = set(), []
-        for name, branch in self.tree.iteritems(recursive=True, full_paths=False):
+        held: dict[str, int] = {}
+        refused, hidden = [], []
+        for path, branch in self.tree.iteritems(recursive=True, full_paths=True):
+            name = posixpath.basename(path)
             try:
                 branch.interpretation.awkward_form(self.tree.file)
             except (
@@ -49,14 +52,20 @@ class TreeEvents(Events):
                 if not branch.branches:
                     refused.append(name)
             else:
-                held.add(id(branch))
-        if refused:
-            warnings.warn(
-                f"{self.where}: left out, because Awkward Array cannot hold them: "
-                f"{', '.join(refused)}",
-                RootmlWarning,
-            )
+                if held.setdefault(name, id(branch)) != id(branch):
+                    hidden.append(path)
+        for names, why in (
+            (refused, "Awkward Array cannot hold them"),
+            (hidden, "others before them have their names"),
+        ):
+            if names:
+                warnings.warn(
+                    f"{self.where}: left out, because {why}: {', '.join(names)}", RootmlWarning
+                )
+        wanted = set(held.values())
         with reading(self.where):
-            array = self.tree.arrays(virtual=True, filter_branch=lambda branch: id(branch) in held)
+            array = self.tree.arrays(
+                virtual=True, filter_branch=lambda branch: id(branch) in wanted
+            )
         array = guarded(array, self.where)
         return array, field_paths(array)
