@@ -22,7 +22,7 @@ OPTIONS = {
 INTEGERS = {"category": np.int32, "nu_pdg": np.int32, "nslice": np.int32, "selected": np.int32} | {
     f"secondshower_{plane}_nhit": np.int32 for plane in PLANES
 }
-NUMBERS_OF_HITS = ("n_tracks_contained", "n_showers_contained", "trk_id", "shr_id")
+COUNTS = ("n_tracks_contained", "n_showers_contained", "trk_id", "shr_id")
 UNSET_COUNT = 2**31
 """The lowest int32 in a branch of uint32, as the selection leaves numbers that it does not set."""
 KEPT = ("category", "nu_pdg", "nu_e", "nslice")
@@ -122,5 +122,5 @@ def _unset(name: str) -> float:
 
 
 def _dtype(name: str) -> Any:
-    counted = name in NUMBERS_OF_HITS or "_nhits_" in name or "_npoints" in name
+    counted = name in COUNTS or "_nhits_" in name or "_npoints" in name
     return INTEGERS.get(name, np.uint32 if counted else np.float32)
