@@ -17,6 +17,8 @@ from pydantic import (
 )
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:-]*$", max_length=200)]
+"""A name that can be part of a file's name, where plots are called after it."""
 Expression = Annotated[
     str,
     Field(min_length=1, max_length=10_000),

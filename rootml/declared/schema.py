@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from rootml.declared.kinematics import Variable, Vector
-from rootml.declared.parts import Expression, Missing, Name, Number, Part, Sentinels, Short
+from rootml.declared.parts import Expression, Label, Missing, Name, Number, Part, Sentinels, Short
 
 VIEW = "declared"
 """The name of the one view that a declared adapter has."""
@@ -41,7 +41,7 @@ class InputColumn(Short):
     Done in this order: sentinels of the branches, the expression, ``clip``, ``missing``.
     """
 
-    name: str = ""
+    name: Label | Literal[""] = ""
     """What it is called in errors, domains and plots; empty: made of the expression."""
     clip: tuple[Number | None, Number | None] = (None, None)
     """Values below the first are set to it, values above the second to that."""
@@ -55,7 +55,7 @@ class InputColumn(Short):
     @property
     def label(self) -> str:
         """The name, or one made of the expression: ``log(Electron_pt)`` -> ``log_Electron_pt``."""
-        return self.name or re.sub(r"\W+", "_", self.value).strip("_")
+        return self.name or re.sub(r"\W+", "_", self.value).strip("_")[:200]
 
 
 class Tensor(Part):
@@ -75,7 +75,7 @@ class Tensor(Part):
     """Smallest first (``-Jet_pt``: hardest first), equal ones as they come; None: as they come."""
     pad: Number = 0.0
     """What stands in all columns of elements that are not there."""
-    mask: str = ""
+    mask: Label | Literal[""] = ""
     """Name of a tensor of bools (length,), True for elements that are there; empty: none."""
     channels_first: bool = False
     """Shapes (columns, length) and, of the mask, (1, length), as ParticleNet takes them."""
@@ -154,8 +154,8 @@ class Declaration(Part):
     vectors: dict[Name, Vector] = Field(default_factory=dict)
     variables: dict[Name, Variable] = Field(default_factory=dict)
     """Intermediate values; each may use those above it. Cards can name them (``estimates``)."""
-    tensors: dict[str, Tensor] = Field(min_length=1)
-    """What the network takes, by the names of its inputs (or those a card's ``inputs`` map)."""
+    tensors: dict[Label, Tensor] = Field(min_length=1)
+    """What the network takes, by the names of its inputs; a card's ``inputs`` map other names."""
     sentinels: Sentinels = Field(default_factory=dict)
     missing: Missing = "unjudged"
     truth: DeclaredTruth = DeclaredTruth()

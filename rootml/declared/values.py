@@ -133,6 +133,8 @@ def take(values: Values, index: Values, events: int) -> Values:
     """
     if values.counts is None and values.data.ndim < 2:
         raise DataError("one number per event has no elements, so no index can be taken")
+    if index.data.ndim > 1 or (index.counts is not None and values.data.ndim > 2):
+        raise DataError("an index is one number, or one for each element of a list")
     position = as_float64(index.data)
     there = np.isfinite(position) if index.missing is None else ~index.missing
     if (position[there] % 1 != 0).any():

@@ -7,7 +7,6 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-import vector
 
 from rootml.declared.kinematics import OF_SUM
 from rootml.declared.values import Values, apply, fold
@@ -46,6 +45,8 @@ _PAIR: Mapping[str, Callable[[Any, Any], Array]] = {
 
 
 def _apply(function: Callable[..., Array], vectors: Sequence[Coordinates]) -> Values:
+    import vector  # with sympy, where that is installed: a second
+
     names = [(index, name) for index, of in enumerate(vectors) for name in of]
 
     def combined(*numbers: Array) -> Array:

@@ -99,6 +99,9 @@ def test_what_the_layout_says(declared):
         ({"variables": {"m": {"mass": ["v"], "pt": ["v"]}}}, "one quantity of vectors is needed"),
         ({"variables": {"m": {"deltaR": ["v"]}}}, "deltaR"),
         ({"sentinels": {-999: "nothing"}}, "sentinels"),
+        ({"tensors": {"../t": ["x"]}}, "tensors.../t.*: String should match pattern"),
+        ({"tensors": {"t": [{"value": "x", "name": "../../x"}]}}, "String should match pattern"),
+        ({"tensors": {"t": {"columns": ["x"], "length": 2, "mask": "/etc/m"}}}, "match pattern"),
     ],
 )
 def test_misspelt_declarations_are_refused(tmp_path, changes, message):

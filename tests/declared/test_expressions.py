@@ -177,6 +177,7 @@ def test_what_cannot_be_read_is_pointed_at(declared, text, message):
         ("v + picture", "an array of fixed size and a list"),
         ("picture + wide", "arrays of the shapes"),
         ("x[0]", "one number per event has no elements"),
+        ("v[wide[0]]", "an index is one number"),
         ("v[0.5]", "an index is a whole number"),
         ("v", "a list per event; take one element"),
         ("picture[0]", "a list per event"),
