@@ -17,7 +17,12 @@ HALF_WINDOW = 10
 
 
 def is_image(spec: TensorSpec) -> bool:
-    """Whether a tensor has an average that can be drawn: (H, W) or (channels, H, W)."""
+    """Whether a tensor has an average that can be drawn: (H, W) or (channels, H, W).
+
+    A table of variables, or a mask, is no picture.
+    """
+    if spec.columns or spec.dtype == "bool":
+        return False
     fixed = [size for size in spec.shape if isinstance(size, int)]
     whole = len(fixed) == len(spec.shape)
     return whole and len(fixed) in (2, 3) and math.prod(fixed) <= MAX_SIZE
