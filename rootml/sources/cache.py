@@ -60,14 +60,16 @@ class Incoming:
 
     def __init__(self, file: IO[bytes], path: Path, limit: int, what: str) -> None:
         self._file, self._path, self._limit, self._what = file, path, limit, what
-        self._hash, self._size = hashlib.sha256(), 0
+        self._hash = hashlib.sha256()
+        self.size = 0
+        """Bytes so far."""
 
     def write(self, data: bytes) -> int:
         """Take the next bytes; RegistryError for too many, OutputError for a full disk."""
         from rootml.rootio.container.transaction import reporting
 
-        self._size += len(data)
-        if self._size > self._limit:
+        self.size += len(data)
+        if self.size > self._limit:
             raise RegistryError(f"{self._what}: is larger than the {self._limit:,} bytes allowed")
         self._hash.update(data)
         with reporting(self._path):
@@ -81,7 +83,7 @@ class Incoming:
         found = self._hash.hexdigest()
         if found == sha256:
             return
-        content = recognise(path.read_bytes()) if self._size <= _SMALL else ""
+        content = recognise(path.read_bytes()) if self.size <= _SMALL else ""
         what = "" if content in ("", *TITLES) else f" but {content}"
         raise IntegrityError(
             f"{self._what}: not the file that was asked for{what}\n"

@@ -63,7 +63,7 @@ def _download(url: str, shown: str, file: Incoming, report: Report | None) -> No
     from requests import RequestException
 
     downloader = pooch.HTTPDownloader(
-        progressbar=_Progress(report) if report else False,
+        progressbar=_Progress(report, file) if report else False,
         chunk_size=_BLOCK,
         timeout=TIMEOUT,
         auth=_token(url),
@@ -125,19 +125,20 @@ def _reason(error: Exception) -> str:
 
 
 class _Progress:
-    """What pooch wants of a progress bar, as a call of ``report``."""
+    """What pooch wants of a progress bar; it counts in blocks, ``file`` in bytes."""
 
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._done = 0
+    def __init__(self, report: Report, file: Incoming) -> None:
+        self._report, self._file = report, file
+        self._told = 0
         self.total = 0
 
     def update(self, count: int) -> None:
-        self._done += count
-        self._report(self._done, self.total)
+        if self._file.size > self._told:
+            self._told = self._file.size
+            self._report(self._told, self.total)
 
     def reset(self) -> None:
-        self._done = 0
+        pass
 
     def close(self) -> None:
         pass

@@ -61,6 +61,14 @@ def test_model_of_an_address(site, cache, monkeypatch):
     assert len(site.requests) == 2
 
 
+def test_progress_counts_bytes(site, cache, monkeypatch):
+    size = len((site.folder / "models/toy.card.yaml").read_bytes())
+    monkeypatch.setattr(download, "_BLOCK", 100)
+    told = []
+    find_card(site.reference("models/toy.card.yaml"), report=lambda *now: told.append(now))
+    assert told == [(min(done, size), size) for done in range(100, size + 100, 100)]
+
+
 def test_a_query_is_sent_and_told_to_nobody(site, cache):
     card, sha256 = site.reference("models/toy.card.yaml").split("#")
     model = load(f"{card}?signature=secret#{sha256}")
