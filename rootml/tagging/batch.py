@@ -22,6 +22,8 @@ from rootml.tagging.prepare import EntryRange, Run, TagOptions, prepare
 from rootml.tagging.record import record
 
 Progress = Callable[[int, int], None]
+Card = str | os.PathLike[str]
+"""A model's name, or the path of a card."""
 SINKS: Mapping[str, Callable[..., FileSink]] = {"append": AppendSink, "friend": FriendSink}
 BLOCK = 1 << 16
 """Entries written at once where nothing is judged."""
@@ -30,7 +32,7 @@ BLOCK = 1 << 16
 def tag_file(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str] | None = None,
-    models: str | Sequence[str] | None = None,
+    models: Card | Sequence[Card] | None = None,
     *,
     tree: str | None = None,
     friends: Named = (),
@@ -71,7 +73,7 @@ def tag_file(
     at any moment it reads as before or as after. Raises the errors of :mod:`rootml.errors`.
     """
     options = TagOptions(
-        models=(models,) if isinstance(models, str) else tuple(models or ()),
+        models=tuple(map(os.fspath, (models,) if isinstance(models, Card) else models or ())),
         tree=tree,
         friends=tuple(os.fspath(friend) for friend in friends),
         adapter=adapter,
