@@ -17,6 +17,7 @@ from rootml.errors import DataError, NetworkError
 from rootml.runtime.engine import EngineOptions
 from rootml.runtime.model import Model
 from rootml.runtime.xgboost_engine import XGBoostEngine
+from rootml.testing import ModelContract
 
 BOOSTERS = {
     "booster_nonpi0_0304_extnumi.json": (16, 999),
@@ -109,6 +110,17 @@ def test_best_iteration_that_cannot_be(booster, tmp_path, best):
     path.write_text(json.dumps(content))
     with pytest.raises(NetworkError, match=r"toy\.json: .*its best iteration is .* rounds"):
         opened(path)
+
+
+class TestContract(ModelContract):
+    """Boosters keep what every model keeps."""
+
+    @pytest.fixture(params=["xgboost", "lightgbm"])
+    def model(self, request, booster, cells, labels, tmp_path, open_as):
+        path = tmp_path / "toy.ubj"
+        grown = booster if request.param == "xgboost" else grown_by_lightgbm(cells, labels)
+        grown.save_model(path)
+        return open_as(request.param, path)
 
 
 @pytest.mark.parametrize("suffix", ["json", "ubj"])

@@ -12,6 +12,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
+from threadpoolctl import threadpool_limits
 
 from rootml.errors import TrainingError
 from rootml.spec import TensorSpec
@@ -29,8 +30,15 @@ ESTIMATORS = {
         5e-6,
     ),
     "mlp": (lambda: make_pipeline(StandardScaler(), MLPClassifier((8,), tol=1e-2)), 1e-6),
-    "histgb": (lambda: HistGradientBoostingClassifier(max_iter=100, random_state=1), 2e-6),
+    "histgb": (lambda: HistGradientBoostingClassifier(max_iter=30, random_state=1), 1e-6),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Threads that wait for cores which others use cost more than they bring."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +74,7 @@ def test_trees_take_the_same_branches(tmp_path, open_as):
 
 
 def test_regressors_give_their_value(cells, tmp_path, open_as):
-    estimator = HistGradientBoostingRegressor(max_iter=30).fit(cells, cells.sum(axis=1))
+    estimator = HistGradientBoostingRegressor(max_iter=10).fit(cells, cells.sum(axis=1))
     export_estimator(estimator, [SPEC], tmp_path / "toy.onnx", "energy")
     energy = open_as("onnx", tmp_path / "toy.onnx", [{"name": "energy"}])({"cells": cells})
     np.testing.assert_allclose(energy["energy"], estimator.predict(cells), rtol=1e-6)
@@ -87,7 +95,7 @@ def test_tensors_are_flattened_and_joined_in_order(cells, labels, tmp_path):
 
 def test_the_same_estimator_gives_the_same_bytes(cells, labels, tmp_path):
     for name in ("one", "two"):
-        estimator = HistGradientBoostingClassifier(max_iter=5).fit(cells, labels)
+        estimator = HistGradientBoostingClassifier(max_iter=3).fit(cells, labels)
         export_estimator(estimator, [SPEC], tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     model = onnx.load(tmp_path / "one")
@@ -100,7 +108,11 @@ def test_the_same_estimator_gives_the_same_bytes(cells, labels, tmp_path):
         (LogisticRegression(), TensorSpec("cells", (5,)), "fitted on 6 columns, and cells hold 5"),
         (LogisticRegression(), TensorSpec("cells", ("hits",)), "a fixed number of columns"),
         (LinearSVC(), SPEC, "LinearSVC gives no probabilities; wrap it in CalibratedClassifierCV"),
-        (HistGradientBoostingClassifier(categorical_features=[0]), SPEC, "splits by category"),
+        (
+            HistGradientBoostingClassifier(categorical_features=[0], max_iter=2),
+            SPEC,
+            "splits by category",
+        ),
     ],
 )
 def test_estimators_that_cannot_be_exported(cells, labels, tmp_path, estimator, spec, message):
