@@ -72,8 +72,9 @@ def tag_file(
     The target appears whole or not at all; the source is never touched, unless ``in_place``: killed
     at any moment it reads as before or as after. Raises the errors of :mod:`rootml.errors`.
     """
+    listed = (models,) if isinstance(models, str | os.PathLike) else models or ()
     options = TagOptions(
-        models=tuple(map(os.fspath, (models,) if isinstance(models, Card) else models or ())),
+        models=tuple(os.fspath(model) for model in listed),
         tree=tree,
         friends=tuple(os.fspath(friend) for friend in friends),
         adapter=adapter,
