@@ -5,7 +5,7 @@ from __future__ import annotations
 import awkward as ak
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rootml.errors import DataError
@@ -149,6 +149,7 @@ def test_objects_need_a_list(judge):
         judge("per: Electron\ntensors: {t: [x]}", x=[1.0])
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     values=st.lists(st.lists(st.floats(-10, 10, width=32), max_size=4), min_size=1, max_size=6),
     cut=st.floats(-10, 10, width=32),

@@ -7,7 +7,7 @@ import math
 import awkward as ak
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rootml.errors import CardError, DataError
@@ -72,6 +72,7 @@ def test_arithmetic_is_in_float64(column):
 lists = st.lists(st.lists(st.floats(-1e3, 1e3), max_size=6), min_size=1, max_size=8)
 
 
+@settings(deadline=None, max_examples=50)
 @given(values=lists, index=st.integers(0, 3))
 def test_reductions_and_elements_are_those_of_python(column, values, index):
     array = ak.Array([*values, [1.5]])  # one element, so that the type is known

@@ -5,7 +5,7 @@ from __future__ import annotations
 import awkward as ak
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rootml.errors import DataError
@@ -16,6 +16,7 @@ events_of_lists = st.lists(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     events=events_of_lists,
     length=st.integers(1, 5),

@@ -6,7 +6,7 @@ from math import cos, cosh, hypot, log, pi, sin, sinh, sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rootml.errors import CardError, DataError
@@ -77,6 +77,7 @@ def test_quantities(judge, text, expected):
     assert quantity(judge, text, **given) == [pytest.approx(expected, rel=1e-6)]
 
 
+@settings(deadline=None, max_examples=50)
 @given(electrons=collections, jets=collections)
 def test_the_nearest_is_that_of_a_loop(judge, electrons, jets):
     electrons, jets = [*electrons, [ONE]], [*jets, [OTHER]]
