@@ -175,3 +175,32 @@ def test_one_class_alone_cannot_be_separated(signal, background):
 def test_scores_without_order_are_refused():
     with pytest.raises(DataError, match="not finite"):
         Separation.from_scores(np.array([0.5, np.nan]), np.array([0.1]))
+
+
+def test_efficiency_at_fixed_rejection_is_found_by_hand():
+    signal, background = np.arange(100) / 100, np.arange(1000) / 2000
+    made = Separation.from_scores(signal, background)
+    cut = made.at_rejection(100)
+    assert cut.background_passed == 10
+    assert cut.signal_passed == np.count_nonzero(signal > np.sort(background)[-11]) == 50
+    tighter = made.at_rejection(1000)
+    assert (tighter.background_passed, tighter.signal_passed) == (1, 51 - 1)
+    assert made.at_rejection(1e6).background_passed <= 1
+    assert made.at_rejection(1).signal_passed == 100
+
+
+def test_interval_at_fixed_rejection_covers_the_truth():
+    """True efficiency: above the 99 % quantile of the background, unit Gaussians 2 apart."""
+    truth = stats.norm.sf(stats.norm.isf(0.01) - 2)
+    rng = np.random.default_rng(11)
+    covered = 0
+    for _ in range(200):
+        made = Separation.from_scores(rng.normal(2, 1, 2000), rng.normal(0, 1, 2000))
+        estimate = made.efficiency_at_rejection(100)
+        covered += estimate.low <= truth <= estimate.high
+    assert 0.6 < covered / 200 < 0.85
+
+
+def test_rejections_below_one_are_refused():
+    with pytest.raises(ValueError, match="1 or more"):
+        Separation.from_scores(np.ones(3), np.zeros(3)).at_rejection(0.5)
