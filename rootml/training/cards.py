@@ -24,7 +24,7 @@ from rootml.training.task import Classification
 
 PARITY_ROWS = 256
 PACKAGES = ("rootml", "numpy")
-"""Whose versions a card records, besides the learner's."""
+"""Whose versions a card records, besides those of learner and engine."""
 
 
 def finish(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Path:
@@ -46,7 +46,9 @@ def finish(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Path:
     found = [values[output.name][:PARITY_ROWS] for output in run.outputs]
     check_parity(run.outputs, fitted.predict(sample), found)
     measured = _measure(run, data, rows, values)
+    versions = card.training.versions | {model.engine.name: model.engine.version}
     figures = {
+        "training": card.training.model_copy(update={"versions": versions}),
         "metrics": measured.metrics,
         "working_points": measured.points,
         "domain": describe(run.view, data.tensors, parts["train"]),

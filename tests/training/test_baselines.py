@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from rootml.card import ModelCard
 from rootml.errors import MissingExtra, OutputError, RegistryError, RootmlError, TrainingError
 from rootml.registry import load
 from rootml.training import Recipe, ScikitLearn, XGBoost, train
+from rootml.training.command import train as command
 from rootml.validation.classification import Separation
 
 LEARNERS = ("logistic", "svm", "histgb", "xgboost", "mlp")
@@ -130,7 +132,8 @@ def test_refusals(toy, tracks, write_tracks, write_toy, tmp_path):
     refused(TrainingError, other, "toy", [file], folder, adapter="tracks")
     images = "XGBoost takes one tensor of columns, not image"
     refused(TrainingError, images, "xgboost", [write_toy()], folder, adapter="toy")
-    refused(TrainingError, "ScikitLearn takes no option 'epochs'", "svm", [file], folder, epochs=3, **VIEW)
+    option = "ScikitLearn takes no option 'epochs'"
+    refused(TrainingError, option, "svm", [file], folder, epochs=3, **VIEW)
     refused(TrainingError, "only trainings of networks", "svm", [file], folder, resume=True, **VIEW)
     few = write_tracks("few.root", 12)
     refused(TrainingError, "are left for the part '.*': too few", "svm", [few], folder, **VIEW)
@@ -173,9 +176,25 @@ class NoTorch:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, NoTorch())
 from rootml.training import Recipe, ScikitLearn, XGBoost, train
+from rootml.training.command import train as command
 for name in ("logistic", "xgboost"):
     train(name, [{str(write_tracks())!r}], {str(tmp_path / "run")!r}, adapter="tracks",
           view="strict")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_command(tracks, write_tracks, tmp_path):
+    words = ["xgboost", str(write_tracks()), "--adapter", "tracks", "--view", "strict"]
+    words += ["-o", str(tmp_path), "--epochs", "5", "--name", "mine"]
+    result = CliRunner().invoke(command, words, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "mine 1.0: Boosted decision trees" in result.output
+    for word in ("auc", "trees          5", "mine.card.yaml"):
+        assert word in result.output
+    training = ModelCard.read(tmp_path / "mine.card.yaml").training
+    assert training.recipe == "xgboost"
+    assert training.command == (
+        "rootml train xgboost tracks.root --name mine --adapter tracks --view strict --epochs 5"
+    )

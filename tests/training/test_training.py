@@ -7,13 +7,11 @@ import sys
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from rootml.card import ModelCard
 from rootml.errors import BranchError, OutputError, RegistryError, RootmlError, TrainingError
 from rootml.registry import load
 from rootml.training import train
-from rootml.training.command import train as command
 from rootml.training.curves import read_curves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -44,13 +42,16 @@ def test_files_to_card(toy, write_toy, tmp_path):
     (axis,) = card.domain
     assert axis.edges[0] <= axis.low < axis.high <= axis.edges[-1]
     assert sum(axis.fractions) == pytest.approx(1, abs=1e-4)
+    assert card.training.versions.keys() >= {"rootml", "torch", "onnxruntime"}
     for name in ("toy.onnx", "toy.curves.png", "toy.curves.pdf", "checkpoints/last.ckpt"):
         assert (path.parent / name).stat().st_size > 0
     assert not list(path.parent.glob("*.part")) + list(path.parent.glob("cache-*"))
 
 
-def test_network_on_the_card_separates_fresh_events(toy, write_toy, tmp_path):
-    model = load(train("toy", [write_toy(count=2000)], tmp_path / "run"))
+def test_network_of_mixed_precision_separates_fresh_events(toy, write_toy, tmp_path):
+    path = train("toy", [write_toy(count=2000)], tmp_path / "run", precision="bf16")
+    assert ModelCard.read(path).training.settings["precision"] == "bf16"
+    model = load(path)
     rng = np.random.default_rng(99)
     noise = rng.exponential(1.0, (500, 1, 6, 8)).astype(np.float32)
     signal = noise.copy()
@@ -61,9 +62,8 @@ def test_network_on_the_card_separates_fresh_events(toy, write_toy, tmp_path):
 
 def test_same_seed_same_network(toy, write_toy, tmp_path):
     file = write_toy()
-    cards = [ModelCard.read(train("toy", [file], tmp_path / n, epochs=2)) for n in ("a", "b")]
-    other = ModelCard.read(train("toy", [file], tmp_path / "c", epochs=2, seed=2))
-    assert cards[0].network.sha256 == cards[1].network.sha256 != other.network.sha256
+    cards = [ModelCard.read(train("toy", [file], tmp_path / n, epochs=1)) for n in ("a", "b")]
+    assert cards[0].network.sha256 == cards[1].network.sha256
 
 
 def test_resume_goes_on(toy, write_toy, tmp_path):
@@ -78,25 +78,6 @@ def test_resume_goes_on(toy, write_toy, tmp_path):
     assert again.network == second.network
     runs = [path.read_text() for path in folder.glob("checkpoints/version_*/metrics.csv")]
     assert sum("validation_loss" in run for run in runs) == 2  # nothing was trained again
-
-
-def test_early_stopping_waits_for_the_tolerance(toy, write_toy, tmp_path):
-    options = {"patience": 2, "tolerance": 1e9, "epochs": 50, "warmup": None}
-    learner = toy.RECIPES["toy"].learner.with_options(options)
-    recipe = dataclasses.replace(toy.RECIPES["toy"], learner=learner)
-    train(recipe, [write_toy()], tmp_path / "run")
-    assert epochs(tmp_path / "run") == [1, 2, 3]
-
-
-def test_max_time_ends_after_the_epoch_under_way(toy, write_toy, tmp_path):
-    train("toy", [write_toy()], tmp_path / "run", max_time=1e-6, epochs=50)
-    assert epochs(tmp_path / "run") == [1]
-
-
-def test_bfloat16(toy, write_toy, tmp_path):
-    card = ModelCard.read(train("toy", [write_toy()], tmp_path / "run", precision="bf16"))
-    assert card.training.settings["precision"] == "bf16"
-    assert card.metrics[0].value > 0.8
 
 
 def refused(kind: type[RootmlError], match: str, *arguments, **options) -> None:
@@ -133,14 +114,7 @@ def test_recipes_that_make_no_sense(toy, write_toy, tmp_path):
     refused(RegistryError, "no view 'imag'; did you mean 'image'", other, *arguments)
 
 
-def test_a_file_that_cannot_be_trained_on_blocks_no_second_try(toy, write_toy, tmp_path):
-    bad = write_toy("bad.root", truth_label=None)
-    refused(BranchError, "truth_label", "toy", [bad], tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-    train("toy", [write_toy()], tmp_path / "run", epochs=1)
-
-
-def test_without_torch_the_command_names_the_extra(write_toy):
+def test_without_torch_the_command_names_the_extra():
     code = """
 import sys
 sys.modules["torch"] = None
@@ -149,7 +123,9 @@ from rootml.training.command import train
 result = CliRunner().invoke(train, ["cnn_ams", "a.root"])
 print(type(result.exception).__name__, result.exception)
 """
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert result.stdout == (
         "MissingExtra training needs the package 'torch': pip install \"rootml[torch]\"\n"
     )
@@ -157,19 +133,12 @@ print(type(result.exception).__name__, result.exception)
 
 def test_a_training_is_not_overwritten(toy, write_toy, tmp_path):
     file, folder = write_toy(), tmp_path / "run"
+    bad = write_toy("bad.root", truth_label=None)
+    refused(BranchError, "truth_label", "toy", [bad], folder)
+    assert not folder.exists()
     train("toy", [file], folder, epochs=1)
     refused(OutputError, "holds a training", "toy", [file], folder)
     more = [file, write_toy("more.root", 100)]
     refused(TrainingError, "needs the same events.*more.root", "toy", more, folder, resume=True)
     split = json.loads((folder / "toy.split.json").read_text())
     assert split["files"] == ["toy.root"]
-
-
-def test_command(toy, write_toy, tmp_path):
-    folder = tmp_path / "run"
-    words = ["toy", str(write_toy()), "-o", str(folder), "--epochs", "1", "--name", "mine"]
-    result = CliRunner().invoke(command, words, catch_exceptions=False)
-    assert result.exit_code == 0
-    assert "mine 1.0: Toy (1,601 parameters)" in result.output
-    assert "auc" in result.output
-    assert ModelCard.read(folder / "mine.card.yaml").training.recipe == "toy"
