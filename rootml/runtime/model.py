@@ -16,6 +16,8 @@ from rootml.runtime.signature import Wiring, castable, check_card, connect
 from rootml.spec import Array, TensorSpec
 
 DEFAULT_BATCH = 256
+BATCH_BYTES = 1 << 17
+"""Networks with rows so small that more of them fit in here see as many at once."""
 TRIAL_LENGTH = 8
 """Length, in a trial, of an axis that may have any."""
 
@@ -54,13 +56,15 @@ class Model:
         """Run the network; returns an array ``(n, *shape)`` per output of the card, by name.
 
         ``tensors``: arrays ``(n, *shape)`` by the names of the view's tensors; n may be 0.
-        ``batch_size``: rows the engine sees at once; None takes the card's, else 256. Raises
-        NetworkError where the tensors do not fit or the network gives a non-finite value for
-        finite input, DataError where the input is not finite itself.
+        ``batch_size``: rows the engine sees at once; None takes the card's, else 256 or, of small
+        rows, as many as BATCH_BYTES hold. Raises NetworkError where the tensors do not fit or the
+        network gives a non-finite value for finite input, DataError where the input is not finite
+        itself.
         """
-        step = DEFAULT_BATCH if self.card.batch_size is None else self.card.batch_size
-        if batch_size is not None:
-            step = batch_size
+        step = batch_size if batch_size is not None else self.card.batch_size
+        if step is None:
+            row = sum(spec.row_bytes for spec in self.view.tensors)
+            step = max(DEFAULT_BATCH, BATCH_BYTES // row)
         if step < 1:
             raise NetworkError(f"a batch holds one row or more, not {step}")
         arrays = self._checked(tensors)
