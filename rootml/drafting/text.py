@@ -91,7 +91,10 @@ class Draft:
         values = {oddity.value for oddity in self.oddities if oddity.branch in used}
         if values:
             listed = ", ".join(map(_number, sorted(values, key=repr)))
-            yield noted(f"  sentinels: {OPEN_END} [{listed}]", "do they stand for a missing value?")
+            yield noted(
+                f"  sentinels: {OPEN_END} [{listed}]",
+                "missing values? Delete it, if the training had them so",
+            )
             yield noted("  missing: unjudged", "or what the network takes for one: a number, nan")
 
     def _network(self) -> Iterator[str]:
