@@ -54,7 +54,7 @@ def declare(declaration: Declaration, name: str) -> Adapter:
 
 def _build(builder: ViewBuilder, fields: Mapping[str, str], events: ak.Array) -> Batch:
     record = ak.to_layout(events)
-    branches = {key: record.content(field) for key, field in fields.items()}
+    branches = {key: record[field] for key, field in fields.items()}
     return builder.build(branches, len(events))
 
 
@@ -99,14 +99,14 @@ class Columns:
     def decode(self, raw: ak.Array, wanted: tuple[str, ...], options: Options) -> ak.Array:
         """The wanted columns: branches as they are, the others computed."""
         record = ak.to_layout(raw)
-        branches = {self.of_branch(key): record.content(key) for key in raw.fields}
+        branches = {self.of_branch(key): record[key] for key in raw.fields}
         columns = [
             branches[name] if name in branches else self._compute(name, record) for name in wanted
         ]
         return ak.Array(ak.contents.RecordArray(columns, list(wanted), length=len(raw)))
 
     def _compute(self, name: str, record: Any) -> Any:
-        branches = {key: record.content(key) for key in record.fields}
+        branches = {key: record[key] for key in record.fields}
         scope = Scope(self.names, branches, record.length)
         try:
             values = scope.evaluate(self.formulas[name])

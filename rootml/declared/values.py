@@ -136,7 +136,7 @@ def take(values: Values, index: Values, events: int) -> Values:
     if index.data.ndim > 1 or (index.counts is not None and values.data.ndim > 2):
         raise DataError("an index is one number, or one for each element of a list")
     position = as_float64(index.data)
-    there = np.isfinite(position) if index.missing is None else ~index.missing
+    there = np.ones(position.shape, np.bool_) if index.missing is None else ~index.missing
     if (position[there] % 1 != 0).any():
         raise DataError("an index is a whole number")
     if position.ndim == 0:
@@ -197,25 +197,27 @@ def from_branch(name: str, array: Any) -> Values:
     layout = ak.to_layout(array)
     if layout.is_numpy:
         return Values(np.asarray(layout.data))
-    kind = layout.form.type
     if layout.is_unknown:
         return Values(np.zeros(0))
-    if _is_list(kind) and not layout.is_regular:
-        counts = np.asarray(ak.num(array, axis=1), np.int64)
-        inner = from_branch(name, ak.flatten(array, axis=1))
-        if inner.counts is None and inner.data.ndim == 1:
-            return Values(inner.data, counts, inner.missing)
-    elif isinstance(kind, ak.types.OptionType) and isinstance(kind.content, ak.types.NumpyType):
-        missing = np.asarray(ak.is_none(array))
-        data = np.asarray(ak.to_numpy(ak.fill_none(array, 0)))
-        return Values(data, None, missing if missing.any() else None)
-    elif layout.is_regular and layout.purelist_isregular and not _is_text(kind):
-        return Values(np.asarray(ak.to_numpy(array, allow_missing=False)))
+    match layout.form.type:
+        case ak.types.OptionType(content=ak.types.NumpyType()):
+            missing = np.asarray(ak.is_none(array))
+            data = np.asarray(ak.to_numpy(ak.fill_none(array, 0)))
+            return Values(data, None, missing if missing.any() else None)
+        case ak.types.ListType() as kind if not _is_text(kind):
+            inner = from_branch(name, ak.flatten(array, axis=1))
+            if inner.counts is None and inner.data.ndim == 1:
+                return Values(inner.data, np.asarray(ak.num(array, axis=1)), inner.missing)
+        case kind if _is_regular(kind):
+            return Values(np.asarray(ak.to_numpy(array, allow_missing=False)))
     raise BranchError(f"the branch {name!r} holds {kind} per event, not numbers or a list of them")
 
 
-def _is_list(kind: Any) -> bool:
-    return isinstance(kind, ak.types.ListType) and not _is_text(kind)
+def _is_regular(kind: Any) -> bool:
+    """Whether it is a number, or an array of numbers of fixed size."""
+    while isinstance(kind, ak.types.RegularType) and not _is_text(kind):
+        kind = kind.content
+    return isinstance(kind, ak.types.NumpyType)
 
 
 def _is_text(kind: Any) -> bool:

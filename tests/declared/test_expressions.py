@@ -38,6 +38,8 @@ PICTURE = np.arange(12.0).reshape(3, 2, 2)
         ("where(x > 0.7, v[0], 7)", [7, None, 4]),
         ("v[1]", [5, None, None]),
         ("v[k - 1]", [1, None, None]),
+        ("v[w[0]]", [1, None, None]),
+        ("where(Length$(v) > 0, v[0], -1)", [1, -1, 4]),
         ("v[1] + x", [5.5, None, None]),
         ("Sum$(v)", [9, 0, 4]),
         ("Sum$(v * (v > 2))", [8, 0, 4]),
@@ -54,6 +56,7 @@ PICTURE = np.arange(12.0).reshape(3, 2, 2)
 )
 def test_values(column, text, expected):
     branches = {"x": X, "k": [1, 2, 3], "v": LISTS, "picture": PICTURE, "a.b": X}
+    branches["w"] = [[0], [0], []]
     found = column(text, flag=[True, False, True], **branches)
     assert found == [None if e is None else pytest.approx(e, rel=1e-6) for e in expected]
 
@@ -179,6 +182,7 @@ def test_what_cannot_be_read_is_pointed_at(declared, text, message):
         ("picture + wide", "arrays of the shapes"),
         ("x[0]", "one number per event has no elements"),
         ("v[wide[0]]", "an index is one number"),
+        ("v[0 / 0]", "an index is a whole"),
         ("v[0.5]", "an index is a whole number"),
         ("v", "a list per event; take one element"),
         ("picture[0]", "a list per event"),
@@ -210,6 +214,9 @@ def test_values_that_do_not_fit_are_named(column, text, message):
         ([[[1.0]], [[2.0]]], r"var \* var"),
         ([{"p": 1}, {"p": 2}], r"\{p: int64\}"),
         ([1, [2]], "union"),
+        ([[{"p": 1}], []], r"\{p: int64\}"),
+        ([None, None], r"\?unknown"),
+        (ak.to_regular(ak.Array([["a"], ["b"]])), r"1 \* string"),
     ],
 )
 def test_branches_without_numbers_are_refused(column, branch, held):
@@ -221,6 +228,13 @@ def test_types_of_integers(column):
     for kind in ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8"):
         assert column("x + 1", x=np.array([1, 100], kind)) == [2, 101]
         assert column("x", x=np.array([1, 100], kind)) == [1, 100]
+
+
+def test_events_in_another_order(declared):
+    events = ak.Array([{"x": 1.0, "v": [1.0, 2.0]}, {"x": 2.0, "v": []}, {"x": 3.0, "v": [5.0]}])
+    adapter = declared("tensors: {t: [x, Sum$(v)]}")
+    batch = adapter.views["declared"].build(events[[2, 0]])
+    assert batch.tensors["t"].tolist() == [[3, 5], [1, 3]]
 
 
 def test_options_are_missing_values(column):
