@@ -94,6 +94,8 @@ def open_file(path: str | Path, **options: Any) -> uproot.ReadOnlyDirectory:
     """Open a ROOT file for reading; refuse what is missing, not ROOT, or truncated."""
     check_file(path)
     options = {"object_cache": 100, "array_cache": "100 MB", **options}  # as uproot.open
+    if not is_remote(path):  # uproot's default, fsspec, takes a quarter of the time of reading
+        options = {"handler": uproot.MultithreadedFileSource, "num_workers": 1} | options
     options.setdefault("custom_classes", own_classes())
     with reading(str(path)):
         directory = _File(str(path), **options).root_directory

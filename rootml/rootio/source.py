@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -22,7 +23,7 @@ from rootml.rootio.survey import Survey
 if TYPE_CHECKING:
     import awkward as ak
 
-CHUNK_BYTES = 32 << 20
+CHUNK_BYTES = 16 << 20
 """What a chunk of events may take in memory."""
 PROBE_ENTRIES = 1000
 """Entries that a layout may look at to settle its options."""
@@ -77,14 +78,15 @@ class Source:
     ) -> Iterator[tuple[int, ak.Array]]:
         """Yield ``(first entry, logical columns)``; one chunk is read ahead in a thread.
 
-        A chunk has about ``chunk_bytes``, counting an event's share of the branches,
-        uncompressed, and ``event_bytes`` for what the caller makes of it.
+        A chunk has at most about ``chunk_bytes``, counting an event's share of the branches,
+        uncompressed, and ``event_bytes`` for what the caller makes of it. It ends with a basket
+        where it can, so that few are read twice.
         """
         stop = self.num_entries if stop is None else stop
-        size = sum(map(self.events.nbytes, self.decoder.branches(columns)))
+        branches = self.decoder.branches(columns)
+        size = sum(map(self.events.nbytes, branches))
         step = max(1, int(chunk_bytes / (size / max(self.num_entries, 1) + event_bytes + 1)))
-        edges = [*range(start, stop, step), stop] if stop > start else []
-        ranges = list(pairwise(edges))
+        ranges = list(pairwise(_edges(start, stop, step, self.events.boundaries(branches))))
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="rootml-read") as pool:
             ahead: Future[ak.Array] | None = None
             for index, (first, last) in enumerate(ranges):
@@ -108,6 +110,16 @@ class Source:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _edges(start: int, stop: int, step: int, boundaries: Sequence[int]) -> Iterator[int]:
+    """From ``start`` to ``stop`` in steps of at most ``step``, to boundaries if not too short."""
+    while start < stop:
+        yield start
+        last = bisect_right(boundaries, start + step) - 1
+        whole = boundaries[last] if last >= 0 else 0
+        start = whole if whole > start + step // 2 else start + step
+    yield stop
 
 
 def settle(found: Match, events: Events) -> Decoder:

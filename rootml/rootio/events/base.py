@@ -76,6 +76,10 @@ class Events(ABC):
     def nbytes(self, branch: str) -> int:
         """Uncompressed size of a branch."""
 
+    def boundaries(self, branches: Sequence[str]) -> Sequence[int]:
+        """Entries, ascending, at which new baskets of all the branches begin, if they are known."""
+        return ()
+
     @abstractmethod
     def describe(self, branch: str) -> tuple[str, str]:
         """Type (in C++) and title of a branch."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import warnings
+from collections.abc import Sequence
 
 import awkward as ak
 import uproot
@@ -31,6 +32,11 @@ class TreeEvents(Events):
     def nbytes(self, branch: str) -> int:
         """Uncompressed size of a branch."""
         return int(self.tree[branch].uncompressed_bytes)
+
+    def boundaries(self, branches: Sequence[str]) -> Sequence[int]:
+        """Entries at which new baskets of all the branches begin."""
+        with reading(self.where):
+            return sorted(set.intersection(*(set(self.tree[b].entry_offsets) for b in branches)))
 
     def describe(self, branch: str) -> tuple[str, str]:
         """Type (in C++) and title of a branch."""
