@@ -68,7 +68,7 @@ class Tensor(Part):
 
     columns: tuple[InputColumn, ...] = ()
     """In the order in which the network takes them."""
-    length: int | None = Field(default=None, ge=1)
+    length: int | None = Field(default=None, ge=1, le=1 << 16)
     select: Expression | None = None
     """Which elements of the list count."""
     order: Expression | None = None
@@ -80,7 +80,7 @@ class Tensor(Part):
     channels_first: bool = False
     """Shapes (columns, length) and, of the mask, (1, length), as ParticleNet takes them."""
     array: InputColumn | None = None
-    shape: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    shape: tuple[Annotated[int, Field(ge=1, le=1 << 20)], ...] = ()
     dtype: Literal["float32", "float64", "int32", "int64"] = "float32"
     unit: str = ""
     doc: str = ""

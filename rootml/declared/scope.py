@@ -191,10 +191,8 @@ def _equal(data: Array, sentinel: float | str) -> Array:
     """Where a branch holds the sentinel, as exactly as its own type can."""
     if sentinel == "nan":
         return np.isnan(data)
-    if data.dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            own = data.dtype.type(sentinel)
-        same = np.isinf(own) == np.isinf(float(sentinel))
-    else:
-        own, same = sentinel, float(sentinel).is_integer()
-    return np.equal(data, own) if same else np.zeros(data.shape, np.bool_)
+    number = sentinel if isinstance(sentinel, int) else float(sentinel)
+    with np.errstate(over="ignore"):
+        if data.dtype.kind == "f" and np.isinf(data.dtype.type(number)) != np.isinf(number):
+            return np.zeros(data.shape, np.bool_)
+    return np.equal(data, number)
