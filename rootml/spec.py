@@ -32,6 +32,12 @@ class TensorSpec:
     columns: tuple[str, ...] = ()
     allow_nan: bool = False
 
+    def __post_init__(self) -> None:
+        if self.columns and (not self.shape or self.shape[-1] != len(self.columns)):
+            raise ValueError(
+                f"tensor {self.name!r} of shape {self.shape} names {len(self.columns)} columns"
+            )
+
     @property
     def row_bytes(self) -> int:
         """Bytes of one row; an axis of any length counts as 1."""

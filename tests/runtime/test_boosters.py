@@ -17,6 +17,7 @@ from rootml.errors import DataError, NetworkError
 from rootml.runtime.engine import EngineOptions
 from rootml.runtime.model import Model
 from rootml.runtime.xgboost_engine import XGBoostEngine
+from rootml.spec import TensorSpec
 from rootml.testing import ModelContract
 
 BOOSTERS = {
@@ -199,6 +200,11 @@ def test_order_of_columns_is_checked(cells, labels, tmp_path, open_as, format):
     renamed(model, columns=tuple("abcdef"))
     with pytest.raises(NetworkError, match="column 1 is 'c', and the network's is 'b'"):
         renamed(model, columns=tuple("acbdef"))
+
+
+def test_as_many_columns_are_named_as_there_are():
+    with pytest.raises(ValueError, match=r"'cells' of shape \(6,\) names 2 columns"):
+        TensorSpec("cells", (6,), columns=("a", "b"))
 
 
 def test_nan_is_a_value_where_the_view_means_it(booster, cells, tmp_path, open_as):
