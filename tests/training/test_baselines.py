@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ from click.testing import CliRunner
 
 from rootml.card import ModelCard
 from rootml.errors import MissingExtra, OutputError, RegistryError, RootmlError, TrainingError
-from rootml.registry import load
+from rootml.registry import get_recipe, load
 from rootml.training import Recipe, ScikitLearn, XGBoost, train
 from rootml.training.command import train as command
 from rootml.validation.classification import Separation
@@ -72,6 +74,19 @@ def test_curves_are_drawn_where_there_are_any(trained):
 def test_same_seed_same_model(name, trained, tracks, write_tracks, tmp_path):
     again = train(name, [write_tracks()], tmp_path / "run", **OPTIONS.get(name, {}), **VIEW)
     assert ModelCard.read(again).network == ModelCard.read(trained[name]).network
+
+
+def test_limits_draw_from_all_events(tracks, write_tracks, tmp_path):
+    """Of a file with all good tracks at its end, or of one file a class, both classes come."""
+    label = np.repeat(np.array([0, 1], np.int8), [1300, 200])
+    limits = {"train": 200, "validation": 200, "test": 200}
+    recipe = dataclasses.replace(get_recipe("logistic"), limits=limits)
+    card = ModelCard.read(train(recipe, [write_tracks(label=label)], tmp_path / "run", **VIEW))
+    assert sum(card.training.events.values()) > 1300
+    assert card.training.settings["train_events"] == 200
+    signal, background = map(int, re.findall(r"(\d+) (?:good|bad)", card.metrics[0].sample))
+    assert signal + background == 200
+    assert 10 < signal < 50
 
 
 def test_the_best_iteration_is_the_one_that_runs(trained):
