@@ -6,7 +6,7 @@ import awkward as ak
 import numpy as np
 import pytest
 
-from rootml.errors import DataError
+from rootml.errors import BranchError, DataError
 
 
 def vector(x, y, z):
@@ -30,7 +30,13 @@ def branches():
     segments = [[front, missed], [], [back_and_forth]]
     helices = [[[helix, {"t0err": 0.4}], [helix]], [], [[{"t0err": 0.5}, helix]]]
     steps = [
-        [[crossing(0, -80.0, 100.0), crossing(0, 80.5, 101.0), crossing(0, 11.0, 300.0)], []],
+        [
+            [
+                crossing(0, z, t)
+                for z, t in ((-80.0, 100.0), (9.0, 104.0), (80.5, 101.0), (11.0, 300.0))
+            ],
+            [],
+        ],
         [],
         [[crossing(0, 45.0, 90.0), crossing(0, -45.0, 41.0)]],
     ]
@@ -72,9 +78,14 @@ def test_tracks_that_miss_the_tracker_are_not_judged(adapter, read, branches, na
     assert batch.rows == 2
 
 
-def test_view_without_its_branches_is_refused_by_name(adapter, read, branches):
-    from rootml.errors import BranchError
+def test_fits_that_are_no_good_are_not_judged(adapter, read, branches):
+    view = adapter.views["track_quality"]
+    branches["trk.goodfit"] = ak.Array([[0, 1], [], [1]])
+    branches["trk.status"] = ak.Array([[1, 1], [], [-1]])
+    assert not view.build(read("eventntuple", branches, *view.columns)).judged.any()
 
+
+def test_view_without_its_branches_is_refused_by_name(adapter, read, branches):
     with pytest.raises(BranchError, match="'d0' cannot be read in layout 'eventntuple'"):
         read("eventntuple", branches, *adapter.views["track_quality_tmva"].columns)
 

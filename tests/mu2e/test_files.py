@@ -47,6 +47,8 @@ def test_vectors_have_the_momenta_of_the_tracks(adapter, written):
         events = source.read(columns, 0, 300)
     excess = np.asarray(ak.flatten(events["fit_momentum"] - events["truth_momentum"]))
     assert np.median(abs(excess)) < 0.3
+    assert 60 < ak.min(events["fit_momentum"]) < ak.max(events["fit_momentum"]) < 125
+    assert ak.std(events["tandip"]) > 0.1
     assert 0.2 < ak.min(events["tandip"]) < ak.max(events["tandip"]) < 2
 
 
