@@ -45,7 +45,7 @@ def parse_mapping(text: str, origin: str) -> dict[str, Any]:
 def _hint(error: Exception) -> str:
     """What most often is behind it, in a text with expressions."""
     in_braces = getattr(error, "context", None) == "while parsing a flow mapping"
-    advice = "\n  in {...}, quotes go around an expression with brackets or commas: \"x[0]\""
+    advice = '\n  in {...}, quotes go around an expression with brackets or commas: "x[0]"'
     return advice if in_braces else ""
 
 

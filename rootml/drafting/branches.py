@@ -26,6 +26,7 @@ _SCALARS = {
     "float": "float32",
     "double": "float64",
 } | {f"{kind}{bits}_t": f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)}
+_COUNTS = [(kind, (), False) for kind in ("int32", "uint32", "int64", "uint64")]
 _LIST = re.compile(r"(?:vector|(?:ROOT::)?(?:VecOps::)?RVec)<(.+)>|(.+?)\[\]((?:\[\d+\])*)")
 _FIXED = re.compile(r"array<(.+),(\d+)>|(.+?)((?:\[\d+\])+)")
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
@@ -100,8 +101,11 @@ def list_branches(events: Events) -> list[NtupleBranch]:
 
 
 def _counter(events: Events, path: str) -> str:
+    """The branch of one integer an event that says how long the lists are, if the tree has one."""
     counter = getattr(events.tree[path], "count_branch", None)
-    return "" if counter is None else str(counter.name)
+    if counter is None or parse_type(str(counter.typename)) not in _COUNTS:
+        return ""
+    return str(counter.name)
 
 
 def parse_type(typename: str) -> tuple[str, Shape, bool] | None:

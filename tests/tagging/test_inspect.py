@@ -70,3 +70,16 @@ def test_errors_are_one_message(toy: Path, ntuple: Path, command: Callable) -> N
         assert done.code == 2
         assert said in done.err
         assert "Traceback" not in done.err
+
+
+def test_models_of_declared_adapters_apply_where_they_fit(
+    toy: Path, ntuple: Path, write_card: Callable, write_network: Callable, command: Callable
+) -> None:
+    for name, branch in (("declared", "cell_e[0]"), ("elsewhere", "not_there")):
+        network = write_network(toy.parent / f"{name}.onnx", shape=("n", 1))
+        write_card(network, adapter={"tensors": {"cells": [branch]}}, view="declared")
+    found = command("inspect", ntuple, "--json").account
+    assert found["models"] == ["declared", "toy"]
+    said = command("inspect", ntuple).out
+    assert "+ declared/declared in tree 'hits'" in said
+    assert "elsewhere" not in said

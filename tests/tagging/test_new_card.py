@@ -229,6 +229,7 @@ def test_channels_first_as_of_particle_net(
         )
     )
     assert "length: !TODO 10" in text
+    assert declared(text)["tensors"]["els"]["mask"] == "els_mask"
     model = rootml.load(settle(tmp_path / "net.card.yaml"))
     assert {spec.name: spec.shape for spec in model.view.tensors} == {
         "els": (3, 10),
@@ -363,6 +364,7 @@ def test_open_ends_are_refused_wherever_a_card_is_read() -> None:
         ([*range(0, 2000)], []),
         ([1.0, np.nan, np.inf], [np.inf, np.nan]),
         ([-5e8, -5e8, *np.linspace(0, 1, 50)], [-5e8]),
+        ([-5e8, *np.linspace(0, 1, 50)], []),
         ([-999.0, -999.0], [-999.0]),
         ([], []),
     ],
