@@ -34,8 +34,9 @@ _ARGUMENT = re.compile(r"[\w ,.>+-]*", re.ASCII)
 _OPERATOR = re.compile(r"torch\.ops\.aten\.(\w+)\.(\w+)|_operator\.(\w+)|math\.(\w+)", re.ASCII)
 _ARITHMETIC = {"add", "sub", "mul", "floordiv", "truediv", "mod", "neg", "pow", "floor", "ceil"}
 _ARITHMETIC |= {"eq", "ne", "lt", "le", "gt", "ge", "and_", "or_", "not_", "trunc", "getitem"}
-DENIED = {"from_file", "save", "load", "warn", "set_", "set_data", "sym_storage_offset"}
-"""Operators that reach beyond their tensors."""
+DENIED = {"from_file", "load", "manual_seed", "save", "set_", "set_data"}
+DENIED |= {"Print", "PythonOp", "rpc_async", "rpc_remote", "rpc_sync"}
+"""Operators of ``aten`` and ``prim`` that reach beyond their tensors."""
 _CONTAINERS = {"builtins.tuple", "builtins.list", "builtins.dict", "collections.OrderedDict"}
 
 
@@ -80,6 +81,8 @@ def _cleaned_graph(content: bytes) -> bytes:
             node["metadata"] = {}
             _check_operator(node["target"])
     program["graph_module"]["metadata"] = {}
+    if any(graph["custom_obj_values"] for graph in _find(program, "custom_obj_values")):
+        raise ValueError("it uses objects of custom classes")
     _check(program, "")
     return json.dumps(program).encode()
 
@@ -119,6 +122,8 @@ def _check(value: Any, key: str) -> None:
             _require(_SIZE, value, "a size")
         elif key in ("in_spec", "out_spec"):
             _check_tree(json.loads(value)[1] if value else None)
+        elif key == "as_operator":
+            _check_operator(value)
         elif key in ("as_string", "as_strings"):
             _require(_ARGUMENT, value, "an argument")
         else:

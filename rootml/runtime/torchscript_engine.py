@@ -23,9 +23,10 @@ _GLOBALS = re.compile(
     r"__torch__(\.(?!torch\.classes)\w+)* \w+|torch \w+Storage|torch\.jit\._pickle \w+"
     r"|torch\._utils _rebuild_(tensor_v2|parameter)|collections OrderedDict"
 )
+_HARM = "|".join(sorted(DENIED))
 _CODE = re.compile(
-    rf"\b(?:torch\.(?:{'|'.join(DENIED)})\b|ops\.(?!aten\b|prim\b)\w+\.\w+|torch\.classes\.\w+"
-    r"|__(?:set|get)state__|ops\.prim\.PythonOp)"
+    rf"\b(?:torch\.(?:classes\.\w+|(?:{_HARM})\b)|ops\.prim\.(?:{_HARM})\b"
+    r"|ops\.(?!aten\b|prim\b)\w+\.\w+|__[gs]etstate__)"
 )
 
 
@@ -96,7 +97,7 @@ def _globals(pickled: bytes) -> Iterator[str]:
 def _check_operators(graph: torch.Graph) -> None:
     for node in _nodes(graph):
         space, _, name = node.kind().partition("::")
-        if space not in ("aten", "prim") or name in DENIED or name == "PythonOp":
+        if space not in ("aten", "prim") or name in DENIED:
             raise ValueError(f"its operator {node.kind()!r} is not one of PyTorch's computations")
 
 

@@ -11,6 +11,7 @@ import pickle
 import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -278,8 +279,8 @@ def pickled_weight(mark):
     return change
 
 
-def pickled_constant(mark):
-    entry = {"path_name": "opaque_obj_0", "is_param": False, "use_pickle": True}
+def pickled_constant(mark, use_pickle=True):
+    entry = {"path_name": "opaque_obj_0", "is_param": False, "use_pickle": use_pickle}
 
     def change(files):
         edit_json(CONSTANTS, lambda c: c["config"].update(c=entry | {"tensor_meta": None}))(files)
@@ -322,6 +323,10 @@ def kind_of_input(graph):
 ATTACKS = {
     "weights 'head.bias' are a pickle": pickled_weight,
     "weights 'c' are a pickle": pickled_constant,
+    "it holds 'data/constants/opaque_obj_0'": partial(pickled_constant, use_pickle=False),
+    "objects of custom classes": lambda mark: edit_json(
+        GRAPH, lambda c: c["graph_module"]["graph"]["custom_obj_values"].update(x={"name": "x"})
+    ),
     r"it holds 'data/weights/model\.pt'": lambda mark: (
         lambda files: files.update({"data/weights/model.pt": as_pickle({"w": Evil(mark)})})
     ),
@@ -373,6 +378,12 @@ class ReadsAFile(nn.Module):
         return cells.sum(1) + torch.from_file("mark", False, 1)
 
 
+class Prints(nn.Module):
+    def forward(self, cells: torch.Tensor):
+        print("judged")
+        return cells.sum(1)
+
+
 class RunsWhenLoaded(nn.Module):
     @torch.jit.export
     def __getstate__(self):
@@ -391,6 +402,7 @@ class RunsWhenLoaded(nn.Module):
     [
         (WritesAFile, r"its code uses 'torch\.save'"),
         (ReadsAFile, r"its code uses 'torch\.from_file'"),
+        (Prints, "its operator 'prim::Print'"),
         (RunsWhenLoaded, "its code uses '__getstate__'"),
     ],
 )
