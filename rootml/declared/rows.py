@@ -26,13 +26,11 @@ class Column:
     missing: float | str
 
     def values(self, scope: Scope) -> Values:
-        """Its values, clipped; what is missing is 0, and marked."""
+        """Its values, clipped."""
         values = scope.evaluate(self.formula, self.declared.sentinels)
-        data = values.data
-        if values.missing is not None:
-            data = np.where(values.missing, np.zeros((), data.dtype), data)
-        if self.declared.clip != (None, None):
-            data = np.clip(data, *self.declared.clip)
+        if self.declared.clip == (None, None):
+            return values
+        data = np.clip(values.data, *self.declared.clip)
         return Values(data, values.counts, values.missing)
 
     def cast(self, data: Array, dtype: np.dtype[Any]) -> Array:

@@ -78,6 +78,9 @@ def test_nan_goes_to_the_network_only_where_it_is_declared(judge, declared):
     with pytest.raises(DataError, match="column 'y' of tensor 't' is nan") as caught:
         judge(text, x=[[1.0], []], y=[1.0, NAN])
     assert caught.value.event == 1
+    with pytest.raises(DataError, match="column 'x_0' of tensor 't' is nan") as caught:
+        judge(text, x=[[], [NAN]], y=[1.0, 1.0])
+    assert caught.value.event == 1
     judged = judge(text + "\nsentinels: [.nan]", x=[[]], y=[NAN])
     assert np.isnan(judged.tensors["t"]).all()
 

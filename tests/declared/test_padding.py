@@ -50,6 +50,12 @@ def test_places_are_those_of_a_loop(judge, events, length, order, cut, pad):
     assert batch.tensors["there"].dtype == np.bool_
 
 
+def test_equal_elements_keep_their_order(judge):
+    text = "tensors: {hits: {columns: [n], length: 200, order: -key}}"
+    batch = judge(text, n=[np.arange(200.0)], key=[np.arange(200) % 2])
+    assert batch.tensors["hits"].ravel().tolist() == [*range(1, 200, 2), *range(0, 200, 2)]
+
+
 def test_channels_first(judge, declared):
     text = "tensors: {p: {columns: [x, y], length: 3, mask: m%s}}"
     lists = {"x": [[1.0, 2.0], []], "y": [[3.0, 4.0], []]}
