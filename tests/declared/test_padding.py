@@ -104,6 +104,23 @@ def test_an_order_that_is_unknown_is_refused(judge):
     assert e.value.event == 1
 
 
+def test_an_order_that_is_missing_is_refused(judge):
+    text = "sentinels: [-9]\ntensors: {jets: {columns: [pt], length: 2, order: key}}"
+    with pytest.raises(DataError, match="order is NaN or missing"):
+        judge(text, pt=[[2.0, 3.0]], key=[[1.0, -9.0]])
+
+
+def test_objects_of_an_event_that_cannot_be_judged(judge):
+    text = """
+    per: E
+    sentinels: [-9]
+    tensors: {t: [pt], jets: {columns: [jet], length: 2}}
+    """
+    batch = judge(text, pt=[[2.0, 3.0], [], [4.0]], jet=[[-9.0], [-9.0], [3.0]])
+    assert batch.judged.tolist() == [False, False, True]
+    assert batch.tensors["jets"].tolist() == [[[3], [0]]]
+
+
 def test_lists_go_with_every_object_of_their_event(judge):
     text = """
     per: E
