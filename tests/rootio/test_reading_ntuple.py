@@ -161,7 +161,7 @@ def test_the_same_training_data(
     for number, file in enumerate((path, tmp_path / "sparse.root")):
         folder = tmp_path / str(number)
         folder.mkdir()
-        sets.append(load_dataset([file], adapter, view, folder))
+        sets.append(load_dataset([file], adapter, view, Classification(), folder))
     assert len(sets[0]) > 0
     np.testing.assert_array_equal(sets[0].labels, sets[1].labels)
     for tensor, values in sets[0].tensors.items():
