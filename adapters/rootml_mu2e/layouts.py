@@ -28,13 +28,13 @@ HITS = {
 }
 """Members of ``TrkInfo`` that every version has under the same name."""
 STATUS = "of the fit: above 0 if it converged"
-_CHARGED = {11: -1, 13: -1, 211: 1, 2212: 1}
+CHARGES = {11: -1, 13: -1, 211: 1, 2212: 1}
 """Charge of the particles that are fitted, by PDG code."""
 
 
 def _charge(pdg: ak.Array) -> ak.Array:
     sign = ak.where(pdg < 0, -1, 1)
-    return sign * sum(charge * (abs(pdg) == code) for code, charge in _CHARGED.items())
+    return sign * sum(charge * (abs(pdg) == code) for code, charge in CHARGES.items())
 
 
 def _outward(distance: ak.Array, pdg: ak.Array) -> ak.Array:
@@ -71,8 +71,8 @@ def _layout(
     trees: tuple[str, ...],
     branches: Mapping[str, Branch],
     sources: Mapping[str, Source],
-    per: tuple[str | None, str] = (None, ""),
     *,
+    per: str | None = None,
     vectors: bool = False,
     doc: str,
 ) -> Layout:
@@ -84,17 +84,11 @@ def _layout(
         decode=partial(decode, sources),
         configure=find_order if vectors else None,
         probes=("truth_vector", "entrance") if vectors else (),
-        per=per[0],
-        counter=per[1],
+        per=per,
         doc=doc,
     )
 
 
-_TRUTH = {
-    "truth_momentum": Branch(
-        ("truth_momentum",), "MeV/c", doc="true momentum at the tracker's entrance"
-    )
-}
 _FLAT = {
     **{name: Branch((f"de.{name}",), doc=doc) for name, doc in HITS.items()},
     "status": Branch(("de.status",), doc=STATUS),
@@ -104,49 +98,48 @@ _FLAT = {
     "tandip": Branch(("deent.td",), doc="tangent of the dip angle"),
     "d0": Branch(("deent.d0",), "mm", doc="distance of closest approach to the axis, signed"),
     "omega": Branch(("deent.om",), "1/mm", doc="curvature, signed"),
-    "trkqual": Branch(("detrkqual.mvaout",), optional=True, doc="Mu2e's track quality, good high"),
-} | _TRUTH
-_FLAT_SOURCES = _classed(
-    {name: branch(name) for name in _FLAT if name not in ("status", "d0", "omega")}
-    | {
-        "fitted": combine(_converged, branch("status")),
-        "d0": combine(_outward, branch("d0"), branch("pdg")),
-        "rmax": combine(_outermost, branch("d0"), branch("omega"), branch("pdg")),
-    }
-)
+    "truth_momentum": Branch(
+        ("truth_momentum",), "MeV/c", doc="true momentum at the tracker's entrance"
+    ),
+}
 FLAT = _layout(
     "flat",
     ("trkana",),
     _FLAT,
-    _FLAT_SOURCES,
+    _classed(
+        {name: branch(name) for name in _FLAT if name not in ("status", "d0", "omega")}
+        | {
+            "fitted": combine(_converged, branch("status")),
+            "d0": combine(_outward, branch("d0"), branch("pdg")),
+            "rmax": combine(_outermost, branch("d0"), branch("omega"), branch("pdg")),
+        }
+    ),
     doc="Simulated tracks: one an entry, one branch a member of TrkAna's structures.",
 )
 
 _PDG = leaf("track", "pdg")
-_STRUCTS = {
-    "track": Branch(("de",), doc="TrkInfo of downstream electrons"),
-    "entrance": Branch(("deent",), "MeV/c, mm", doc="fit at the tracker's entrance"),
-    "quality": Branch(("detrkqual",), optional=True, doc="inputs and output of TrkQual"),
-    "truth_vector": Branch(("demcent/_mom",), "MeV/c", optional=True, doc="true momentum there"),
-}
-_STRUCT_SOURCES = _classed(
-    {name: leaf("track", name) for name in (*HITS, "t0err")}
-    | {
-        "fitted": combine(_converged, leaf("track", "status")),
-        "fit_momentum": leaf("entrance", "mom"),
-        "momerr": leaf("entrance", "momerr"),
-        "tandip": leaf("entrance", "td"),
-        "d0": combine(_outward, leaf("entrance", "d0"), _PDG),
-        "rmax": combine(_outermost, leaf("entrance", "d0"), leaf("entrance", "om"), _PDG),
-        "trkqual": leaf("quality", "mvaout"),
-        "truth_momentum": Source(("truth_vector", "entrance"), true_momentum),
-    }
-)
 TRKANA = _layout(
     "trkana",
     ("trkana",),
-    _STRUCTS,
-    _STRUCT_SOURCES,
+    {
+        "track": Branch(("de",), doc="TrkInfo of downstream electrons"),
+        "entrance": Branch(("deent",), "MeV/c, mm", doc="fit at the tracker's entrance"),
+        "quality": Branch(("detrkqual",), optional=True, doc="inputs and output of TrkQual"),
+        "truth_vector": Branch(("demcent/_mom",), "MeV/c", optional=True, doc="true momentum"),
+    },
+    _classed(
+        {name: leaf("track", name) for name in (*HITS, "t0err")}
+        | {
+            "fitted": combine(_converged, leaf("track", "status")),
+            "fit_momentum": leaf("entrance", "mom"),
+            "momerr": leaf("entrance", "momerr"),
+            "tandip": leaf("entrance", "td"),
+            "d0": combine(_outward, leaf("entrance", "d0"), _PDG),
+            "rmax": combine(_outermost, leaf("entrance", "d0"), leaf("entrance", "om"), _PDG),
+            "trkqual": leaf("quality", "mvaout"),
+            "truth_momentum": Source(("truth_vector", "entrance"), true_momentum),
+        }
+    ),
     vectors=True,
     doc="TrkAna up to version 3: one track an entry, structures as branches of many leaves.",
 )
@@ -181,7 +174,7 @@ TRKANA_V5 = _layout(
         "steps": Branch(("demmcvd",), "MeV/c, mm, ns", optional=True, doc="true crossings"),
     },
     _SEGMENTED | {"trkqual": combine(_only_track, branch("quality"), branch("nactive"))},
-    ("dem", ""),
+    per="dem",
     doc="TrkAna version 5: lists of downstream electron fits an event.",
 )
 EVENTNTUPLE = _layout(
@@ -195,7 +188,7 @@ EVENTNTUPLE = _layout(
         "steps": Branch(("trksegsmc",), "MeV/c, mm, ns", optional=True, doc="true crossings"),
     },
     _SEGMENTED | {"trkqual": branch("quality")},
-    ("trk", ""),
+    per="trk",
     doc="EventNtuple (TrkAna version 6): lists of fits of all kinds an event.",
 )
 
@@ -234,7 +227,7 @@ TRACKS = _layout(
             ),
         }
     ),
-    ("trk", "ntrk"),
+    per="trk",
     doc="Lists of fits an event with their values at the tracker's entrance alone, named as "
     "in the trees that Mu2e trains TrkQual on.",
 )
