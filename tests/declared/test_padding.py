@@ -116,9 +116,9 @@ def test_objects_of_an_event_that_cannot_be_judged(judge):
     sentinels: [-9]
     tensors: {t: [pt], jets: {columns: [jet], length: 2}}
     """
-    batch = judge(text, pt=[[2.0], [3.0, 5.0], [], [4.0]], jet=[[1.0], [-9.0], [-9.0], [3.0]])
-    assert batch.judged.tolist() == [True, False, False, True]
-    assert batch.tensors["jets"].tolist() == [[[1], [0]], [[3], [0]]]
+    batch = judge(text, pt=[[2.0, 3.0], [5.0], [], [4.0]], jet=[[1.0], [-9.0], [-9.0], [3.0]])
+    assert batch.judged.tolist() == [True, True, False, True]
+    assert batch.tensors["jets"].tolist() == [[[1], [0]], [[1], [0]], [[3], [0]]]
 
 
 def test_lists_go_with_every_object_of_their_event(judge):
