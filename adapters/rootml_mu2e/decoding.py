@@ -54,16 +54,17 @@ def branch(key: str) -> Source:
 
 def leaf(key: str, name: str) -> Source:
     """One leaf of a branch of several leaves."""
+    return Source((key,), lambda raw, options: member(raw[key], name, key))
 
-    def read(raw: ak.Array, options: Options) -> ak.Array:
-        if name not in raw[key].fields:
-            raise BranchError(
-                f"{key}: expected a leaf {name!r}, found {raw[key].type.content}"
-                f"{nearest(name, raw[key].fields)}"
-            )
-        return raw[key][name]
 
-    return Source((key,), read)
+def member(records: ak.Array, name: str, what: str) -> ak.Array:
+    """A member of records; BranchError where they have none of that name."""
+    if name not in records.fields:
+        raise BranchError(
+            f"{what}: expected a member {name!r}, found {records.type.content}"
+            f"{nearest(name, records.fields)}"
+        )
+    return records[name]
 
 
 def combine(function: Callable[..., ak.Array], *sources: Source) -> Source:

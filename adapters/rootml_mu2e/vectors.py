@@ -14,6 +14,7 @@ import numpy as np
 from rootml.adapter import Options
 from rootml.errors import DataError
 from rootml.spec import Array
+from rootml_mu2e.decoding import member
 
 OPTION = "truth_vectors"
 ORDERS = ("as read", "bytes swapped")
@@ -41,9 +42,9 @@ def true_momentum(raw: ak.Array, options: Options) -> ak.Array:
 
 def _components(vector: ak.Array) -> Array:
     """(tracks, 3) float32 of a branch of vectors."""
-    inner = vector["fCoordinates"]
-    parts = [ak.to_numpy(inner[name]).astype(np.float32) for name in ("fX", "fY", "fZ")]
-    return np.stack(parts, axis=1)
+    inner = member(vector, "fCoordinates", "true momentum")
+    parts = [member(inner, f"f{axis}", "true momentum") for axis in "XYZ"]
+    return np.stack([ak.to_numpy(part).astype(np.float32) for part in parts], axis=1)
 
 
 def _swapped(vectors: Array) -> Array:
@@ -59,7 +60,7 @@ def _length(vectors: Array) -> Array:
 
 def _order(vectors: Array, raw: ak.Array) -> str | None:
     """Which of ``ORDERS`` is right; None where there is no truth at all."""
-    momentum = ak.to_numpy(raw["entrance"]["mom"]).astype(np.float64)
+    momentum = ak.to_numpy(member(raw["entrance"], "mom", "entrance")).astype(np.float64)
     there = vectors.view(np.uint32).any(axis=1) & (momentum > 0)
     if not there.any():
         return None

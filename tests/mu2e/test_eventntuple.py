@@ -20,7 +20,7 @@ def crossing(sid, pz, time, **more):
 @pytest.fixture
 def branches():
     """Three events with two tracks, none, and one, the second of which misses the tracker."""
-    helix = {"t0err": 9.0}
+    helix = {"t0": 700.0, "t0err": 9.0}
     front = [crossing(1, 1.0, 5.0, momerr=9.0), crossing(0, 80.0, 100.0, momerr=0.12)]
     missed = [crossing(2, 70.0, 100.0, momerr=0.2)]
     back_and_forth = [
@@ -28,7 +28,7 @@ def branches():
         crossing(0, 45.0, 90.0, momerr=0.16),
     ]
     segments = [[front, missed], [], [back_and_forth]]
-    helices = [[[helix, {"t0err": 0.4}], [helix]], [], [[{"t0err": 0.5}, helix]]]
+    helices = [[[helix, helix | {"t0err": 0.4}], [helix]], [], [[helix | {"t0err": 0.5}, helix]]]
     steps = [
         [
             [
@@ -107,3 +107,24 @@ def test_files_without_truth_have_none(adapter, branches):
     assert decoder.has("fit_momentum")
     assert not decoder.has("truth_momentum")
     assert not decoder.has("truth_label")
+
+
+@pytest.mark.parametrize(
+    ("branch", "column", "says"),
+    [
+        ("trksegs", "fit_momentum", "track segments: expected a member 'sid'"),
+        ("trksegpars_lh", "t0err", "helix parameters: expected a member 't0err'"),
+        ("trksegsmc", "truth_momentum", "true steps: expected a member 'sid'"),
+    ],
+)
+def test_other_structures_are_refused(read, branches, branch, column, says):
+    branches[branch] = branches[branch][["time" if branch != "trksegpars_lh" else "t0"]]
+    with pytest.raises(BranchError, match=says):
+        read("eventntuple", branches, column)
+
+
+def test_surfaces_that_are_no_numbers_are_refused(read, branches):
+    sid = branches["trksegs"]["sid"]
+    branches["trksegs"] = ak.with_field(branches["trksegs"], ak.zip({"_sid": sid}), "sid")
+    with pytest.raises(BranchError, match="expected a number as 'sid'"):
+        read("eventntuple", branches, "fit_momentum")

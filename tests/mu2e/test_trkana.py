@@ -173,3 +173,10 @@ def test_class_follows_the_excess(read):
     shifts = np.array([0.24, -0.24, -0.9, 0.5, 0.71])
     branches["deent"] = ak.with_field(branches["deent"], truth + shifts, "mom")
     assert read("trkana", branches, "truth_label")["truth_label"].tolist() == [1, 1, -1, -1, 0]
+
+
+def test_truth_that_is_no_vector_is_refused(read):
+    branches, truth = structs(5)
+    branches["demcent/_mom"] = ak.zip({"mag": truth})
+    with pytest.raises(BranchError, match="expected a member 'fCoordinates'"):
+        read("trkana", branches, "truth_momentum")
