@@ -31,9 +31,13 @@ _SIZE = re.compile(
     re.ASCII,
 )
 _ARGUMENT = re.compile(r"[\w ,.>+-]*", re.ASCII)
-_OPERATOR = re.compile(r"torch\.ops\.aten\.(\w+)\.(\w+)|_operator\.(\w+)|math\.(\w+)", re.ASCII)
+_OPERATOR = re.compile(
+    r"torch\.ops\.aten\.(\w+)\.\w+|(?:_operator|math)\.(\w+)|torch\.sym_(\w+)", re.ASCII
+)
 _ARITHMETIC = {"add", "sub", "mul", "floordiv", "truediv", "mod", "neg", "pow", "floor", "ceil"}
 _ARITHMETIC |= {"eq", "ne", "lt", "le", "gt", "ge", "and_", "or_", "not_", "trunc", "getitem"}
+_ARITHMETIC |= {"float", "int", "max", "min", "not", "sum", "ite", "sqrt"}
+"""What sizes are computed with."""
 DENIED = {"from_file", "load", "manual_seed", "save", "set_", "set_data"}
 DENIED |= {"Print", "PythonOp", "rpc_async", "rpc_remote", "rpc_sync"}
 """Operators of ``aten`` and ``prim`` that reach beyond their tensors."""
@@ -101,8 +105,7 @@ def _find(value: Any, key: str) -> Iterator[dict[str, Any]]:
 
 def _check_operator(target: str) -> None:
     match = _OPERATOR.fullmatch(target)
-    name = match and next(filter(None, match.groups()))
-    if match is None or name in DENIED or (not match[1] and name not in _ARITHMETIC):
+    if match is None or match[1] in DENIED or not {match[2], match[3]} - {None} <= _ARITHMETIC:
         raise ValueError(f"its operator {target!r} is not one of PyTorch's own computations")
 
 
@@ -112,7 +115,7 @@ def _check(value: Any, key: str) -> None:
         if key in ("device", "as_device") and value.get("type") != "cpu":
             raise ValueError(f"it was exported on {value.get('type')!r}; move it to the CPU first")
         for name, item in value.items():
-            _require(_NAME, name, "a name")
+            _require(_SIZE if key == "range_constraints" else _NAME, name, "a name")
             _check(item, name)
     elif isinstance(value, list):
         for item in value:

@@ -210,6 +210,24 @@ class Fixed(nn.Module):
         return cells.reshape(2, 6).sum(1)
 
 
+class Halves(nn.Module):
+    def forward(self, hits):
+        n, k, _ = hits.shape
+        return hits.reshape(n, k * 3)[:, : (k * 3) // 2].sum(1) + torch.ones(k * 2 + 1).sum()
+
+
+def test_sizes_are_computed(tmp_path):
+    sizes = ({0: torch.export.Dim("n"), 1: 2 * torch.export.Dim("half", min=1, max=50)},)
+    file = io.BytesIO()
+    torch.export.save(
+        torch.export.export(Halves(), (torch.ones(2, 6, 3),), dynamic_shapes=sizes), file
+    )
+    engine = opened(TorchExportEngine, tmp_path, file.getvalue())
+    hits = np.random.default_rng(1).random((5, 8, 3), dtype="f4")
+    (found,) = engine.run({"hits": hits}, ["score"])
+    np.testing.assert_allclose(found, hits.reshape(5, 24)[:, :12].sum(1) + 17, rtol=1e-6)
+
+
 @pytest.mark.parametrize("format", ["torch-export", "torchscript"])
 def test_threads_of_the_process_stay_as_they_are(contents, cells, truth, tmp_path, open_as, format):
     model = open_as(format, network_file(tmp_path, contents[format]), threads=1)
