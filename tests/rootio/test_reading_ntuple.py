@@ -18,6 +18,7 @@ from rootml.rootio.events.kinds import open_events
 from rootml.rootio.opening import open_file, open_tree, tree_names
 from rootml.rootio.source import Source, open_source
 from rootml.training.data import load_dataset
+from rootml.training.task import Classification
 
 ENTRIES = 60
 IMPORT = """
@@ -163,7 +164,7 @@ def test_the_same_training_data(
         folder.mkdir()
         sets.append(load_dataset([file], adapter, view, Classification(), folder))
     assert len(sets[0]) > 0
-    np.testing.assert_array_equal(sets[0].labels, sets[1].labels)
+    np.testing.assert_array_equal(sets[0].truth, sets[1].truth)
     for tensor, values in sets[0].tensors.items():
         np.testing.assert_array_equal(sets[1].tensors[tensor], values)
 
