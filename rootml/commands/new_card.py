@@ -60,7 +60,7 @@ def new_card(
     rootml new-card my.onnx in.root --per Electron -o cards/my.card.yaml --copy
     """
     from rootml.drafting.draft import make_draft
-    from rootml.drafting.network import identifier
+    from rootml.drafting.matching import identifier
     from rootml.rootio.container.transaction import check_target
 
     target = output or network.with_name(identifier(name or network.stem, "net") + SUFFIX)
@@ -124,6 +124,9 @@ def _print(draft: Draft, target: Path, file: str) -> None:
     lines = draft.text.splitlines()
     judged = f"each {draft.per.text}" if draft.per.text else "each event"
     click.echo(f"{target}: a draft for {judged} of tree {draft.tree!r}")
+    for output in draft.network.outputs:
+        if output.problem:
+            click.echo(f"  without its output {output.tensor!r}: {output.problem}")
     if draft.open_ends:
         click.echo(f"\nOnly you can tell what is marked {OPEN_END}:")
         for line in draft.open_ends:

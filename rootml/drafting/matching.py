@@ -89,6 +89,12 @@ class Pool:
         return known[near[0]] if near else None
 
 
+def identifier(text: str, otherwise: str) -> str:
+    """The text as a name that cards take; ``otherwise`` where nothing of it can be one."""
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")
+    return name if re.match("[A-Za-z]", name) else f"{otherwise}_{name}".rstrip("_")
+
+
 def is_symbol(name: str) -> bool:
     """Whether an expression can hold the branch's name as it is."""
     return names_in(name) == {name}

@@ -1,51 +1,18 @@
-"""A network's file without a card: its format, its inputs, and what its outputs may be."""
+"""A network's file without a card: its format, its inputs and outputs."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from rootml.drafting.metadata import stored_columns
-from rootml.drafting.tensors import LENGTH, check_inputs, sizes, width_of
+from rootml.drafting.outputs import OutputGuess, guess_outputs
+from rootml.drafting.tensors import check_inputs, width_of
 from rootml.errors import FileError, NetworkError, nearest
 from rootml.runtime.content import TITLES, recognise
-from rootml.runtime.engine import Engine, EngineOptions, Port
+from rootml.runtime.engine import EngineOptions, Port
 from rootml.runtime.engines import engine_class, find_kind
-from rootml.runtime.signature import castable
-from rootml.spec import Array
-
-ROWS = 64
-"""Random rows that tell what an output may be."""
-_CARD_DTYPES = ("float32", "float64", "int8", "int16", "int32", "int64")
-
-
-@dataclass(frozen=True)
-class OutputGuess:
-    """An output of a network, and what it looks like.
-
-    ``tensor`` is the network's name of it, ``name`` one that a card can have. ``role`` is as on
-    cards, and ``note`` says why. ``problem``: why no column can hold it; ``is_spare``: it says
-    what another output says too.
-    """
-
-    tensor: str
-    name: str = ""
-    role: str = "value"
-    dtype: str = "float32"
-    shape: tuple[int, ...] = ()
-    note: str = ""
-    problem: str = ""
-    is_spare: bool = False
-
-    @property
-    def is_written(self) -> bool:
-        """Whether the draft has it as an output."""
-        return not (self.problem or self.is_spare)
 
 
 @dataclass(frozen=True)
@@ -82,95 +49,4 @@ def open_network(path: Path) -> FoundNetwork:
         replace(port, columns=port.columns or stored_columns(engine.metadata, width_of(port)))
         for port in engine.inputs.values()
     )
-    return FoundNetwork(path, format, sha256, inputs, _guess_outputs(engine))
-
-
-def _guess_outputs(engine: Engine) -> tuple[OutputGuess, ...]:
-    """What each output may be, from the values it gives for random rows."""
-    readable = [port for port in engine.outputs.values() if _column_dtype(port.dtype)]
-    values = _try(engine, [port.name for port in readable])
-    found = [
-        _guess_output(port, values.get(port.name))
-        if port in readable
-        else OutputGuess(port.name, problem=_unreadable(port))
-        for port in engine.outputs.values()
-    ]
-    if any(output.role in ("score", "probabilities") for output in found):
-        found = [
-            replace(output, is_spare=output.tensor == "margin" or output.dtype.startswith("int"))
-            for output in found
-        ]
-    return tuple(_named(found))
-
-
-def _named(outputs: Sequence[OutputGuess]) -> Iterator[OutputGuess]:
-    """The outputs with different names, those of roles after their role."""
-    taken: set[str] = set()
-    for output in outputs:
-        wanted = output.tensor if output.role == "value" else output.role
-        name = identifier(wanted, "output")
-        while name in taken:
-            name = f"{identifier(output.tensor, 'output')}_{len(taken)}"
-        taken.add(name)
-        yield replace(output, name=name)
-
-
-def identifier(text: str, otherwise: str) -> str:
-    """The text as a name that cards take; ``otherwise`` where nothing of it can be one."""
-    name = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")
-    return name if re.match("[A-Za-z]", name) else f"{otherwise}_{name}".rstrip("_")
-
-
-def _try(engine: Engine, outputs: Sequence[str]) -> dict[str, Array]:
-    """Outputs for random rows; none where the network does not take them."""
-    rng = np.random.default_rng(0)
-    feed = {name: _random(port, rng) for name, port in engine.inputs.items()}
-    try:
-        return dict(zip(outputs, engine.run(feed, outputs), strict=True))
-    except (NetworkError, TypeError):  # TypeError: a dtype that NumPy does not have
-        return {}
-
-
-def _random(port: Port, rng: np.random.Generator) -> Array:
-    shape = (ROWS, *(size or LENGTH for size in sizes(port)))
-    if port.dtype.startswith(("float", "double")):
-        return (rng.normal(size=shape) * 10 ** rng.uniform(-1, 2, shape)).astype(port.dtype)
-    return rng.integers(0, 2, shape).astype(port.dtype)
-
-
-def _guess_output(port: Port, values: Array | None) -> OutputGuess:
-    dtype = _column_dtype(port.dtype)
-    shape = sizes(port) if values is None else values.shape[1:]
-    shape = () if shape == (1,) else shape
-    if values is not None and len(values) != ROWS:
-        return OutputGuess(port.name, problem=f"it has {len(values)} rows for {ROWS}")
-    if None in shape:
-        return OutputGuess(port.name, problem="its length is not fixed")
-    fixed = tuple(size for size in shape if size is not None)
-    role, note = _role(values, fixed) if dtype.startswith("float") else ("value", "")
-    return OutputGuess(port.name, "", role, dtype, fixed, note)
-
-
-def _role(values: Array | None, shape: tuple[int, ...]) -> tuple[str, str]:
-    if values is None or not np.isfinite(values).all():
-        return "value", ""
-    if values.min() < 0 or values.max() > 1:
-        return "value", ""
-    if not shape:
-        return "score", "all its values lie in 0..1"
-    if len(shape) == 1 and np.allclose(values.sum(axis=1), 1, atol=1e-3):
-        return "probabilities", "the values of a row add up to 1"
-    return "value", ""
-
-
-def _column_dtype(dtype: str) -> str:
-    """The type of a card that holds it best; empty if none does."""
-    if dtype in _CARD_DTYPES:
-        return dtype
-    return next((kind for kind in _CARD_DTYPES if castable(dtype, kind)), "")
-
-
-def _unreadable(port: Port) -> str:
-    if re.match(r"seq\(map", port.dtype):
-        return "a sequence of maps; convert with options={'zipmap': False}"
-    return f"no column can hold {port.dtype}"
+    return FoundNetwork(path, format, sha256, inputs, guess_outputs(engine))

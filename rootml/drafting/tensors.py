@@ -50,7 +50,9 @@ class TensorGuess:
 def check_inputs(ports: Sequence[Port], where: str) -> None:
     """Raise NetworkError where no declared adapter can feed the network as it is."""
     for port in ports:
-        if port.shape is None or len(port.shape) < 2:
+        if port.shape is None:  # TorchScript tells neither shapes nor types
+            continue
+        if len(port.shape) < 2:
             problem = "it should have a batch axis and one for its columns, (n, columns)"
         elif isinstance(port.shape[0], int):
             problem = f"its batch axis is fixed to {port.shape[0]}: export it with a dynamic one"
@@ -64,7 +66,7 @@ def check_inputs(ports: Sequence[Port], where: str) -> None:
 def describe(port: Port) -> str:
     """``float32 (n, 7)``; an axis of any length, but the first, is ``any``."""
     if port.shape is None:
-        return port.dtype
+        return "the file tells no shape"
     axes = ["any" if not isinstance(size, int) else str(size) for size in port.shape]
     return f"{port.dtype} ({', '.join(['n', *axes[1:]])})"
 
@@ -117,8 +119,10 @@ def guess_tensors(
 
 
 def sizes(port: Port) -> Sizes:
-    """The shape of a row, None for an axis of any length."""
-    return tuple(size if isinstance(size, int) else None for size in (port.shape or ())[1:])
+    """The shape of a row, None for an axis of any length; one axis, where nothing is known."""
+    if port.shape is None:
+        return (None,)
+    return tuple(size if isinstance(size, int) else None for size in port.shape[1:])
 
 
 def is_channels_first(port: Port) -> bool:

@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 
 from rootml.declared.schema import InputColumn
-from rootml.drafting.matching import Guess, names_in
-from rootml.drafting.network import FoundNetwork, OutputGuess, identifier
+from rootml.drafting.matching import Guess, identifier, names_in
+from rootml.drafting.network import FoundNetwork
+from rootml.drafting.outputs import OutputGuess
 from rootml.drafting.sentinels import Oddity
 from rootml.drafting.tensors import DTYPES, TensorGuess, describe
 from rootml.yamltext import OPEN_END, open_ends
@@ -162,7 +163,7 @@ def _order(tensor: TensorGuess) -> tuple[str, str]:
     if tensor.ordered:
         return "", ""
     width = tensor.shape[0 if tensor.channels_first else -1]
-    wanted = "as many as the training had" if width is None else f"{width} of them"
+    wanted = "all" if width is None else f"{width} of them"
     if tensor.columns:
         return f" {OPEN_END}", "in the order of the file: that of the training?"
     return f" {OPEN_END}", f"{wanted}, in the order of the training"
@@ -209,5 +210,5 @@ def _output(output: OutputGuess) -> Iterable[str]:
         parts["dtype"] = output.dtype
     if output.shape:
         parts["shape"] = list(output.shape)
-    mark = "# - " if output.is_spare else "- "
+    mark = "# - " if output.is_spare else f"- {OPEN_END} " if output.is_open else "- "
     return [noted(f"  {mark}{scalar(parts)}", output.note)]

@@ -267,6 +267,32 @@ def test_roles_of_outputs(draft: Callable, network: Callable) -> None:
         assert output.get("tensor", output["name"]) == "out"
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_a_file_that_tells_neither_shapes_nor_outputs(draft: Callable, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    layer = torch.nn.Sequential(torch.nn.Linear(2, 1))
+    torch.jit.save(torch.jit.script(layer), tmp_path / "net.pt")
+    text = draft(tmp_path / "net.pt")
+    assert "input: !TODO" in text
+    assert "- !TODO {name: output_0}" in text
+
+
+def test_an_output_that_no_column_can_hold(
+    network: Callable, ntuple: Path, command: Callable
+) -> None:
+    import onnx
+
+    path = network("net.onnx", {"met": ("FLOAT", ("n", 1))})
+    model = onnx.load(path)
+    model.graph.node[-1].op_type = "Cast"
+    model.graph.node[-1].attribute.append(onnx.helper.make_attribute("to", onnx.TensorProto.STRING))
+    model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.STRING
+    onnx.save(model, path)
+    done = command("new-card", path, ntuple)
+    assert "without its output 'out': no column can hold" in done.out
+    assert "- !TODO {name: score}" in path.with_suffix(".card.yaml").read_text()
+
+
 def test_account_and_places(
     network: Callable, ntuple: Path, command: Callable, tmp_path: Path
 ) -> None:
