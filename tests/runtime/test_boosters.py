@@ -249,6 +249,9 @@ def test_lightgbm_gives_its_own_numbers(cells, labels, tmp_path, open_as):
     found = pickle.loads(pickle.dumps(model))({"cells": cells})
     np.testing.assert_array_equal(found["score"], booster.predict(cells))
     np.testing.assert_array_equal(found["margin"], booster.predict(cells, raw_score=True))
+    with ThreadPoolExecutor(4) as pool:
+        parts = [*pool.map(lambda part: model({"cells": part})["score"], np.split(cells, 20))]
+    np.testing.assert_array_equal(np.concatenate(parts), booster.predict(cells))
 
 
 @pytest.mark.parametrize("objective", ["multiclass", "multiclassova", "regression"])

@@ -228,16 +228,20 @@ def test_sizes_are_computed(tmp_path):
     np.testing.assert_allclose(found, hits.reshape(5, 24)[:, :12].sum(1) + 17, rtol=1e-6)
 
 
-@pytest.mark.parametrize("format", ["torch-export", "torchscript"])
-def test_threads_of_the_process_stay_as_they_are(contents, cells, truth, tmp_path, open_as, format):
-    model = open_as(format, network_file(tmp_path, contents[format]), threads=1)
+@pytest.mark.parametrize(
+    ("format", "engine"), [("onnx", "openvino"), ("torch-export", None), ("torchscript", None)]
+)
+def test_threads_share_a_network_and_the_process_keeps_its_own(
+    contents, cells, truth, tmp_path, open_as, format, engine
+):
+    model = open_as(format, network_file(tmp_path, contents[format]), engine=engine, threads=1)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
         readable = cells.copy()
         readable.flags.writeable = False
         with ThreadPoolExecutor(4) as pool:
-            parts = [*pool.map(lambda x: model({"cells": x})["score"], np.split(readable, 10))]
+            parts = [*pool.map(lambda x: model({"cells": x})["score"], np.split(readable, 40))]
         model({"cells": cells})
         assert torch.get_num_threads() == 2
     finally:
