@@ -79,7 +79,10 @@ def card_at(path: Path) -> LocatedCard:
             f"it, a pack (*{PACK_SUFFIX}) or the name of a model"
         )
     if not card_path.exists():
-        raise CardError(f"{path}: a network without a card; expected {card_path} beside it")
+        raise CardError(
+            f"{path}: a network without a card; expected {card_path} beside it "
+            "(rootml new-card drafts one)"
+        )
     located = read_card(card_path, f"file {card_path.name}")
     if located.card.network.file != path.name:
         raise CardError(
