@@ -167,8 +167,9 @@ class Training(_Part):
 class DomainAxis(_Part):
     """Distribution of one summary of the training inputs.
 
-    ``edges`` and ``fractions`` (one more edge than fractions) hold the histogram, normalised
-    to 1; ``low`` and ``high`` bound the domain: an input beyond them is outside it.
+    ``edges`` and ``fractions`` (one more edge than fractions) hold the histogram; ``beyond`` are
+    the fractions below the first and above the last edge; all add up to 1. ``low`` and ``high``
+    bound the domain: an input beyond them is outside it.
     """
 
     name: str
@@ -178,6 +179,7 @@ class DomainAxis(_Part):
     high: float
     edges: tuple[float, ...]
     fractions: tuple[float, ...]
+    beyond: tuple[float, float] = (0.0, 0.0)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

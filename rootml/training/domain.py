@@ -16,6 +16,8 @@ from rootml.spec import Array
 BINS = 50
 QUANTILES = (0.001, 0.999)
 """An input beyond these quantiles of the training is called outside its domain."""
+MARGIN = 0.2
+"""How far the histogram reaches beyond the domain, in widths of it, if the inputs do."""
 CHUNK = 4096
 
 
@@ -48,22 +50,34 @@ def _axis(summary: Summary, values: npt.NDArray[np.float64]) -> DomainAxis:
         values = values[values > 0]
     if not len(values) or not np.isfinite(values).all():
         raise DataError(f"summary {summary.name!r} of the training inputs is not a finite number")
-    first, last = values.min(), values.max()
-    if first == last:
-        first, last = (0.9 * first, 1.1 * last) if first > 0 else (first - 1.0, last + 1.0)
-    space = np.geomspace if summary.log else np.linspace
-    edges = space(first, last, BINS + 1)
-    counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
     low, high = np.quantile(values, QUANTILES)
+    edges = np.array([_rounded(edge) for edge in _edges(values, low, high, log=summary.log)])
+    counts, _ = np.histogram(values, edges)
+    beyond = np.sum(values < edges[0]), np.sum(values > edges[-1])
     return DomainAxis(
         name=summary.name,
         unit=summary.unit,
         log=summary.log,
         low=_rounded(low),
         high=_rounded(high),
-        edges=tuple(map(_rounded, edges)),
-        fractions=tuple(map(_rounded, counts / counts.sum())),
+        edges=tuple(edges.tolist()),
+        fractions=tuple(_rounded(count / len(values)) for count in counts),
+        beyond=(_rounded(beyond[0] / len(values)), _rounded(beyond[1] / len(values))),
     )
+
+
+def _edges(values: Array, low: float, high: float, *, log: bool) -> Array:
+    """Edges a little wider than the domain, so that a few far values do not empty the bins."""
+    if log:
+        margin = (high / low) ** MARGIN
+        first, last = low / margin, high * margin
+    else:
+        margin = (high - low) * MARGIN
+        first, last = low - margin, high + margin
+    first, last = max(first, values.min()), min(last, values.max())
+    if first == last:
+        first, last = (0.9 * first, 1.1 * last) if first > 0 else (first - 1.0, last + 1.0)
+    return (np.geomspace if log else np.linspace)(first, last, BINS + 1)
 
 
 def _rounded(value: Any) -> float:

@@ -49,7 +49,9 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
         "estimator": " ".join(repr(estimator).split()),
         "minutes": round(minutes, 2),
     }
-    return Fitted(path, "onnx", predict, settings, curves=_curves(estimator), step="Iteration")
+    loss = "Weighted cross entropy" if isinstance(task, Classification) else "Loss"
+    curves = _curves(estimator)
+    return Fitted(path, "onnx", predict, settings, curves=curves, loss=loss, step="Iteration")
 
 
 def flatten(run: Run, tensors: Mapping[str, Array]) -> Array:

@@ -46,7 +46,7 @@ def compare(counts: Array, axis: DomainAxis, trained: int | None) -> Agreement:
     count as exact, which makes it Pearson's chi2. At least one count is needed.
     """
     n = counts.astype(np.float64)
-    f = np.concatenate(([0.0], axis.fractions, [0.0]))
+    f = np.array([axis.beyond[0], *axis.fractions, axis.beyond[1]])
     total = n.sum()
     ks = float(np.abs(np.cumsum(n) / total - np.cumsum(f)).max())
     size = np.inf if trained is None else float(trained)

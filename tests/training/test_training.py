@@ -41,7 +41,7 @@ def test_files_to_card(toy, write_toy, tmp_path):
     assert points["rej100"].rejection >= 100
     (axis,) = card.domain
     assert axis.edges[0] <= axis.low < axis.high <= axis.edges[-1]
-    assert sum(axis.fractions) == pytest.approx(1, abs=1e-4)
+    assert sum(axis.fractions) + sum(axis.beyond) == pytest.approx(1, abs=1e-4)
     assert card.training.versions.keys() >= {"rootml", "torch", "onnxruntime"}
     for name in ("toy.onnx", "toy.curves.png", "toy.curves.pdf", "checkpoints/last.ckpt"):
         assert (path.parent / name).stat().st_size > 0

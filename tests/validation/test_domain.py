@@ -60,6 +60,15 @@ def test_entries_beyond_the_axis_count():
     assert beyond.chi2 > 100
 
 
+def test_what_the_training_has_beyond_the_axis_is_expected_there():
+    trained, found = np.array([10, 480, 480, 30]), np.array([20, 960, 960, 60])
+    axis = axis_of(trained[1:-1]).model_copy(
+        update={"fractions": (0.48, 0.48), "beyond": (0.01, 0.03)}
+    )
+    made = compare(found, axis, 1000)
+    assert (made.ks, made.chi2, made.ndof) == (pytest.approx(0), pytest.approx(0), 3)
+
+
 def test_a_single_entry_has_no_p_value():
     made = compare(with_flow([1, 0, 0]), axis_of([1, 2, 1]), 1000)
     assert (made.ndof, made.p_value) == (0, None)
