@@ -28,6 +28,7 @@ Lookup = Callable[[str], Values]
 BARE = frozenset({"pi", "true", "false", "True", "False"})
 """Names that stand for constants without ``TMath::`` before and ``()`` behind them."""
 _NAME = re.compile(r"(?<![\w:.$])[^\W\d][\w.]*(?![\w$]|\s*\(|::)")
+COMPARISONS = frozenset({"lt", "lte", "gt", "gte", "eq", "neq"})
 DEPTH = 100
 """How deep an expression may be nested."""
 _HINTS = {
@@ -121,12 +122,20 @@ def _check(node: AST, depth: int) -> None:
             raise ValueError(f"{spelled} takes {wanted}, not {len(node.arguments)} arguments")
         case Matrix() if any(_is_negative(index) for index in node.indices):
             raise ValueError("indices count from 0")
+        case BinaryOperator(operator="pow", right=BinaryOperator(operator="pow")):
+            raise ValueError("a^b^c means one thing to ROOT, another elsewhere; write pow(a, b^c)")
+        case BinaryOperator() if _compares(node) and any(map(_compares, _inside(node))):
+            raise ValueError("write a < b < c as a < b && b < c")
         case Literal() if not abs(node.value) < 1e308:
             raise ValueError("a number beyond those of float64")
         case Symbol() if node.name in NAMED and node.name not in CONSTANTS:
             raise ValueError(f'The constant "{node.name}" is not known here')
     for inner in _inside(node):
         _check(inner, depth + 1)
+
+
+def _compares(node: AST) -> bool:
+    return isinstance(node, BinaryOperator) and node.operator in COMPARISONS
 
 
 def _is_negative(index: AST) -> bool:

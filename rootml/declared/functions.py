@@ -36,7 +36,7 @@ BINARY: Mapping[str, Callable[..., Array]] = {
     "sub": np.subtract,
     "mul": np.multiply,
     "div": np.divide,
-    "mod": np.fmod,  # the sign of the dividend, as in C++
+    "mod": lambda x, y: np.fmod(np.trunc(x), np.trunc(y)),  # of whole numbers, as in ROOT
     "pow": np.power,
     "lt": _judging(np.less),
     "lte": _judging(np.less_equal),
