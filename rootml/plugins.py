@@ -13,7 +13,7 @@ from typing import Any
 
 from rootml.adapter import Adapter
 from rootml.card import ModelCard
-from rootml.errors import RegistryError, nearest
+from rootml.errors import CardError, RegistryError, nearest
 
 ADAPTERS = "rootml.adapters"
 MODELS = "rootml.models"
@@ -80,7 +80,10 @@ def adapter_of(card: ModelCard) -> Adapter:
         return get_adapter(card.adapter)
     from rootml.declared.adapter import declare
 
-    return declare(card.adapter, card.name)
+    try:
+        return declare(card.adapter, card.name)
+    except CardError as error:
+        raise CardError(f"adapter of model {card.name!r}: {error}") from error
 
 
 def list_recipes() -> list[str]:
