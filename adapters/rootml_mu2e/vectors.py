@@ -18,6 +18,7 @@ from rootml_mu2e.decoding import member
 
 OPTION = "truth_vectors"
 ORDERS = ("as read", "bytes swapped")
+UNKNOWN = "left out: the order of their bytes cannot be told"
 NEAR = 2.0
 """Factor within which a true momentum is near the reconstructed one."""
 MOST, FEW = 0.8, 0.2
@@ -33,9 +34,16 @@ def find_order(raw: ak.Array) -> Options:
 
 
 def true_momentum(raw: ak.Array, options: Options) -> ak.Array:
-    """Length of the true momentum vectors, MeV/c; NaN for tracks without truth."""
+    """Length of the true momentum vectors, MeV/c; NaN for tracks without truth.
+
+    NaN for all where the options say that the order cannot be told.
+    """
     vectors = _components(raw["truth_vector"])
+    if options.get(OPTION) == UNKNOWN:
+        return ak.from_numpy(np.full(len(vectors), np.nan))
     order = options.get(OPTION) or _order(vectors, raw)
+    if order == UNKNOWN:
+        raise DataError(f"true momenta, none of which are among the first tracks: {UNKNOWN}")
     length = _length(_swapped(vectors) if order == ORDERS[1] else vectors)
     return ak.from_numpy(np.where(length > 0, length, np.nan))
 
@@ -59,7 +67,7 @@ def _length(vectors: Array) -> Array:
 
 
 def _order(vectors: Array, raw: ak.Array) -> str | None:
-    """Which of ``ORDERS`` is right; None where there is no truth at all."""
+    """Which of ``ORDERS`` is right, if one is; None where there is no truth at all."""
     momentum = ak.to_numpy(member(raw["entrance"], "mom", "entrance")).astype(np.float64)
     there = vectors.view(np.uint32).any(axis=1) & (momentum > 0)
     if not there.any():
@@ -69,10 +77,5 @@ def _order(vectors: Array, raw: ak.Array) -> str | None:
     for order, candidate in zip(ORDERS, (vectors, _swapped(vectors)), strict=True):
         ratio = _length(candidate) / momentum
         shares[order] = float(np.mean((ratio > 1 / NEAR) & (ratio < NEAR)))
-    (wrong, low), (right, high) = sorted(shares.items(), key=lambda item: item[1])
-    if high < MOST or low > FEW:
-        raise DataError(
-            f"true momentum vectors: near the reconstructed momentum for {high:.0%} of the tracks "
-            f"{right}, for {low:.0%} {wrong}: the order of their bytes cannot be told"
-        )
-    return right
+    (_, low), (right, high) = sorted(shares.items(), key=lambda item: item[1])
+    return right if high >= MOST and low <= FEW else UNKNOWN

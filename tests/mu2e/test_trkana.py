@@ -144,11 +144,19 @@ class TestByteOrder:
         found = read("trkana", branches, "truth_momentum")["truth_momentum"]
         np.testing.assert_allclose(found, expected, rtol=1e-6)
 
-    def test_neither_order_is_refused(self, read):
+    def test_where_neither_order_fits_there_is_no_truth(self, adapter, read):
         branches, _ = structs()
         branches["deent"] = ak.with_field(branches["deent"], branches["deent"]["mom"] * 20, "mom")
-        with pytest.raises(DataError, match="order of their bytes cannot be told"):
-            read("trkana", branches, "truth_momentum")
+        found = read("trkana", branches, "truth_momentum", "truth_label")
+        assert np.isnan(ak.to_numpy(found["truth_momentum"])).all()
+        assert set(found["truth_label"].tolist()) == {-1}
+        layout = next(layout for layout in adapter.layouts if layout.name == "trkana")
+        raw = ak.zip(
+            {"truth_vector": branches["demcent/_mom"], "entrance": branches["deent"]}, depth_limit=1
+        )
+        assert "cannot be told" in layout.configure(raw)["truth_vectors"]
+        with pytest.raises(DataError, match="cannot be told"):
+            layout.decode(raw, ("truth_momentum",), {})
 
     def test_order_found_where_only_late_tracks_have_truth(self, adapter, read):
         branches, expected = structs(swap=True)
