@@ -100,8 +100,8 @@ def _training(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Training
     for part, limit in run.recipe.limits.items():
         drawn_anew = part == "train" and isinstance(run.recipe.learner, Torch)
         settings[f"{part}_events{'_per_epoch' if drawn_anew else ''}"] = limit
-    if data.unknown:
-        settings["without_truth"] = data.unknown
+    left_out = {"not_judged": data.skipped, "without_truth": data.unknown}
+    settings |= {reason: count for reason, count in left_out.items() if count}
     packages = [*PACKAGES, *run.recipe.learner.packages]
     return Training(
         data=", ".join(data.files),

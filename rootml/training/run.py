@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
-from rootml.card import SUFFIX
+from rootml.card import SUFFIX, Name
 from rootml.errors import OutputError, TrainingError
 from rootml.plugins import get_recipe
 from rootml.rootio.container.transaction import made_folder
@@ -85,7 +86,7 @@ def train(
     }
     found = choose_adapter(chosen, adapter, view)
     run = Run(
-        name=name or chosen.name,
+        name=_checked(name or chosen.name),
         recipe=chosen,
         adapter=found.adapter,
         view=found.view,
@@ -130,6 +131,15 @@ def _chosen(recipe: str | Recipe, seed: int | None, options: Mapping[str, Any]) 
     if seed is not None:
         changes["seed"] = seed
     return dataclasses.replace(found, **changes)
+
+
+def _checked(name: str) -> str:
+    try:
+        return str(TypeAdapter(Name).validate_python(name))
+    except ValidationError as error:
+        raise TrainingError(
+            f"{name!r} cannot name a model: letters, digits and _ can, a letter first"
+        ) from error
 
 
 def _check_folder(run: Run) -> None:

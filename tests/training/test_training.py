@@ -31,6 +31,7 @@ def test_files_to_card(toy, write_toy, tmp_path):
     assert card.training.settings["epochs"] == 3
     assert card.training.settings["warmup"] == "dimmed"
     assert sum(card.training.events.values()) == 1999
+    assert card.training.settings["not_judged"] == 1
     metrics = {metric.name: metric for metric in card.metrics}
     assert metrics["auc"].value > 0.85
     assert metrics["accuracy"].value > 0.75
@@ -89,6 +90,7 @@ def test_refusals(toy, write_toy, tmp_path):
     file, folder = write_toy(), tmp_path / "run"
     refused(RegistryError, "no recipe is called 'toi'; did you mean 'toy'", "toi", [file], folder)
     refused(TrainingError, "at least one file", "toy", [], folder)
+    refused(TrainingError, "'../my' cannot name a model", "toy", [file], folder, name="../my")
     refused(TrainingError, "no training to resume", "toy", [file], folder, resume=True)
     (tmp_path / "taken").write_text("")
     refused(OutputError, "cannot write .*taken", "toy", [file], tmp_path / "taken")
