@@ -12,13 +12,13 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 MODEL = "models/model.json"
 _CONFIG = re.compile(r"data/(weights|constants)/model_(weights|constants)_config\.json")
 _PLAIN = re.compile(
-    r"models/model\.json|data/(weights|constants)/(weight|tensor)_\d+|archive_format"
+    r"data/(weights|constants)/(weight|tensor)_\d+|archive_format"
     r"|archive_version|\.data/version|version|byteorder"
 )
 _LEFT_OUT = re.compile(r"data/sample_inputs/.*|\.data/serialization_id|extra/.*")
@@ -44,29 +44,47 @@ DENIED |= {"Print", "PythonOp", "rpc_async", "rpc_remote", "rpc_sync"}
 _CONTAINERS = {"builtins.tuple", "builtins.list", "builtins.dict", "collections.OrderedDict"}
 
 
+def rewritten(
+    data: bytes, edit: Callable[[str, bytes], bytes | None], added: Mapping[str, bytes]
+) -> bytes:
+    """A copy of the archive ``data``: what ``edit(name, content)`` makes of its files, and more.
+
+    Names are those inside the folder that all files are in. Files of which ``edit`` makes None
+    are left out, so that what PyTorch reads is what was looked at, however it reads an archive.
+    """
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(target, "w") as copy:
+        seen = set()
+        for entry in source.infolist():
+            name = entry.filename.partition("/")[2]
+            if name in seen:
+                raise ValueError(f"it holds two files {name!r}")
+            seen.add(name)
+            if (content := edit(name, source.read(entry))) is not None:
+                copy.writestr(f"archive/{name}", content)
+        for name, content in added.items():
+            copy.writestr(f"archive/{name}", content)
+    return target.getvalue()
+
+
 def cleaned(data: bytes) -> bytes:
     """A copy of the program ``data`` that holds nothing but its graph and raw weights.
 
     Raises ValueError where it holds anything else that loading would need.
     """
-    target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(target, "w") as copy:
-        for entry in source.infolist():
-            root, _, name = entry.filename.partition("/")
-            if entry.compress_type != zipfile.ZIP_STORED:
-                raise ValueError(f"{name!r} in it is compressed, which torch.export never does")
-            if _LEFT_OUT.fullmatch(name):
-                continue
-            content = source.read(entry)
-            if _CONFIG.fullmatch(name):
-                _check_weights(json.loads(content))
-            elif not _PLAIN.fullmatch(name):
-                raise ValueError(f"it holds {name!r}, which may be code; export the network anew")
-            if name == MODEL:
-                content = _cleaned_graph(content)
-            copy.writestr(f"{root}/{name}", content)
-        copy.writestr(f"{root}/{_SAMPLE}", b"")
-    return target.getvalue()
+    return rewritten(data, _cleaned_file, {_SAMPLE: b""})
+
+
+def _cleaned_file(name: str, content: bytes) -> bytes | None:
+    if _LEFT_OUT.fullmatch(name):
+        return None
+    if name == MODEL:
+        return _cleaned_graph(content)
+    if _CONFIG.fullmatch(name):
+        _check_weights(json.loads(content))
+    elif not _PLAIN.fullmatch(name):
+        raise ValueError(f"it holds {name!r}, which may be code; export the network anew")
+    return content
 
 
 def _check_weights(config: Any) -> None:

@@ -9,13 +9,12 @@ import io
 import pickletools
 import re
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 
 from rootml.runtime.engine import Port
-from rootml.runtime.torch_archive import DENIED
+from rootml.runtime.torch_archive import DENIED, rewritten
 from rootml.runtime.torch_engine import TorchEngine, from_numpy, inference, to_numpy
 from rootml.spec import Array
 
@@ -23,6 +22,8 @@ _GLOBALS = re.compile(
     r"__torch__(\.(?!torch\.classes)\w+)* \w+|torch \w+Storage|torch\.jit\._pickle \w+"
     r"|torch\._utils _rebuild_(tensor_v2|parameter)|collections OrderedDict"
 )
+_PLAIN = re.compile(r"(data|constants)/\d+|version|byteorder|\.data/version")
+_LEFT_OUT = re.compile(r"code/.*\.debug_pkl|traced_inputs.*|extra/.*|\.data/serialization_id")
 _HARM = "|".join(sorted(DENIED))
 _CODE = re.compile(
     rf"\b(?:torch\.(?:classes\.\w+|(?:{_HARM})\b)|ops\.prim\.(?:{_HARM})\b"
@@ -42,10 +43,11 @@ class TorchScriptEngine(TorchEngine):
     format = "torchscript"
 
     def _open(self, data: bytes) -> None:
-        _check_archive(data)
+        plain = rewritten(data, _checked, {})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            self._module = torch.jit.load(io.BytesIO(data), "cpu")  # type: ignore[no-untyped-call]
+            self._module = torch.jit.load(io.BytesIO(plain), "cpu")  # type: ignore[no-untyped-call]
+            self._module.eval()
         _check_operators(self._module.inlined_graph)
         arguments = self._module.forward.schema.arguments[1:]
         results = self._module.forward.schema.returns[0].type
@@ -72,17 +74,20 @@ class TorchScriptEngine(TorchEngine):
         return to_numpy([values[name] for name in outputs])
 
 
-def _check_archive(data: bytes) -> None:
-    """Refuse what would do more than compute, before anything is loaded."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        pickles = [archive.read(name) for name in archive.namelist() if name.endswith(".pkl")]
-        sources = [archive.read(name) for name in archive.namelist() if name.endswith(".py")]
-    for name in (name for content in pickles for name in _globals(content)):
-        if not _GLOBALS.fullmatch(name):
-            raise ValueError(f"its data refer to {name!r}, which is not PyTorch's own")
-    for source in sources:
-        if match := _CODE.search(source.decode()):
+def _checked(name: str, content: bytes) -> bytes | None:
+    """A file of the archive, if it is needed; ValueError where it would do more than compute."""
+    if _LEFT_OUT.fullmatch(name):
+        return None
+    if name in ("data.pkl", "constants.pkl"):
+        for found in _globals(content):
+            if not _GLOBALS.fullmatch(found):
+                raise ValueError(f"its data refer to {found!r}, which is not PyTorch's own")
+    elif name.startswith("code/") and name.endswith(".py"):
+        if match := _CODE.search(content.decode()):
             raise ValueError(f"its code uses {match[0]!r}, which does more than compute")
+    elif not _PLAIN.fullmatch(name):
+        raise ValueError(f"it holds {name!r}, which no TorchScript needs")
+    return content
 
 
 def _globals(pickled: bytes) -> Iterator[str]:

@@ -444,6 +444,26 @@ def test_torchscript_whose_data_name_a_function_is_refused(contents, tmp_path):
     assert not mark.exists()
 
 
+def test_files_that_only_pytorch_would_find_are_refused(contents, tmp_path):
+    """PyTorch takes the names of an archive's files without regard to case."""
+    change = {"CODE/__torch__.PY": b"def __setstate__(self): torch.save(self, 'mark')"}
+    content = edited(contents["torchscript"], lambda files: files.update(change))
+    with pytest.raises(NetworkError, match=r"it holds 'CODE/__torch__\.PY', which no TorchScript"):
+        opened(TorchScriptEngine, tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("format", "engine"),
+    [("torch-export", TorchExportEngine), ("torchscript", TorchScriptEngine)],
+)
+def test_files_of_the_same_name_are_refused(contents, tmp_path, format, engine):
+    file = io.BytesIO(contents[format])
+    with silent(), zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(archive.namelist()[0], b"another one")
+    with pytest.raises(NetworkError, match="it holds two files"):
+        opened(engine, tmp_path, file.getvalue())
+
+
 def test_operators_of_other_libraries_are_refused(contents, tmp_path):
     def change(files):
         name = next(n for n in files if b"torch.sigmoid(" in files[n])
