@@ -7,11 +7,26 @@
 - ``diff``: two files compared.
 """
 
-from rootml.rootio.diff.compare import compare_files
-from rootml.rootio.diff.differences import FileDiff
-from rootml.rootio.friend import FriendSink
-from rootml.rootio.provenance import PROVENANCE, read_provenance
-from rootml.rootio.sink import AppendSink, Sink, append_branches
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rootml.rootio.diff.compare import compare_files
+    from rootml.rootio.diff.differences import FileDiff
+    from rootml.rootio.friend import FriendSink
+    from rootml.rootio.provenance import PROVENANCE, read_provenance
+    from rootml.rootio.sink import AppendSink, Sink, append_branches
+
+_WHERE = {
+    "PROVENANCE": "provenance",
+    "AppendSink": "sink",
+    "FileDiff": "diff.differences",
+    "FriendSink": "friend",
+    "Sink": "sink",
+    "append_branches": "sink",
+    "compare_files": "diff.compare",
+    "read_provenance": "provenance",
+}
 
 __all__ = [
     "PROVENANCE",
@@ -23,3 +38,9 @@ __all__ = [
     "compare_files",
     "read_provenance",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(importlib.import_module(f"rootml.rootio.{_WHERE[name]}"), name)
+    raise AttributeError(f"module 'rootml.rootio' has no attribute {name!r}")

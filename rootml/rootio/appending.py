@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from rootml.rootio.container.directory import KeyList, find_object
 from rootml.rootio.container.root_file import RootFile
-from rootml.rootio.rntuple.append import NTupleAppend
-from rootml.rootio.ttree.append import TreeAppend
 from rootml.rootio.ttree.streamers import ClassVersion
 from rootml.rootio.ttree.tracing import Reader
 from rootml.spec import Column
@@ -66,5 +64,9 @@ def start_append(
     ``replace``: columns there that give way. Raises AppendRefused, TreeError.
     """
     found = find_object(file, path)
-    kind = NTupleAppend if b"RNTuple" in found.key.class_name else TreeAppend
+    kind: Callable[..., Appending]
+    if b"RNTuple" in found.key.class_name:
+        from rootml.rootio.rntuple.append import NTupleAppend as kind
+    else:
+        from rootml.rootio.ttree.append import TreeAppend as kind
     return kind(file, reader, found, columns, compression=compression, replace=replace)

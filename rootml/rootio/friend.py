@@ -12,7 +12,6 @@ from rootml.rootio.container.compression import uproot_setting
 from rootml.rootio.container.directory import KeyList, split_path
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.opening import NTUPLE_CLASS, open_file, open_tree, reading
-from rootml.rootio.rntuple.friend import add_empty_ntuple
 from rootml.rootio.sink import FileSink
 from rootml.rootio.ttree.serial import tree_bytes
 from rootml.rootio.ttree.streamers import add_streamers, known_streamers
@@ -56,6 +55,8 @@ def _add_empty(path: Path, folder: str, name: str, like: Any, code: int) -> None
     if like.classname != NTUPLE_CLASS:
         _add_empty_tree(path, folder, name, str(like.title), int(like.num_entries))
         return
+    from rootml.rootio.rntuple.friend import add_empty_ntuple
+
     with reading(f"RNTuple {name!r}"):
         clusters = [(c.num_first_entry, c.num_entries) for c in like.cluster_summaries]
         description = str(like.description)

@@ -11,7 +11,7 @@ import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from rootml.errors import AppendRefused, DataError, FileError, OutputError, TreeError
 from rootml.rootio.appending import Appending, start_append
@@ -21,13 +21,14 @@ from rootml.rootio.container.copying import Copying
 from rootml.rootio.container.in_place import InPlace
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.container.transaction import Transaction, reporting
-from rootml.rootio.diff.differences import FileDiff
-from rootml.rootio.kept import compare_kept
 from rootml.rootio.opening import is_remote, open_file
 from rootml.rootio.ttree.serial import string_bytes
 from rootml.rootio.ttree.streamers import add_streamers
 from rootml.rootio.ttree.tracing import Reader, understood
 from rootml.spec import Column
+
+if TYPE_CHECKING:
+    from rootml.rootio.diff.differences import FileDiff
 
 _STRING_TITLE = b"Collectable string class"
 
@@ -231,6 +232,8 @@ class AppendSink(FileSink):
             self._copying.wait()
             self._file.copied()
         if self._compare:
+            from rootml.rootio.kept import compare_kept
+
             self.diff = compare_kept(self.source, self._file, self._append.path, self._replace)
         return self.source.stat().st_mode & 0o7777
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rootml.card import ModelCard
-from rootml.rootio import FileDiff
 from rootml.spec import Column
+
+if TYPE_CHECKING:
+    from rootml.rootio import FileDiff
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any
 import uproot
 
 from rootml.rootio.events.base import Events
-from rootml.rootio.events.ntuples import NTupleEvents
 from rootml.rootio.events.trees import TreeEvents
 from rootml.rootio.opening import NTUPLE_CLASS, open_tree
 
@@ -20,5 +19,8 @@ def open_events(directory: uproot.ReadOnlyDirectory, name: str) -> Events:
 def as_events(tree: Any, name: str | None = None) -> Events:
     """The same for a tree that is open in uproot."""
     path = tree.object_path.split(";")[0].strip("/") if name is None else name
-    kind = NTupleEvents if tree.classname == NTUPLE_CLASS else TreeEvents
-    return kind(tree, path)
+    if tree.classname != NTUPLE_CLASS:
+        return TreeEvents(tree, path)
+    from rootml.rootio.events.ntuples import NTupleEvents
+
+    return NTupleEvents(tree, path)
