@@ -6,7 +6,7 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def _entry(source: Source, tagger: Tagger, options: Mapping[str, Any]) -> dict[s
         "layout_options": dict(source.decoder.options),
         "options": dict(options),
         "input": identity(source),
-        "versions": {name: version(name) for name in _LIBRARIES}
+        "versions": {name: import_module(name).__version__ for name in _LIBRARIES}
         | {"python": platform.python_version()},
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -35,7 +35,8 @@ def cluster_edges(
         start = stop
     if auto_flush > 0:
         parts.append(np.arange(start + auto_flush, entries, auto_flush))
-    return np.unique(np.concatenate(parts))
+    # not np.unique, for which numpy would load its masked arrays
+    return np.array(sorted(set(np.concatenate(parts).tolist())), np.int64)
 
 
 def basket_stop(edges: Edges, first: int, fitting: int) -> int:
