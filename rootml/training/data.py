@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rootml.adapter import Adapter, View
-from rootml.errors import DataError, OutputError, TrainingError
+from rootml.errors import DataError, OutputError, TrainingError, located
 from rootml.rootio.source import Source, open_source
 from rootml.spec import Array, Batch, TensorSpec
 from rootml.training.recipe import PARTS
@@ -112,48 +112,44 @@ class _Reader:
         columns = [*self.view.columns, self.column]
         columns += filter(source.decoder.has, self.references)
         for first, events in source.chunks(tuple(dict.fromkeys(columns)), stop=stop):
-            batch = self.view.build(events)
-            units = self._add(source, file, first, events, batch)
-            tensors = {spec.name: batch.tensors[spec.name][units] for spec in self.view.tensors}
-            for spec in self.view.tensors:
-                self._check_values(spec, tensors[spec.name], source.path)
+            with located(source.events.where, first):
+                batch = self.view.build(events)
+                known, entry = self._add(events, batch)
+                tensors = {name: tensor[known] for name, tensor in batch.tensors.items()}
+                for spec in self.view.tensors:
+                    self._check_values(spec, tensors[spec.name], entry)
+            self.rows["entry"].append(first + entry)
+            self.rows["file"].append(np.full(len(entry), file, np.int32))
             yield tensors
 
-    def _add(
-        self, source: Source, file: int, first: int, events: ak.Array, batch: Batch
-    ) -> npt.NDArray[np.bool_]:
-        """Keep the truth of a batch; returns which of its rows have one."""
+    def _add(self, events: ak.Array, batch: Batch) -> tuple[npt.NDArray[np.bool_], Rows]:
+        """Keep the truth of a batch; returns which of its rows have one, and their events."""
         counts = np.ones(len(events), np.int64) if batch.counts is None else batch.counts
         judged = np.ones(counts.sum(), bool) if batch.judged is None else batch.judged
-        where = f"{source.path}: column {self.column!r} from entry {first}"
-        truth = per_unit(events[self.column], batch, self.missing, where)[judged]
-        known = self.task.known(truth, self.adapter, source.path)
-        entry = (first + np.repeat(np.arange(len(events)), counts))[judged][known]
+        truth = per_unit(events[self.column], batch, self.missing, self.column)[judged]
+        known = self.task.known(truth, self.adapter)
         self.rows["truth"].append(truth[known])
-        self.rows["entry"].append(entry.astype(np.int64))
-        self.rows["file"].append(np.full(len(entry), file, np.int32))
         for column, kept in self.estimates.items():
             values = np.full(len(judged), np.nan)
             if column in events.fields:
-                where = f"{source.path}: column {column!r} from entry {first}"
-                values = per_unit(events[column], batch, np.nan, where)
+                values = per_unit(events[column], batch, np.nan, column)
             kept.append(values[judged][known])
         self.skipped += int(np.sum(~judged))
         self.unknown += int(np.sum(~known))
-        return known
+        return known, np.repeat(np.arange(len(events)), counts)[judged][known]
 
-    def _check_values(self, spec: TensorSpec, tensor: Array, path: str) -> None:
+    def _check_values(self, spec: TensorSpec, tensor: Array, entry: Rows) -> None:
+        """Raise DataError where a row, of the event ``entry``, cannot be learned from."""
         if tensor.dtype.kind != "f" or np.isfinite(tensor).all():
             return
-        if not spec.allow_nan:
-            raise DataError(f"{path}: tensor {spec.name!r} holds NaN or infinity")
-        if np.isinf(tensor).any():
-            raise DataError(f"{path}: tensor {spec.name!r} holds infinity")
-        if not self.takes_nan:
-            raise DataError(
-                f"{path}: tensor {spec.name!r} holds NaN for what is missing, which this learner "
-                "does not understand; XGBoost and histogram gradient boosting do"
-            )
+        may_miss = spec.allow_nan and self.takes_nan
+        bad = np.isinf(tensor) if may_miss else ~np.isfinite(tensor)
+        rows = np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))
+        if len(rows):
+            problem = f"tensor {spec.name!r} holds {'infinity' if may_miss else 'NaN or infinity'}"
+            if spec.allow_nan and not self.takes_nan:
+                problem += "; this learner knows no missing values, XGBoost and histgb do"
+            raise DataError(problem, int(entry[rows[0]]))
 
     def finish(self, folder: Path, files: tuple[str, ...]) -> DataSet:
         """Map what was written."""

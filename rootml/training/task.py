@@ -52,13 +52,13 @@ class Classification:
         """What the network is compared with on its card."""
         return ()
 
-    def known(self, truth: Array, adapter: Adapter, path: str) -> Array:
+    def known(self, truth: Array, adapter: Adapter) -> Array:
         """Which units have a class; DataError where a label is none that the adapter declares."""
         wrong = np.flatnonzero(~np.isin(truth, (OF_NO_CLASS, 0, 1)))
         if len(wrong):
             background, signal = adapter.truth.classes
             raise DataError(
-                f"{path}: truth label {adapter.truth.label!r} is {truth[wrong[0]]}, expected "
+                f"truth label {adapter.truth.label!r} is {truth[wrong[0]]}, expected "
                 f"0 ({background}), 1 ({signal}) or {OF_NO_CLASS} (of no class)"
             )
         return np.asarray(truth != OF_NO_CLASS)
@@ -106,10 +106,10 @@ class Regression:
         """The file's own estimates of the same quantity, for comparison on the card."""
         return tuple(r for r in adapter.references if r.estimates == self.target)
 
-    def known(self, truth: Array, adapter: Adapter, path: str) -> Array:
+    def known(self, truth: Array, adapter: Adapter) -> Array:
         """Which units have a true value; DataError where one is infinite."""
         if np.isinf(truth).any():
-            raise DataError(f"{path}: the truth {self.target!r} is infinite")
+            raise DataError(f"the truth {self.target!r} is infinite")
         return ~np.isnan(truth)
 
 

@@ -23,24 +23,24 @@ def require_column(source: Source, column: str) -> None:
     )
 
 
-def per_unit(values: ak.Array, batch: Batch, missing: float, where: str) -> Array:
-    """One value a unit of ``batch``: event or, where it has ``counts``, object; (units,).
+def per_unit(values: ak.Array, batch: Batch, missing: float, column: str) -> Array:
+    """One value of ``column`` a unit of ``batch``: event or, where it has ``counts``, object.
 
     A value of the event holds for all of its objects. What is None becomes ``missing``.
-    DataError, said to be in ``where``, where the values have another shape.
+    DataError where the values have another shape.
     """
     values = ak.fill_none(values, missing, axis=None)
     if values.ndim == 1:
         flat = ak.to_numpy(values)
         return flat if batch.counts is None else np.repeat(flat, batch.counts)
     if batch.counts is None or values.ndim > 2:
-        raise DataError(f"{where}: {values.ndim} axes, expected one value an event")
+        raise DataError(f"column {column!r} has {values.ndim} axes, expected one value an event")
     wrong = np.flatnonzero(ak.to_numpy(ak.num(values)) != batch.counts)
     if len(wrong):
         event = int(wrong[0])
         raise DataError(
-            f"{where}: event {event} has {len(values[event])} values for "
-            f"{batch.counts[event]} objects"
+            f"column {column!r} has {len(values[event])} values for {batch.counts[event]} objects",
+            event,
         )
     return np.asarray(ak.flatten(values))
 
