@@ -5,7 +5,7 @@ from __future__ import annotations
 import awkward as ak
 import numpy as np
 
-from rootml.errors import BranchError, DataError
+from rootml.errors import BranchError, DataError, nearest
 from rootml.rootio.source import Source
 from rootml.spec import Array, Batch
 
@@ -19,7 +19,7 @@ def require_column(source: Source, column: str) -> None:
     names = [name for key in keys for name in layout.branches[key].names] or [column]
     raise BranchError(
         f"{source.path}: tree {source.name!r}: no branch {' or '.join(map(repr, names))}: "
-        "a training needs events with truth"
+        f"a training needs events with truth{nearest(names[0], source.tree.keys())}"
     )
 
 

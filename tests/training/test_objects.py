@@ -9,7 +9,7 @@ import uproot
 
 from rootml import tag_file
 from rootml.card import ModelCard, Output
-from rootml.errors import DataError
+from rootml.errors import BranchError, DataError
 from rootml.training import train
 from rootml.training.data import load_dataset
 from rootml.training.task import Classification, Regression
@@ -143,6 +143,14 @@ def electrons(path, count=800, seed=4):
         file.mktree("Events", {name: array.type.content for name, array in events.items()})
         file["Events"].extend(events)
     return numbers, columns
+
+
+def test_a_truth_that_is_misspelt_names_the_nearest(tmp_path):
+    electrons(tmp_path / "in.root")
+    adapter = tmp_path / "electrons.adapter.yaml"
+    adapter.write_text(ELECTRONS.replace("genPartFlav", "genPartFlavour"))
+    with pytest.raises(BranchError, match="no branch 'Electron_genPartFlavour'.*'Electron_genP"):
+        train("xgboost", [tmp_path / "in.root"], tmp_path / "run", adapter=adapter)
 
 
 def test_electrons_of_a_nanoaod_from_declaration_to_tagged_file(tmp_path):
