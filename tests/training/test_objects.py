@@ -149,7 +149,7 @@ def test_a_truth_that_is_misspelt_names_the_nearest(tmp_path):
     electrons(tmp_path / "in.root")
     adapter = tmp_path / "electrons.adapter.yaml"
     adapter.write_text(ELECTRONS.replace("genPartFlav", "genPartFlavour"))
-    with pytest.raises(BranchError, match="no branch 'Electron_genPartFlavour'.*'Electron_genP"):
+    with pytest.raises(BranchError, match=r"no branch 'Electron_genPartFlavour'.*'Electron_genP"):
         train("xgboost", [tmp_path / "in.root"], tmp_path / "run", adapter=adapter)
 
 
