@@ -71,7 +71,7 @@ def open_ends(text: str) -> list[int]:
     if OPEN_END not in text:  # parsing a long card twice takes its time
         return []
     tagged = (event for event in yaml.parse(text) if getattr(event, "tag", None) == OPEN_END)
-    return [event.start_mark.line + 1 for event in tagged]
+    return [event.start_mark.line + 1 for event in tagged if event.start_mark]
 
 
 def _refusal(text: str, lines: list[int]) -> str:
