@@ -60,6 +60,19 @@ def test_chunks_cover_the_range_once(
     assert [first for first, _ in chunks] == sorted({first for first, _ in chunks})
 
 
+def test_chunks_end_with_baskets(hits: Path, toylab: Path) -> None:
+    """Of 300 entries each, read in chunks of up to 400: no basket is read twice."""
+    import toylab as package
+
+    with open_source(hits, [package.ADAPTER]) as source:
+        chunks = list(source.chunks(["cells"], chunk_bytes=25 * 400))
+        assert [first for first, _ in chunks] == [0, 300, 600, 900]
+        far = list(source.chunks(["cells"], start=250, chunk_bytes=25 * 400))
+        assert [first for first, _ in far] == [250, 600, 900]
+        small = list(source.chunks(["cells"], chunk_bytes=25 * 200))
+        assert 180 < max(len(chunk) for _, chunk in small) <= 200
+
+
 def test_a_column_that_is_not_there(hits: Path, toylab: Path) -> None:
     import toylab as package
 

@@ -34,6 +34,19 @@ def test_every_row_is_judged_whatever_the_batch(make, rows, batch_size):
     np.testing.assert_allclose(score, expected(cells), rtol=1e-6)
 
 
+@pytest.mark.parametrize(("room", "sizes"), [(24 * 1000, [1000, 1000, 1]), (24, [256] * 7 + [209])])
+def test_small_rows_come_in_large_batches(make, monkeypatch, room, sizes):
+    monkeypatch.setattr("rootml.runtime.model.BATCH_BYTES", room)
+    model = make()
+    seen = []
+    run = model.engine.run
+    monkeypatch.setattr(
+        model.engine, "run", lambda feed, names: seen.append(len(feed["cells"])) or run(feed, names)
+    )
+    model({"cells": np.zeros((2001, 6), "f4")})
+    assert seen == sizes
+
+
 def test_batch_size_of_the_card_is_used(make, cells, monkeypatch):
     model = make(card={"batch_size": 8})
     sizes = []
