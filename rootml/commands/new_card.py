@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rootml.card import SUFFIX
-from rootml.errors import OutputError
+from rootml.errors import CardError, OutputError
 from rootml.yamltext import OPEN_END
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def new_card(
     check_target(target, (network,), overwrite=overwrite)
     beside = _beside(network, target, copy=copy)
     model = name or identifier(target.name.removesuffix(SUFFIX), "net")
+    if identifier(model, "net") != model:
+        raise CardError(f"--name {model!r}: a model's name is made of letters, digits and _")
     draft = make_draft(network, file, name=model, file=beside.as_posix(), tree=tree, per=per)
     if copy:
         _write(target.parent / beside, network.read_bytes(), overwrite=overwrite)

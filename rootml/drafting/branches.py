@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rootml.rootio.events.base import Events
+from rootml.rootio.events.trees import TreeEvents
 from rootml.rootio.opening import reading
 
 Shape = tuple[int, ...]
@@ -95,14 +96,14 @@ def list_branches(events: Events) -> list[NtupleBranch]:
         for path in main.names.paths:
             kind = parse_type(main.describe(path)[0])
             if kind is not None:
-                counter = _counter(main, path) if kind[2] else ""
+                counter = _counter(main, path) if kind[2] and isinstance(main, TreeEvents) else ""
                 found.append(NtupleBranch(path, *kind, counter))
     return found
 
 
-def _counter(events: Events, path: str) -> str:
+def _counter(events: TreeEvents, path: str) -> str:
     """The branch of one integer an event that says how long the lists are, if the tree has one."""
-    counter = getattr(events.tree[path], "count_branch", None)
+    counter = events.tree[path].count_branch
     if counter is None or parse_type(str(counter.typename)) not in _COUNTS:
         return ""
     return str(counter.name)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rootml.drafting.branches import NtupleBranch, by_collection, fold, list_branches
-from rootml.drafting.matching import Guess, names_in
-from rootml.drafting.network import FoundNetwork, open_network
+from rootml.drafting.matching import Guess, Symbols, names_in
+from rootml.drafting.network import open_network
 from rootml.drafting.sentinels import find_oddities
 from rootml.drafting.tensors import TensorGuess, guess_collection, guess_tensors
-from rootml.drafting.text import SHOWN, Draft
+from rootml.drafting.text import Draft
 from rootml.errors import BranchError, TreeError, nearest
 from rootml.rootio.events.kinds import open_events
 from rootml.rootio.opening import open_file, tree_names
@@ -43,12 +43,17 @@ def make_draft(
         branches = list_branches(events)
         if not branches:
             raise BranchError(f"{events.where}: no branch of it holds numbers")
-        chosen = _collection(found, branches, per, events.where)
+        symbols = Symbols(branches)
+        chosen = (
+            _collection(branches, per, events.where)
+            if per is not None
+            else guess_collection(found.inputs, branches, symbols)
+        )
         objects = by_collection(branches).get(chosen.text, []) if chosen.text else []
-        aliases: dict[str, str] = {}
-        tensors = guess_tensors(found.inputs, branches, chosen.text, aliases)
-        oddities = find_oddities(events, _looked_at(tensors, branches, aliases))
-    judged = objects or [branch for branch in branches if branch.is_flat]
+        tensors = guess_tensors(found.inputs, branches, chosen.text, symbols)
+        judged = objects or [branch for branch in branches if branch.is_flat]
+        labels = [symbols.of(branch) for branch in judged if _LABEL.fullmatch(branch.name)]
+        oddities = find_oddities(events, _looked_at(tensors, branches, symbols))
     return Draft(
         name=name,
         file=file,
@@ -58,9 +63,9 @@ def make_draft(
         tensors=tuple(tensors),
         per=chosen,
         counter=_counter(objects, chosen.text),
-        aliases=aliases,
+        aliases=symbols.aliases,
         oddities=tuple(oddities),
-        labels=tuple(branch.name for branch in judged if _LABEL.fullmatch(branch.name)),
+        labels=tuple(labels),
     )
 
 
@@ -72,16 +77,10 @@ def _only_tree(source: str, names: Sequence[str]) -> str:
     raise TreeError(f"{source}: which tree? Choose with --tree (trees: {', '.join(names)})")
 
 
-def _collection(
-    network: FoundNetwork, branches: Sequence[NtupleBranch], per: str | None, where: str
-) -> Guess:
-    known = [key for key in by_collection(branches) if key]
-    if per is None:
-        found, others = guess_collection(network.inputs, branches)
-        note = f"or {', '.join(others[:SHOWN])}" if others else ""
-        return Guess(found, note, is_open=bool(others))
+def _collection(branches: Sequence[NtupleBranch], per: str, where: str) -> Guess:
     if per == EVENT:
         return Guess("")
+    known = [key for key in by_collection(branches) if key]
     for key in known:
         if fold(key) == fold(per):
             return Guess(key)
@@ -96,14 +95,12 @@ def _counter(objects: Sequence[NtupleBranch], per: str) -> str:
 
 
 def _looked_at(
-    tensors: Sequence[TensorGuess], branches: Sequence[NtupleBranch], aliases: Mapping[str, str]
+    tensors: Sequence[TensorGuess], branches: Sequence[NtupleBranch], symbols: Symbols
 ) -> dict[str, NtupleBranch]:
     """The branches that the tensors name, or may name, by what they call them."""
     texts = [guess.text for t in tensors for guess in (*t.columns, *filter(None, (t.array,)))]
     used = {name for text in texts for name in names_in(text)}
-    used |= {name for tensor in tensors for name in tensor.candidates[:SHOWN]}
-    by_name = {branch.name: branch for branch in branches}
-    by_path = {branch.path: branch for branch in branches}
-    return {
-        name: by_path[aliases[name]] if name in aliases else by_name[name] for name in sorted(used)
-    }
+    used |= {name for tensor in tensors for name in tensor.candidates}
+    paths = {path: alias for alias, path in symbols.aliases.items()}
+    named = {paths.get(branch.path, branch.name): branch for branch in branches}
+    return {name: branch for name, branch in named.items() if name in used}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain, count
 
 from rootml.declared.formula import read
 from rootml.drafting.branches import NtupleBranch, fold
 from rootml.errors import CardError
 
 _FUNCTION = re.compile(r"(?P<name>abs|cos|exp|log|log10|sin|sqrt)_(?P<of>.+)")
-_BAD = re.compile(r"\W+")
 
 
 @dataclass(frozen=True)
@@ -29,24 +30,50 @@ class Guess:
     name: str = ""
 
 
-@dataclass
+class Symbols:
+    """What expressions call the branches of a tree.
+
+    ``aliases``: paths by the names that were given to branches whose own no expression can hold.
+    """
+
+    def __init__(self, branches: Sequence[NtupleBranch]):
+        self.aliases: dict[str, str] = {}
+        self._uses = Counter(branch.name for branch in branches)
+
+    def of(self, branch: NtupleBranch) -> str:
+        """The branch's own name, or an alias."""
+        unique = self._uses[branch.name] == 1
+        if unique and names_in(branch.name) == {branch.name}:
+            return branch.name
+        for alias, path in self.aliases.items():
+            if path == branch.path:
+                return alias
+        first = identifier(branch.name if unique else branch.path, "branch")
+        taken = self.aliases.keys() | self._uses.keys()
+        spelt = chain([first], (f"{first}_{number}" for number in count(2)))
+        alias = next(name for name in spelt if name not in taken)
+        self.aliases[alias] = branch.path
+        return alias
+
+
+@dataclass(frozen=True)
 class Pool:
-    """Branches to choose from, and the aliases of those that no expression can name."""
+    """Branches to choose from."""
 
     branches: Sequence[NtupleBranch]
-    aliases: dict[str, str] = field(default_factory=dict)
+    symbols: Symbols
 
     def guess(self, name: str) -> Guess:
         """The expression that the network's column ``name`` most probably stands for."""
         if found := self.find(name):
-            return Guess(self.symbol(found), name=name)
+            return Guess(self.symbols.of(found), name=name)
         if self._is_expression(name):
             return Guess(name, name=name)
         if (function := _FUNCTION.fullmatch(name)) and (found := self.find(function["of"])):
-            text = f"{function['name']}({self.symbol(found)})"
+            text = f"{function['name']}({self.symbols.of(found)})"
             return Guess(text, "as its name says?", is_open=True, name=name)
         if near := self._nearest(fold(name)):
-            return Guess(self.symbol(near), "the nearest name", is_open=True, name=name)
+            return Guess(self.symbols.of(near), "the nearest name", is_open=True, name=name)
         return Guess("", "no branch is named like it", is_open=True, name=name)
 
     def count(self, names: Sequence[str]) -> int:
@@ -68,16 +95,6 @@ class Pool:
                 return found[0]
         return None
 
-    def symbol(self, branch: NtupleBranch) -> str:
-        """What an expression calls the branch: its own name, or an alias."""
-        unique = sum(other.name == branch.name for other in self.branches) == 1
-        if unique and is_symbol(branch.name):
-            return branch.name
-        alias = _BAD.sub("_", branch.name if unique else branch.path).strip("_")
-        alias = alias if re.match("[A-Za-z_]", alias) else f"b_{alias}"
-        self.aliases[alias] = branch.path
-        return alias
-
     def _is_expression(self, name: str) -> bool:
         used = names_in(name)
         return bool(used) and used <= {branch.name for branch in self.branches}
@@ -93,11 +110,6 @@ def identifier(text: str, otherwise: str) -> str:
     """The text as a name that cards take; ``otherwise`` where nothing of it can be one."""
     name = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")
     return name if re.match("[A-Za-z]", name) else f"{otherwise}_{name}".rstrip("_")
-
-
-def is_symbol(name: str) -> bool:
-    """Whether an expression can hold the branch's name as it is."""
-    return names_in(name) == {name}
 
 
 def names_in(text: str) -> set[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 
 from rootml.drafting.branches import NtupleBranch, by_collection, fold
-from rootml.drafting.matching import Guess, Pool
+from rootml.drafting.matching import Guess, Pool, Symbols
 from rootml.errors import NetworkError
 from rootml.runtime.engine import Port
 from rootml.runtime.signature import castable
@@ -22,7 +23,10 @@ NO_INPUT = re.compile(
     r"|(?-i:Gen|LHE|HTXS|HLT|L1|Flag|nGen|nLHE)[A-Z_].*"
 )
 """Names of branches that are rarely inputs of a network."""
+SHOWN = 60
+"""Candidates for columns that are listed."""
 Sizes = tuple[int | None, ...]
+_NO_ARRAY = Guess("", "no branch has this shape; else write an adapter in Python", is_open=True)
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,9 @@ class TensorGuess:
     """One tensor of a draft, for the network's input ``name``.
 
     ``shape``: of a row, None for any length. ``columns``: as far as known; where the order is
-    (``ordered`` False) or the choice (``candidates``) is the user's, they say so. ``length`` is
-    that of a padded list, with the tensor ``mask`` beside it; ``array`` is an expression for all.
-    A list may have its axis behind that of the columns (``channels_first``).
+    (``ordered`` False) or the choice (``candidates``, and ``more``) is the user's, they say so.
+    ``length``: of a padded list, with the tensor ``mask`` beside it, and its axis behind that of
+    the columns where ``channels_first``. ``array``: one expression for all.
     """
 
     name: str
@@ -41,6 +45,7 @@ class TensorGuess:
     columns: tuple[Guess, ...] = ()
     ordered: bool = True
     candidates: tuple[str, ...] = ()
+    more: int = 0
     length: int | None = None
     mask: str = ""
     channels_first: bool = False
@@ -56,7 +61,9 @@ def check_inputs(ports: Sequence[Port], where: str) -> None:
             problem = "it should have a batch axis and one for its columns, (n, columns)"
         elif isinstance(port.shape[0], int):
             problem = f"its batch axis is fixed to {port.shape[0]}: export it with a dynamic one"
-        elif not (any(castable(kind, port.dtype) for kind in DTYPES) or _is_mask(port, ports)):
+        elif not (
+            any(castable(kind, port.dtype) for kind in DTYPES) or _owner_of_mask(port, ports)
+        ):
             problem = f"a declared tensor is of {', '.join(DTYPES)}: put a cast into the network"
         else:
             continue
@@ -72,50 +79,37 @@ def describe(port: Port) -> str:
 
 
 def guess_collection(
-    ports: Sequence[Port], branches: Sequence[NtupleBranch]
-) -> tuple[str, tuple[str, ...]]:
-    """The collection whose objects the inputs' names are properties of, and others like it.
+    ports: Sequence[Port], branches: Sequence[NtupleBranch], symbols: Symbols
+) -> Guess:
+    """The collection whose objects the inputs' names are properties of; open, if others are too.
 
     Empty where they are as well, or better, properties of an event.
     """
     names = [name for port in ports if len(sizes(port)) == 1 for name in names_of(port)]
     flat = [branch for branch in branches if branch.is_flat]
-    pools = {"": flat} | by_collection(branches)
-    hits = {
-        key: Pool(pool if pool is flat else [*pool, *flat]).count(names)
-        for key, pool in pools.items()
-    }
-    best = max(hits.values())
-    if hits[""] == best:
-        return "", ()
-    first, *others = (key for key, count in hits.items() if count == best)
-    return first, tuple(others)
+    known = by_collection(branches)
+    hits = {key: Pool([*known[key], *flat], symbols).count(names) for key in known if key}
+    best = max(hits.values(), default=0)
+    if best <= Pool(flat, symbols).count(names):
+        return Guess("")
+    first, *others = (key for key, hit in hits.items() if hit == best)
+    return Guess(first, f"or {', '.join(others)}" if others else "", is_open=bool(others))
 
 
 def guess_tensors(
-    ports: Sequence[Port], branches: Sequence[NtupleBranch], per: str, aliases: dict[str, str]
+    ports: Sequence[Port], branches: Sequence[NtupleBranch], per: str, symbols: Symbols
 ) -> list[TensorGuess]:
     """A tensor for each input but masks, which go with the lists they are of."""
-    lists = [port for port in ports if len(sizes(port)) == 2 and not _is_mask(port, ports)]
-    masks = {
-        (_mask_for(port, lists) or lists[0]).name: port.name
+    owners = {port.name: _owner_of_mask(port, ports) for port in ports}
+    masks = {owner.name: name for name, owner in owners.items() if owner is not None}
+    return [
+        _array(port, branches, symbols)
+        or _flat(port, branches, per, symbols)
+        or _padded(port, branches, masks.get(port.name, ""), symbols)
+        or TensorGuess(port.name, port.dtype, sizes(port), array=_NO_ARRAY)
         for port in ports
-        if _is_mask(port, ports)
-    }
-    found = []
-    for port in ports:
-        if port.name in masks.values():
-            continue
-        array = _array(port, branches, aliases)
-        if array is not None:
-            found.append(array)
-        elif len(sizes(port)) == 1:
-            found.append(_flat(port, branches, per, aliases))
-        elif len(sizes(port)) == 2:
-            found.append(_padded(port, branches, masks.get(port.name, ""), aliases))
-        else:
-            found.append(TensorGuess(port.name, port.dtype, sizes(port), array=_no_array(port)))
-    return found
+        if owners[port.name] is None
+    ]
 
 
 def sizes(port: Port) -> Sizes:
@@ -145,16 +139,19 @@ def names_of(port: Port) -> tuple[str, ...]:
 
 
 def _flat(
-    port: Port, branches: Sequence[NtupleBranch], per: str, aliases: dict[str, str]
-) -> TensorGuess:
+    port: Port, branches: Sequence[NtupleBranch], per: str, symbols: Symbols
+) -> TensorGuess | None:
+    """One number of each event, or object, in each column."""
+    if len(sizes(port)) != 1:
+        return None
     own = [branch for branch in branches if branch.collection == per and not branch.shape]
     events = [branch for branch in branches if branch.is_flat]
     if names := names_of(port):
-        pool = Pool([*own, *events] if per else events, aliases)
+        pool = Pool([*own, *events] if per else events, symbols)
         columns = tuple(pool.guess(name) for name in names)
         return TensorGuess(port.name, port.dtype, sizes(port), columns)
     counters = frozenset(branch.counter for branch in branches)
-    return _unnamed(port, Pool(own if per else events, aliases), counters)
+    return _unnamed(port, Pool(own if per else events, symbols), counters)
 
 
 def _unnamed(port: Port, pool: Pool, counters: frozenset[str] = frozenset()) -> TensorGuess:
@@ -163,67 +160,63 @@ def _unnamed(port: Port, pool: Pool, counters: frozenset[str] = frozenset()) -> 
     likely = [branch for branch in pool.branches if not NO_INPUT.fullmatch(branch.name)]
     measured = [branch for branch in likely if branch.name not in counters]
     fitting = next((some for some in (measured, likely, pool.branches) if len(some) == width), ())
-    columns = tuple(Guess(pool.symbol(branch)) for branch in fitting)
-    candidates = () if fitting else tuple(branch.name for branch in likely)
-    return TensorGuess(port.name, port.dtype, sizes(port), columns, False, candidates)
+    columns = tuple(Guess(pool.symbols.of(branch)) for branch in fitting)
+    shown = () if fitting else likely[:SHOWN]
+    candidates = tuple(pool.symbols.of(branch) for branch in shown)
+    more = 0 if fitting else len(likely) - len(shown)
+    return TensorGuess(port.name, port.dtype, sizes(port), columns, False, candidates, more)
 
 
 def _padded(
-    port: Port, branches: Sequence[NtupleBranch], mask: str, aliases: dict[str, str]
-) -> TensorGuess:
+    port: Port, branches: Sequence[NtupleBranch], mask: str, symbols: Symbols
+) -> TensorGuess | None:
+    """A list for each event, of one collection if one fits."""
+    if len(sizes(port)) != 2:
+        return None
     first = is_channels_first(port)
     length, width = None if first else sizes(port)[0], width_of(port)
     names, lists = names_of(port), by_collection(branches)
     if names:
-        key = max(lists, key=lambda key: Pool(lists[key]).count(names), default="")
-        pool = Pool(lists.get(key, []), aliases)
+        key = max(lists, key=lambda key: Pool(lists[key], symbols).count(names), default="")
+        pool = Pool(lists.get(key, []), symbols)
         columns = tuple(pool.guess(name) for name in names)
         guess = TensorGuess(port.name, port.dtype, sizes(port), columns)
     else:
         named = [key for key in lists if key and fold(key) in fold(port.name)]
         fitting = [key for key, pool in lists.items() if len(pool) == width]
         chosen = [lists[key] for key in (named or fitting)[:1]] or lists.values()
-        guess = _unnamed(port, Pool([branch for some in chosen for branch in some], aliases))
+        guess = _unnamed(port, Pool([branch for some in chosen for branch in some], symbols))
     return replace(guess, length=length or LENGTH, mask=mask, channels_first=first)
 
 
-def _array(
-    port: Port, branches: Sequence[NtupleBranch], aliases: dict[str, str]
-) -> TensorGuess | None:
+def _array(port: Port, branches: Sequence[NtupleBranch], symbols: Symbols) -> TensorGuess | None:
     """The one branch that has this fixed shape in every event."""
     fitting = [b for b in branches if b.shape and not b.jagged and b.shape == sizes(port)]
     if len(fitting) != 1 or names_of(port):
         return None
-    text = Pool(branches, aliases).symbol(fitting[0])
-    note = f"the one branch of the shape {fitting[0].shape}"
-    return TensorGuess(port.name, port.dtype, sizes(port), array=Guess(text, note, is_open=True))
+    array = Guess(symbols.of(fitting[0]), "the one branch of this shape", is_open=True)
+    return TensorGuess(port.name, port.dtype, sizes(port), array=array)
 
 
-def _no_array(port: Port) -> Guess:
-    return Guess("", "no branch has this shape; else write an adapter in Python", is_open=True)
+def _says_mask(port: Port) -> bool:
+    return "mask" in fold(port.name) or port.dtype == "bool"
 
 
-def _is_mask(port: Port, ports: Sequence[Port]) -> bool:
-    says_so = "mask" in fold(port.name) or port.dtype == "bool"
-    return says_so and _mask_for(port, ports) is not None
-
-
-def _mask_for(port: Port, ports: Sequence[Port]) -> Port | None:
+def _owner_of_mask(port: Port, ports: Sequence[Port]) -> Port | None:
     """The list whose elements a mask is of: of its length, and named most like it."""
     fitting = [
         other
         for other in ports
-        if len(sizes(other)) == 2 and other is not port and sizes(port) == _mask_sizes(other)
+        if _says_mask(port) and not _says_mask(other) and sizes(port) == _mask_sizes(other)
     ]
-    return max(fitting, key=lambda other: len(_common_head(other.name, port.name)), default=None)
+    return max(
+        fitting, key=lambda o: SequenceMatcher(None, o.name, port.name).ratio(), default=None
+    )
 
 
 def _mask_sizes(port: Port) -> Sizes:
+    """The shape of a mask for a list; empty for what is none."""
+    if len(sizes(port)) != 2:
+        return ()
     first, last = sizes(port)
     return (1, last) if is_channels_first(port) else (first,)
-
-
-def _common_head(one: str, other: str) -> str:
-    pairs = zip(fold(one), fold(other), strict=False)
-    length = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
-    return one[:length]

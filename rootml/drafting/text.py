@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,8 +17,6 @@ from rootml.drafting.sentinels import Oddity
 from rootml.drafting.tensors import DTYPES, TensorGuess, describe
 from rootml.yamltext import OPEN_END, open_ends
 
-SHOWN = 60
-"""Candidates for columns that are listed."""
 NOTE_AT = 44
 """Where the comments begin, if there is room."""
 
@@ -35,7 +33,7 @@ class Draft:
     tensors: tuple[TensorGuess, ...]
     per: Guess
     counter: str
-    aliases: dict[str, str]
+    aliases: Mapping[str, str]
     oddities: tuple[Oddity, ...]
     labels: tuple[str, ...]
 
@@ -51,7 +49,7 @@ class Draft:
             f"# A draft, made from {self.network.path.name} and {self.source}.",
             f"# What only you can tell is marked {OPEN_END}: put it right, then delete the mark.",
             "card_version: 1",
-            f"name: {self.name}",
+            f"name: {scalar(self.name)}",
             'version: "0.1"',
             *self._adapter(),
             *self._network(),
@@ -146,8 +144,8 @@ def _tensor(
         yield f"      dtype: {dtype}"
     if tensor.length is not None:
         free = tensor.shape[-1 if tensor.channels_first else 0] is None
-        length = Guess(str(tensor.length), "the network takes any number" if free else "", free)
-        yield noted(f"      length: {f'{OPEN_END} ' if free else ''}{length.text}", length.note)
+        mark, note = (f"{OPEN_END} ", "the network takes any number") if free else ("", "")
+        yield noted(f"      length: {mark}{tensor.length}", note)
         yield noted("      # order: -pt", "which come first, and stay; as they come unless said")
         if tensor.channels_first:
             yield "      channels_first: true"
@@ -173,10 +171,10 @@ def _columns(tensor: TensorGuess, indent: str, oddities: Sequence[Oddity]) -> It
     for column in tensor.columns:
         note = "; ".join(filter(None, (column.note, _odd(names_in(column.text), oddities))))
         yield noted(f"{indent}- {_column(column)}", note)
-    for name in tensor.candidates[:SHOWN]:
-        yield noted(f"{indent}# - {scalar(name)}", _odd({name}, oddities))
-    if len(tensor.candidates) > SHOWN:
-        yield f"{indent}# and {len(tensor.candidates) - SHOWN:,} more: rootml inspect -v"
+    for name in tensor.candidates:
+        yield noted(f"{indent}# - {name}", _odd({name}, oddities))
+    if tensor.more:
+        yield f"{indent}# and {tensor.more:,} more: rootml inspect -v"
 
 
 def _column(guess: Guess) -> str:

@@ -293,6 +293,26 @@ def test_an_output_that_no_column_can_hold(
     assert "- !TODO {name: score}" in path.with_suffix(".card.yaml").read_text()
 
 
+def test_names_that_no_expression_can_hold(
+    network: Callable, command: Callable, tmp_path: Path
+) -> None:
+    path, out = tmp_path / "in.root", tmp_path / "out.root"
+    values = np.arange(10, dtype="f4")
+    with uproot.recreate(path) as file:
+        file.mktree("events", {"jet-pt": "f4", "jet+pt": "f4", "pi": "f4"}).extend(
+            {"jet-pt": values, "jet+pt": 3 * values, "pi": -values}
+        )
+    net = network("net.onnx", {"x": ("FLOAT", ("n", 3))})
+    assert command("new-card", net, path).code == 0
+    card = settle(tmp_path / "net.card.yaml")
+    aliases = {"jet_pt": "jet-pt", "jet_pt_2": "jet+pt", "pi_2": "pi"}
+    assert declared(card.read_text())["branches"] == aliases
+    assert command("tag", path, out, "--model", card, "--no-plots").code == 0
+    with uproot.open(out) as file:
+        score = file["events/net_score"].array(library="np")
+    np.testing.assert_allclose(score, 1 / (1 + np.exp(-values)), rtol=1e-6)
+
+
 def test_account_and_places(
     network: Callable, ntuple: Path, command: Callable, tmp_path: Path
 ) -> None:
@@ -311,6 +331,8 @@ def test_account_and_places(
     assert command("new-card", path, ntuple, "-o", target, "--copy").code == 0
     assert ModelCard.read(target).name == "mine"
     assert (elsewhere / "net.onnx").read_bytes() == path.read_bytes()
+    done = command("new-card", path, ntuple, "-o", tmp_path / "y.card.yaml", "--name", "a-b")
+    assert "letters, digits and _" in done.err
     assert "is called <name>.card.yaml" in command("new-card", path, ntuple, "-o", "x.yaml").err
 
 
