@@ -139,6 +139,22 @@ def test_nothing_is_executed(declared, text):
         declared({"tensors": {"t": [text, "x"]}})
 
 
+WORDS = [
+    "x", "v", "v[0]", "(", ")", "[", "]", "+", "-", "*", "/", "%", "^", "<", "==", "&&", "!", ",",
+    "2", "1e400", "log(", "Sum$(", "Max$", "where(", "TMath::Pi()", "true", "?", ":", "'", ".", "$", " ",
+]  # fmt: skip
+
+
+@settings(deadline=None, max_examples=200)
+@given(text=st.lists(st.sampled_from(WORDS), min_size=1, max_size=9).map(" ".join))
+def test_any_text_gives_numbers_or_an_error_of_ours(column, text):
+    try:
+        values = column(text + " + 0 * x", x=[1.0, -2.0], v=[[1.0, 0.0], []])
+    except (CardError, DataError):
+        return
+    assert all(value is None or np.isfinite(value) for value in values)
+
+
 def test_attributes_are_but_names_of_branches(declared):
     adapter = declared({"tensors": {"t": ["x.__class__"]}})
     assert adapter.layouts[0].branches["x.__class__"].names == ("x.__class__",)
