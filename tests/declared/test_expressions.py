@@ -141,7 +141,7 @@ def test_nothing_is_executed(declared, text):
 
 WORDS = [
     "x", "v", "v[0]", "(", ")", "[", "]", "+", "-", "*", "/", "%", "^", "<", "==", "&&", "!", ",",
-    "2", "1e400", "log(", "Sum$(", "Max$", "where(", "TMath::Pi()", "true", "?", ":", "'", ".", "$", " ",
+    "2", "1e400", "log(", "Sum$(", "Max$", "where(", "TMath::Pi()", "true", "?", ":", "'", ".", "$",
 ]  # fmt: skip
 
 
