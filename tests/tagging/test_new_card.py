@@ -438,3 +438,8 @@ def test_values_that_stand_for_none(values: list, odd: list) -> None:
 )
 def test_types_of_branches(name: str, kind: tuple | None) -> None:
     assert parse_type(name) == kind
+
+
+def test_brackets_without_quotes_get_a_hint() -> None:
+    with pytest.raises(CardError, match=r'not valid YAML[\s\S]*quotes go around .*"x\[0\]"'):
+        ModelCard.from_yaml("adapter:\n  tensors: {x: [{value: pt[0] / 1000}]}")
