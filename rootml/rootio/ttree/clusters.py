@@ -1,4 +1,4 @@
-"""Where baskets end: at the edges of the tree's clusters, at about one megabyte each.
+"""Where baskets end: at the edges of the tree's clusters, at about a quarter of a megabyte each.
 
 A cluster is a range of entries whose baskets end together (TTree::GetClusterIterator), so
 that a reader that takes one cluster at a time never touches a basket twice.
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 Edges = npt.NDArray[np.int64]
 
-BASKET_BYTES = 1 << 20
+BASKET_BYTES = 1 << 18
 """The size that baskets aim at, uncompressed."""
 
 
