@@ -76,7 +76,7 @@ class Source:
         event_bytes: int = 0,
         chunk_bytes: int = CHUNK_BYTES,
     ) -> Iterator[tuple[int, ak.Array]]:
-        """Yield ``(first entry, logical columns)``; one chunk is read ahead in a thread.
+        """``(first entry, logical columns)`` by chunks; a thread reads one ahead, from now on.
 
         A chunk has at most about ``chunk_bytes``, counting an event's share of the branches,
         uncompressed, and ``event_bytes`` for what the caller makes of it. It ends with a basket
@@ -87,13 +87,22 @@ class Source:
         size = sum(map(self.events.nbytes, branches))
         step = max(1, int(chunk_bytes / (size / max(self.num_entries, 1) + event_bytes + 1)))
         ranges = list(pairwise(_edges(start, stop, step, self.events.boundaries(branches))))
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="rootml-read") as pool:
-            ahead: Future[ak.Array] | None = None
-            for index, (first, last) in enumerate(ranges):
-                events = (ahead or pool.submit(self.read, columns, first, last)).result()
-                ahead = None
+        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rootml-read")
+        first = [pool.submit(self.read, columns, *ranges[0])] if ranges else []
+        return self._chunks(columns, ranges, pool, first)
+
+    def _chunks(
+        self,
+        columns: Sequence[str],
+        ranges: Sequence[tuple[int, int]],
+        pool: ThreadPoolExecutor,
+        ahead: list[Future[ak.Array]],
+    ) -> Iterator[tuple[int, ak.Array]]:
+        with pool:
+            for index, (first, _) in enumerate(ranges):
+                events = ahead.pop().result()
                 if index + 1 < len(ranges):
-                    ahead = pool.submit(self.read, columns, *ranges[index + 1])
+                    ahead.append(pool.submit(self.read, columns, *ranges[index + 1]))
                 yield first, events
 
     def close(self) -> None:

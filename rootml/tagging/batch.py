@@ -110,8 +110,9 @@ def _tag(
         if dry_run:
             return TagResult(run.plan, dry_run=True)
         clock.append(time.perf_counter())
+        chunks = _chunks(run)
         sink = stack.enter_context(_sink(run, options))
-        judged = _write(run, sink, progress)
+        judged = _write(run, chunks, sink, progress)
     clock.append(time.perf_counter())
     figures, files = _validate(run)
     clock.append(time.perf_counter())
@@ -142,17 +143,24 @@ def _sink(run: Run, options: TagOptions) -> FileSink:
     )
 
 
-def _write(run: Run, sink: Sink, progress: Progress | None) -> dict[str, int]:
+def _chunks(run: Run) -> Iterator[tuple[int, Any]]:
+    """The entries in range, which begin to be read."""
+    start, stop = run.plan.entry_range
+    tensors = [spec for tagger in run.taggers for spec in tagger.view.tensors]
+    size = sum(spec.row_bytes for spec in tensors)
+    return run.source.chunks(run.columns, start=start, stop=stop, event_bytes=size)
+
+
+def _write(
+    run: Run, chunks: Iterator[tuple[int, Any]], sink: Sink, progress: Progress | None
+) -> dict[str, int]:
     """Judge the entries in range chunk by chunk; returns how many units each model judged."""
     start, stop = run.plan.entry_range
     judged = dict.fromkeys((t.model.card.name for t in run.taggers), 0)
     for block in _unjudged(run.plan.columns, start):
         sink.write(block)
     where = f"{run.plan.source}: tree {run.plan.tree!r}"
-    tensors = [spec for tagger in run.taggers for spec in tagger.view.tensors]
-    for first, events in run.source.chunks(
-        run.columns, start=start, stop=stop, event_bytes=sum(spec.row_bytes for spec in tensors)
-    ):
+    for first, events in chunks:
         columns: dict[str, Any] = {}
         for index, tagger in enumerate(run.taggers):
             with located(where, first):
