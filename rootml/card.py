@@ -14,8 +14,6 @@ from packaging.version import InvalidVersion
 from packaging.version import Version as PackageVersion
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -25,7 +23,7 @@ from pydantic import (
 
 from rootml.declared.schema import VIEW, Declaration
 from rootml.spec import Column
-from rootml.yamltext import parse_mapping, read_mapping, validated
+from rootml.yamltext import Part, parse_mapping, read_mapping, validated
 
 SUFFIX = ".card.yaml"
 
@@ -55,23 +53,19 @@ def beside_the_card(file: str) -> str:
 
 def _adapter_kind(value: object) -> str:
     if isinstance(value, str):
-        return "file" if value.endswith((".yaml", ".yml")) else "name"
-    return "declaration"
+        return "<file>" if value.endswith((".yaml", ".yml")) else "<name>"
+    return "<declaration>"
 
 
 AdapterChoice = Annotated[
-    Annotated[Name, Tag("name")]
-    | Annotated[str, AfterValidator(beside_the_card), Tag("file")]
-    | Annotated[Declaration, Tag("declaration")],
+    Annotated[Name, Tag("<name>")]
+    | Annotated[str, AfterValidator(beside_the_card), Tag("<file>")]
+    | Annotated[Declaration, Tag("<declaration>")],
     Discriminator(_adapter_kind),
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Network(_Part):
+class Network(Part):
     """The network's file, beside the card, and how its inputs are named in it."""
 
     file: str
@@ -87,7 +81,7 @@ class Network(_Part):
     _stays_beside_the_card = field_validator("file")(beside_the_card)
 
 
-class Output(_Part):
+class Output(Part):
     """One output column, and the output of the network that fills it."""
 
     name: Name
@@ -121,7 +115,7 @@ class Output(_Part):
         return Column(branch, self.dtype, self.shape, self.per, self.unit, self.doc, counter)
 
 
-class WorkingPoint(_Part):
+class WorkingPoint(Part):
     """A cut ``output > threshold`` and what it does on the sample it was measured on.
 
     A published cut may come without the figures it had.
@@ -139,7 +133,7 @@ class WorkingPoint(_Part):
     sample: str = ""
 
 
-class Metric(_Part):
+class Metric(Part):
     """A measured figure, its 68 % interval, and the command that measures it again."""
 
     name: str
@@ -150,7 +144,7 @@ class Metric(_Part):
     how: str = ""
 
 
-class Training(_Part):
+class Training(Part):
     """What the network was trained on, and how."""
 
     data: str
@@ -164,7 +158,7 @@ class Training(_Part):
     notes: str = ""
 
 
-class DomainAxis(_Part):
+class DomainAxis(Part):
     """Distribution of one summary of the training inputs.
 
     ``edges`` and ``fractions`` (one more edge than fractions) hold the histogram; ``beyond`` are
@@ -190,7 +184,7 @@ class DomainAxis(_Part):
         return self
 
 
-class ModelCard(_Part):
+class ModelCard(Part):
     """A trained network and everything that is known of it."""
 
     card_version: Literal[1] = 1

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from rootml.errors import CardError
+from rootml.errors import CardError, nearest
 
 OPEN_END = "!TODO"
 """The YAML tag of what only the author can tell; a text with one of them is a draft."""
 _SHOWN = 8
+_KINDS = re.compile(r"<\w+>|int|float|literal\[.*\]|\[key\]")
+"""Parts of pydantic's paths that are no keys, but which one of several kinds was tried."""
 
 Text = TypeVar("Text", bound=BaseModel)
+
+
+class Part(BaseModel):
+    """A mapping of keys, of which none can be misspelt."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know(cls, data: object) -> object:
+        if isinstance(data, Mapping):
+            for key in data:
+                if key not in cls.model_fields:
+                    raise ValueError(f"no such key: {key!r}{nearest(str(key), cls.model_fields)}")
+        return data
 
 
 def read_mapping(path: str | Path) -> dict[str, Any]:
@@ -59,11 +78,15 @@ def validated(kind: type[Text], data: object, origin: str) -> Text:
 
 def explain(error: ValidationError) -> str:
     """Each fault with the keys that lead to it."""
-    lines = []
+    faults: dict[str, list[str]] = {}
     for item in error.errors():
-        where = ".".join(str(part) for part in item["loc"]) or "card"
-        lines.append(f"{where}: {item['msg']}")
-    return "; ".join(lines)
+        keys = [str(part) for part in item["loc"]]
+        where = ".".join(key for key in keys if not _KINDS.fullmatch(key))
+        faults.setdefault(where, []).append(item["msg"].removeprefix("Value error, "))
+    return "; ".join(
+        f"{where}: {' or '.join(found)}" if where else " or ".join(found)
+        for where, found in faults.items()
+    )
 
 
 def open_ends(text: str) -> list[int]:

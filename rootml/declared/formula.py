@@ -36,6 +36,8 @@ _HINTS = {
     "&": "write && for 'and'",
     "|": "write || for 'or'",
     "~": "write ! for 'not'",
+    " and ": "write && for 'and'",
+    " or ": "write || for 'or'",
     "'": "texts cannot be computed with",
     '"': "texts cannot be computed with",
     "/": "a branch whose name holds other characters than letters, digits, _ and . gets a name "
@@ -81,9 +83,7 @@ def read(text: str) -> Formula:
     except formulate.ParseError as error:
         raise CardError(f"{shown}: {_place(text, error)}") from None
     except (ValueError, SyntaxError) as error:
-        unknown = re.search(r'"(.*)"', str(error))
-        near = _INSTEAD.get(unknown[1]) or nearest(unknown[1], FUNCTIONS) if unknown else ""
-        raise CardError(f"{shown}: {error}{near}") from None
+        raise CardError(f"{shown}: {error}{_advice(str(error))}") from None
     return Formula(text, tree)
 
 
@@ -103,6 +103,16 @@ def _place(text: str, error: formulate.ParseError) -> str:
         return "it ends too early"
     hint = next((f"; {hint}" for sign, hint in _HINTS.items() if sign in text), "")
     return f"cannot be read from character {column} on, at {text[column - 1 :][:12]!r}{hint}"
+
+
+def _advice(error: str) -> str:
+    """What to write instead of the name in formulate's message."""
+    named = re.search(r'"(.*)"', error)
+    if named is None:
+        return ""
+    if "not a valid symbol" in error:
+        return " A branch of that name needs another one under 'branches'"
+    return _INSTEAD.get(named[1]) or nearest(named[1], FUNCTIONS)
 
 
 def _check(node: AST, depth: int) -> None:

@@ -11,7 +11,7 @@ from functools import partial, reduce
 
 import numpy as np
 
-from rootml.declared.values import Values, align, apply, as_float64, fold, length
+from rootml.declared.values import Values, apply, as_float64, broadcastable, fold, length
 from rootml.spec import Array
 
 
@@ -51,7 +51,7 @@ BINARY: Mapping[str, Callable[..., Array]] = {
 
 def where(condition: Values, then: Values, otherwise: Values) -> Values:
     """``then`` where the condition is true, else ``otherwise``."""
-    condition, then, otherwise = align([condition, then, otherwise])
+    condition, then, otherwise = broadcastable([condition, then, otherwise])
     chosen = as_float64(condition.data) != 0
     data = np.where(chosen, as_float64(then.data), as_float64(otherwise.data))
     data = np.where(np.isnan(condition.data), np.nan, data)

@@ -7,7 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import Discriminator, Tag, model_validator
 
-from rootml.declared.parts import Expression, Part
+from rootml.declared.parts import Expression
+from rootml.yamltext import Part
 
 
 class Vector(Part):
@@ -101,10 +102,10 @@ class Kinematics(Part):
 
 
 def _kind(value: object) -> str:
-    return "kinematics" if isinstance(value, Mapping | Kinematics) else "expression"
+    return "<kinematics>" if isinstance(value, Mapping | Kinematics) else "<expression>"
 
 
 Variable = Annotated[
-    Annotated[Expression, Tag("expression")] | Annotated[Kinematics, Tag("kinematics")],
+    Annotated[Expression, Tag("<expression>")] | Annotated[Kinematics, Tag("<kinematics>")],
     Discriminator(_kind),
 ]

@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     model_serializer,
     model_validator,
 )
+
+from rootml.yamltext import Part
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:-]*$", max_length=200)]
@@ -49,12 +50,6 @@ Sentinels = Annotated[
 Missing = Annotated[Number | Literal["nan", "unjudged"], BeforeValidator(_nan_as_text)]
 """What a network sees for a missing value: a number, ``nan`` (for networks that take it), or
 nothing: the event or object is then not judged, and gets NaN."""
-
-
-class Part(BaseModel):
-    """A mapping of keys, of which none can be misspelt."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Short(Part):

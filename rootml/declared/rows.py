@@ -33,10 +33,13 @@ class Column:
         data = np.clip(values.data, *self.declared.clip)
         return Values(data, values.counts, values.missing)
 
-    def cast(self, data: Array, dtype: np.dtype[Any]) -> Array:
-        """Values in the tensor's type; a branch of integers, as it is, must fit it exactly."""
+    def cast(self, data: Array, dtype: np.dtype[Any], event: Array) -> Array:
+        """Values in the tensor's type; a branch of integers, as it is, must fit it exactly.
+
+        ``event``: that of each row of ``data``.
+        """
         if self.formula.alone:
-            return cast(data, dtype)
+            return cast(data, dtype, event)
         with np.errstate(over="ignore"):
             return data.astype(dtype, copy=False)
 

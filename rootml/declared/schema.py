@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from rootml.declared.kinematics import Variable, Vector
-from rootml.declared.parts import Expression, Label, Missing, Name, Number, Part, Sentinels, Short
+from rootml.declared.parts import Expression, Label, Missing, Name, Number, Sentinels, Short
+from rootml.yamltext import Part
 
 VIEW = "declared"
 """The name of the one view that a declared adapter has."""

@@ -89,7 +89,7 @@ class TensorBuilder:
         for place, column in enumerate(self.columns):
             with _named(column, self.name):
                 values = units.spread(column.values(scope))
-                rows.data[:, place] = column.cast(values.data, self.made_in)
+                rows.data[:, place] = column.cast(values.data, self.made_in, units.event)
             if values.missing is not None:
                 rows.settle(column, (slice(None), place), values.missing)
         return rows
@@ -107,7 +107,8 @@ class TensorBuilder:
             if values.data.size != scope.events * per_event:
                 found = values.data.shape[1:]
                 raise DataError(f"values of the shape {found} per event, not {shape}")
-            data = column.cast(values.data, self.made_in).reshape(scope.events, *shape)
+            whole = values.data.reshape(scope.events, *shape)
+            data = column.cast(whole, self.made_in, np.arange(scope.events))
         rows = Rows(data)
         if values.missing is not None:
             rows.data = rows.data.copy()
@@ -124,7 +125,7 @@ class TensorBuilder:
             at = elements.event, elements.position, place
             with _named(column, self.name):
                 values = elements.of(column.values(scope))
-                rows.data[at] = column.cast(values.data, self.made_in)
+                rows.data[at] = column.cast(values.data, self.made_in, elements.event)
             if values.missing is not None:
                 rows.settle(column, at, values.missing, elements.event)
         if not self.tensor.mask:
@@ -158,7 +159,7 @@ class TensorBuilder:
                 row, *place = (int(index) for index in np.argwhere(bad)[0])
                 raise DataError(self._explain(place, data[row, *place]), int(event[row]))
         with _named(self.columns[0] if self.tensor.array else None, name):
-            made = cast(data, self.dtype)
+            made = cast(data, self.dtype, event)
         return made.swapaxes(1, 2) if self.tensor.channels_first else made
 
     def _explain(self, place: list[int], value: object) -> str:

@@ -53,15 +53,23 @@ def apply(function: Callable[..., Array], *operands: Values) -> Values:
     One value per event goes with each element of the event. DataError where lists differ in
     length, or shapes do not fit.
     """
-    aligned = align(operands)
-    try:
-        data = function(*(as_float64(operand.data) for operand in aligned))
-    except ValueError:
-        shapes = " and ".join(str(operand.data.shape[1:]) for operand in aligned)
-        raise DataError(f"arrays of the shapes {shapes} per event do not fit together") from None
+    aligned = broadcastable(operands)
+    data = function(*(as_float64(operand.data) for operand in aligned))
     masks = [operand.missing for operand in aligned if operand.missing is not None]
     missing = np.broadcast_to(reduce(np.logical_or, masks), data.shape) if masks else None
     return Values(data, aligned[0].counts, missing)
+
+
+def broadcastable(operands: Sequence[Values]) -> list[Values]:
+    """The same values, aligned; DataError where their shapes do not fit."""
+    aligned = align(operands)
+    shapes = [operand.data.shape for operand in aligned]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        found = " and ".join(str(shape[1:]) for shape in shapes if shape)
+        raise DataError(f"arrays of the shapes {found} per event do not fit together") from None
+    return aligned
 
 
 def align(operands: Sequence[Values]) -> list[Values]:
@@ -108,8 +116,11 @@ def as_float64(data: Array) -> Array:
     return cast(data, np.dtype(np.float64))
 
 
-def cast(data: Array, dtype: np.dtype[Any]) -> Array:
-    """The numbers in another type; DataError where an integer, or a type of integers, loses any."""
+def cast(data: Array, dtype: np.dtype[Any], event: Array | None = None) -> Array:
+    """The numbers in another type; DataError where an integer, or a type of integers, loses any.
+
+    ``event``: that of each row, for the error.
+    """
     if data.dtype == dtype:
         return data
     with np.errstate(over="ignore", invalid="ignore"):
@@ -121,8 +132,10 @@ def cast(data: Array, dtype: np.dtype[Any]) -> Array:
         with np.errstate(invalid="ignore"):
             lost = made.astype(data.dtype) != data
         if lost.any():
-            value = data[lost][0]
-            raise DataError(f"{value} cannot be stored as {dtype.name} without loss")
+            raise DataError(
+                f"{data[lost][0]} cannot be stored as {dtype.name} without loss",
+                None if event is None else int(event[np.argwhere(lost)[0, 0]]),
+            )
     return made
 
 

@@ -176,8 +176,24 @@ def test_integers_for_the_network(judge):
     assert rows(batch, "ids") == [[11], [-13]]
     text = "tensors: {ids: {columns: [pdg / 2], dtype: int64}}\nselect: x > 0"
     assert rows(judge(text, pdg=[11, 4], x=[0, 1]), "ids") == [[2]]
-    with pytest.raises(DataError, match=r"tensor 'ids'.*: 5.5 cannot be stored as int64"):
-        judge(text, pdg=[11, 4], x=[1, 1])
+    with pytest.raises(DataError, match=r"tensor 'ids'.*: 5.5 cannot be stored as int64") as caught:
+        judge(text, pdg=[4, 0, 11], x=[1, 0, 1])
+    assert caught.value.event == 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "number"),
+    [
+        ({"tensors": {"t": ["n"]}}, [1, 1, 2**53 - 1]),
+        ({"tensors": {"t": ["n"]}, "per": "n"}, [[1, 2], [], [3, 2**53 - 1]]),
+        ({"tensors": {"t": {"length": 2, "columns": ["n"]}}}, [[1, 2], [], [3, 2**53 - 1]]),
+        ({"tensors": {"t": {"array": "n", "shape": [1]}}}, [[1], [1], [2**53 - 1]]),
+    ],
+)
+def test_integers_that_a_network_cannot_hold_are_located(judge, keys, number):
+    with pytest.raises(DataError, match="9007199254740991 cannot be stored as float32") as caught:
+        judge(keys, n=number)
+    assert caught.value.event == 2
 
 
 def test_pictures_take_their_shape(judge, declared):
