@@ -77,7 +77,7 @@ def test_any_columns(
             assert sums == pytest.approx({n: flat[n].sum() for n in filled}, rel=1e-6, abs=1e-3)
 
 
-def test_baskets_end_with_clusters_and_are_about_a_quarter_of_a_megabyte(tmp_path: Path, root: Any) -> None:
+def test_baskets_end_with_clusters_and_hold_a_quarter_megabyte(tmp_path: Path, root: Any) -> None:
     source, target = tmp_path / "source.root", tmp_path / "target.root"
     code = """void make(const char *path) {
         TFile file(path, "RECREATE"); TTree tree("T", ""); tree.SetAutoFlush(9000); int i;
