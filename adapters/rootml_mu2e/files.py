@@ -2,98 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rootml.errors import DataError, LayoutError, nearest
-from rootml.rootio.container.transaction import Transaction, reporting
-from rootml_mu2e.simulation import chunks
+from rootml.rootio.writing import Shape, SimulationWriter, flat_branches
+from rootml_mu2e.simulation import simulate
 
 if TYPE_CHECKING:
     import awkward as ak
 
-STEP = 100_000
-"""Entries simulated and written at a time."""
 TRACKS = (0.15, 0.6, 0.2, 0.05)
 """Share of events with no, one, two and three fitted tracks (chosen)."""
-TREES = {"flat": "trkana", "tracks": "ntuple"}
 
 _MEMBERS = ("status", "pdg", "nhits", "nactive", "ndactive", "nnullambig", "nmatactive", "fitcon")
 
 
-def write(
-    path: str | os.PathLike[str],
-    n: int,
-    rng: np.random.Generator,
-    *,
-    layout: str = "flat",
-    progress: Callable[[int], object] | None = None,
-    **options: Any,
-) -> None:
-    """Simulate ``n`` entries into the ROOT file ``path``: tracks, or events in layout ``tracks``.
-
-    ``progress`` is told how many entries are done; ``options`` go to the simulation. The file
-    appears under its name when it is complete. Raises LayoutError for a layout that cannot be
-    written, DataError for a request that makes no sense and OutputError where the file cannot be
-    written.
-    """
-    if n < 1:
-        raise DataError(f"cannot write {n} entries: expected 1 or more")
-    if layout not in TREES:
-        raise LayoutError(
-            f"mu2e: layout {layout!r} cannot be written (those that can: {', '.join(TREES)})"
-            f"{nearest(layout, TREES)}"
-        )
-    transaction = Transaction(Path(path), (), overwrite=True)
-    try:
-        with reporting(transaction.target):
-            _write(transaction.path, n, rng, layout, progress, options)
-        transaction.commit()
-    finally:
-        transaction.abort()
-
-
-def _write(
-    path: Path,
-    n: int,
-    rng: np.random.Generator,
-    layout: str,
-    progress: Callable[[int], object] | None,
-    options: Mapping[str, Any],
-) -> None:
-    import uproot
-
-    with uproot.recreate(path, compression=uproot.ZSTD(3)) as file:
-        written: Any = None
-        for start in range(0, n, STEP):
-            branches = _branches(min(STEP, n - start), rng, layout, options)
-            if written is None:
-                written = file.mktree(
-                    TREES[layout],
-                    {name: _kind(values) for name, values in branches.items()},
-                    counter_name=lambda outer: "ntrk",
-                    field_name=lambda outer, inner: inner,
-                )
-            written.extend(branches)
-            if progress is not None:
-                progress(min(start + STEP, n))
-
-
-def _branches(
-    n: int, rng: np.random.Generator, layout: str, options: Mapping[str, Any]
-) -> dict[str, Any]:
+def _events(n: int, rng: np.random.Generator, **options: Any) -> ak.Array:
+    """``n`` events of the layout ``tracks``: a list of tracks each."""
     import awkward as ak
 
-    counts = rng.choice(len(TRACKS), n, p=TRACKS) if layout == "tracks" else None
-    tracks = ak.concatenate([*chunks(n if counts is None else int(counts.sum()), rng, **options)])
-    if counts is None:
-        return {name: ak.to_numpy(tracks[name]) for name in tracks.fields}
-    columns = {name: ak.unflatten(values, counts) for name, values in _listed(tracks, rng).items()}
-    return {"": ak.zip(columns)}
+    counts = rng.choice(len(TRACKS), n, p=TRACKS)
+    tracks = simulate(int(counts.sum()), rng, **options)
+    return ak.unflatten(ak.zip(_listed(tracks, rng)), counts)
 
 
 def _listed(tracks: ak.Array, rng: np.random.Generator) -> dict[str, Any]:
@@ -123,5 +54,19 @@ def _vector(momentum: Any, tandip: Any, azimuth: Any) -> dict[str, Any]:
     }
 
 
-def _kind(values: Any) -> Any:
-    return values.dtype if isinstance(values, np.ndarray) else str(values.type.content)
+write = SimulationWriter(
+    adapter="mu2e",
+    simulate=simulate,
+    shapes={
+        "flat": Shape("trkana", flat_branches),
+        "tracks": Shape(
+            "ntuple",
+            lambda events: {"": events},
+            counter_name=lambda name: "ntrk",
+            field_name=lambda outer, inner: inner,
+            simulate=_events,
+        ),
+    },
+    step=100_000,
+)
+"""Writes simulated tracks, or events in layout ``tracks``."""

@@ -25,12 +25,14 @@ class Shape:
 
     Branches are NumPy arrays or lists (awkward). Lists get a counter each; records of lists one
     for all their fields, which ``counter_name`` and ``field_name`` name, as in uproot.
+    ``simulate``: where the entries are others than the usual ones, such as events of tracks.
     """
 
     tree: str
     branches: Callable[[ak.Array], Mapping[str, Any]]
     counter_name: Callable[[str], str] = lambda name: f"n{name}"
     field_name: Callable[[str, str], str] = lambda outer, inner: f"{outer}_{inner}"
+    simulate: Callable[..., ak.Array] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,33 +57,35 @@ class SimulationWriter:
         progress: Callable[[int], object] | None = None,
         **options: Any,
     ) -> None:
-        """Simulate ``n`` events into the ROOT file ``path``, which appears when it is complete.
+        """Simulate ``n`` entries into the ROOT file ``path``, which appears when it is complete.
 
-        ``progress`` is told how many events are done; ``options`` go to the simulation. The same
-        seed gives the same events in every layout. Raises LayoutError for an unknown layout,
-        DataError for a request that makes no sense and OutputError where the file cannot be
-        written.
+        ``progress`` is told how many are done; ``options`` go to the simulation. The same seed
+        gives the same events in every layout that has no simulation of its own. Raises
+        LayoutError for an unknown layout, DataError for a request that makes no sense and
+        OutputError where the file cannot be written.
         """
         layout = layout or next(iter(self.shapes))
         if n < 1:
             raise DataError(f"cannot write {n} events: expected 1 or more")
         if layout not in self.shapes:
-            known = f"layouts: {', '.join(self.shapes)}"
-            near = nearest(layout, self.shapes)
-            raise LayoutError(f"{self.adapter}: no layout {layout!r} ({known}){near}")
-        parts = self._parts(n, rng, progress or (lambda done: None), options)
-        write_tree(Path(path), self.shapes[layout], parts)
+            raise LayoutError(
+                f"{self.adapter}: layout {layout!r} cannot be written (those that can: "
+                f"{', '.join(self.shapes)}){nearest(layout, self.shapes)}"
+            )
+        shape = self.shapes[layout]
+        simulate = shape.simulate or self.simulate
+        parts = (
+            simulate(min(self.step, n - start), rng, **options) for start in range(0, n, self.step)
+        )
+        write_tree(Path(path), shape, _counted(parts, progress or (lambda done: None)))
 
-    def _parts(
-        self,
-        n: int,
-        rng: np.random.Generator,
-        progress: Callable[[int], object],
-        options: Mapping[str, Any],
-    ) -> Iterator[ak.Array]:
-        for start in range(0, n, self.step):
-            yield self.simulate(min(self.step, n - start), rng, **options)
-            progress(min(start + self.step, n))
+
+def _counted(parts: Iterable[ak.Array], progress: Callable[[int], object]) -> Iterator[ak.Array]:
+    done = 0
+    for part in parts:
+        yield part
+        done += len(part)
+        progress(done)
 
 
 def write_tree(path: Path, shape: Shape, parts: Iterable[ak.Array]) -> None:

@@ -74,7 +74,9 @@ def test_requests_that_make_no_sense_are_refused(adapter, tmp_path):
     rng = np.random.default_rng(8)
     with pytest.raises(DataError, match=r"signal_fraction is 1\.5"):
         adapter.simulate(5, rng, signal_fraction=1.5)
-    with pytest.raises(LayoutError, match=r"no layout 'nusel'.*did you mean 'nuselection'"):
+    with pytest.raises(
+        LayoutError, match=r"layout 'nusel' cannot be written.*did you mean 'nuselection'"
+    ):
         adapter.write(tmp_path / "a.root", 5, rng, layout="nusel")
     with pytest.raises(DataError, match="cannot write 0 events"):
         adapter.write(tmp_path / "a.root", 0, rng)

@@ -1,5 +1,5 @@
 """Simulation of electron tracks in Mu2e, one stage a file."""
 
-from rootml_mu2e.simulation.generate import OPTIONS, chunks, simulate
+from rootml_mu2e.simulation.generate import OPTIONS, simulate
 
-__all__ = ["OPTIONS", "chunks", "simulate"]
+__all__ = ["OPTIONS", "simulate"]

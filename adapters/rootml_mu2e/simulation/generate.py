@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -49,14 +48,6 @@ def simulate(
         parts.append(part[: max(missing, 0)])
         missing -= len(parts[-1])
     return ak.concatenate(parts)
-
-
-def chunks(
-    n: int, rng: np.random.Generator, *, step: int = 100_000, **options: Any
-) -> Iterator[ak.Array]:
-    """Yield the ``n`` tracks of :func:`simulate` in pieces of ``step``, in bounded memory."""
-    for start in range(0, n, step):
-        yield simulate(min(step, n - start), rng, **options)
 
 
 def _record(electrons: Electrons, hits: Hits, fitted: Fit, rng: np.random.Generator) -> ak.Array:
