@@ -164,7 +164,8 @@ class Collector:
             outside |= beyond
             self.tally.counts["outside", axis.name] += int(np.count_nonzero(beyond))
             finite = values[np.isfinite(values)]
-            self.tally.hist(f"domain_{axis.name}", tallies.domain_axis(axis)).fill(finite)
+            shown = tallies.domain_axis(axis, summaries[axis.name].doc)
+            self.tally.hist(f"domain_{axis.name}", shown).fill(finite)
         self.tally.counts["outside",] += int(np.count_nonzero(outside))
 
 

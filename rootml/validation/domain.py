@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -18,6 +20,9 @@ from rootml.validation.report import Plot
 
 MIN_EXPECTED = 5.0
 """Neighbouring bins are joined until each expects as many entries (W. G. Cochran, 1952)."""
+
+PANELS = 9
+"""A page of plots shows so many summaries at most."""
 
 OUTSIDE_LIMIT = 0.05
 """Share of inputs outside the training domain above which the check fails."""
@@ -85,13 +90,26 @@ def domain_section(draft: Draft) -> dict[str, Any]:
             f"(at most {OUTSIDE_LIMIT:.0%} should be)",
         )
     axes = {
-        axis.name: draft.draw(
-            Plot(f"domain_{axis.name}", "domain", axis.name), partial(_axis, draft, axis)
-        )
+        axis.name: draft.attempt(f"domain_{axis.name}", partial(_axis, draft, axis))
         for axis in draft.card.domain
     }
-    fraction = {"value": share, "low": float(low), "high": float(high)}
-    return {"outside": outside, "judged": judged, "fraction": fraction, "axes": axes}
+    return {
+        "outside": outside,
+        "judged": judged,
+        "fraction": {"value": share, "low": float(low), "high": float(high)},
+        "axes": axes,
+        "pages": _pages(draft, [name for name, made in axes.items() if made is not None]),
+    }
+
+
+def _pages(draft: Draft, names: Sequence[str]) -> list[list[str]]:
+    """The summaries on each page that is to be drawn, evenly spread."""
+    needed = math.ceil(len(names) / PANELS)
+    pages = [list(map(str, part)) for part in np.array_split(names, needed)] if needed else []
+    for number in range(1, len(pages) + 1):
+        name = "domain" if number == 1 else f"domain_{number}"
+        draft.plots.append(Plot(name, "domain", str(number)))
+    return pages
 
 
 def _axis(draft: Draft, axis: DomainAxis) -> dict[str, Any]:

@@ -42,13 +42,18 @@ class Draft:
 
     def draw(self, plot: Plot, make: Callable[[], T]) -> T | None:
         """What ``make`` returns, to be drawn as ``plot``; None, and the reason, if it cannot."""
-        try:
-            made = make()
-        except Unavailable as reason:
-            self.not_drawn[plot.name] = str(reason)
-            return None
-        self.plots.append(plot)
+        made = self.attempt(plot.name, make)
+        if plot.name not in self.not_drawn:
+            self.plots.append(plot)
         return made
+
+    def attempt(self, name: str, make: Callable[[], T]) -> T | None:
+        """What ``make`` returns; None, and the reason why ``name`` is not drawn, if it cannot."""
+        try:
+            return make()
+        except Unavailable as reason:
+            self.not_drawn[name] = str(reason)
+            return None
 
     def require_judged(self) -> None:
         """Raise Unavailable where the network judged nothing."""

@@ -32,7 +32,7 @@ class Check:
 class Plot:
     """A plot that can be drawn: its file's name, its family, and what it shows.
 
-    ``subject`` is the name of an output, a tensor or a summary.
+    ``subject`` is the name of an output or a tensor, or the number of a page of summaries.
     """
 
     name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -137,22 +138,31 @@ def finish(ax: Axes, report: Report, *lines: str) -> None:
     _headroom(ax, 1 - min(left.y0, right.y0) + 0.03)
 
 
-def write_label(ax: Axes, sample: Mapping[str, Any], below: str) -> list[Annotation]:
-    """The experiment's name and the status of the sample, and lines below them."""
+def write_label(
+    ax: Axes,
+    sample: Mapping[str, Any],
+    below: str,
+    place: Any = "axes fraction",
+    offset: tuple[float, float] = (16, -12),
+) -> list[Annotation]:
+    """The experiment's name and the status of the sample, and lines below them.
+
+    They stand ``offset`` points from the upper left corner of the coordinates ``place``.
+    """
     name = ax.annotate(
         sample["title"],
         (0, 1),
-        (16, -12),
-        xycoords="axes fraction",
+        offset,
+        xycoords=place,
         textcoords="offset points",
         va="top",
         weight="bold",
         style="italic",
         size=16,
     )
-    place: dict[str, Any] = {"textcoords": "offset points", "xycoords": name}
-    status = ax.annotate(sample["status"], (1, 0), (6, 0), va="bottom", size=16, **place)
-    lines = ax.annotate(below, (0, 0), (0, -5), va="top", size=13, linespacing=1.35, **place)
+    beside: dict[str, Any] = {"textcoords": "offset points", "xycoords": name}
+    status = ax.annotate(sample["status"], (1, 0), (6, 0), va="bottom", size=16, **beside)
+    lines = ax.annotate(below, (0, 0), (0, -5), va="top", size=13, linespacing=1.35, **beside)
     return [name, status, lines]
 
 
@@ -209,6 +219,11 @@ def ratio_points(ax: Axes, x: Array, ratio: Array, errors: Array, colour: str) -
 def upper_first(text: str) -> str:
     """A text that begins a label: ``energy [GeV]`` becomes ``Energy [GeV]``."""
     return text[:1].upper() + text[1:]
+
+
+def words(name: str) -> str:
+    """The name of a column as it stands in a sentence: ``truth_momentum``, truth momentum."""
+    return re.sub(r"[\W_]+", " ", name)
 
 
 def count(events: int) -> str:

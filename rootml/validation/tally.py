@@ -18,6 +18,9 @@ from rootml.validation.scales import ASINH, COARSE, LOGIT, RESIDUAL, Scale, trut
 
 Labels = npt.NDArray[np.int64]
 
+SHORT = 45
+"""Characters that the label of an axis of a small panel can have."""
+
 
 @dataclass
 class Tally:
@@ -90,11 +93,15 @@ def value_axis(output: Output) -> Any:
             return ASINH.axis("value", label)
 
 
-def domain_axis(card_axis: DomainAxis) -> Any:
-    """The axis of a training-domain histogram, with both overflows."""
-    label = card_axis.name.replace("_", " ")
+def domain_axis(card_axis: DomainAxis, doc: str = "") -> Any:
+    """The axis of a training-domain histogram, with both overflows; a short ``doc`` labels it.
+
+    As on the card, the last bin holds its upper edge: where all shares end at 1, many lie there.
+    """
+    label = doc[:1].upper() + doc[1:] if 0 < len(doc) <= SHORT else card_axis.name
     unit = f" [{card_axis.unit}]" if card_axis.unit else ""
-    return axis.Variable(card_axis.edges, name="value", label=label + unit)
+    *edges, last = card_axis.edges
+    return axis.Variable([*edges, np.nextafter(last, np.inf)], name="value", label=label + unit)
 
 
 def fill_score(

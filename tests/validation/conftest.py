@@ -46,7 +46,7 @@ def _hit_cells(tensors):
 
 SUMMARIES = (
     Summary("total_energy", _total, unit="GeV", log=True),
-    Summary("hit_cells", _hit_cells),
+    Summary("hit_cells", _hit_cells, doc="cells with a deposit"),
 )
 
 

@@ -43,11 +43,20 @@ def drawn(report, name):
         "score_rejection",
         "score_rejection_vs_energy",
         "image_image",
-        "domain_total_energy",
+        "domain",
     ],
 )
 def test_with_truth(collect, events, name):
     return drawn(collect(events).report(), name)
+
+
+@compare
+def test_image_of_narrow_range(collect, events):
+    """Tick labels of a colour bar are short, and its own label stays on the figure."""
+    image = 0.2 + 0.5 * np.clip(events.batch.tensors["image"] / 20_000, 0, 1)
+    batch = type(events.batch)({"image": image}, events.batch.judged)
+    report = collect(type(events)(events.events, batch, events.outputs)).report()
+    return drawn(report, "image_image")
 
 
 @compare

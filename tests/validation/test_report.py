@@ -16,7 +16,7 @@ import uproot
 from rootml.card import DomainAxis, Output
 from rootml.errors import OutputError
 from rootml.spec import Batch
-from rootml.validation import write_report
+from rootml.validation import Collector, write_report
 from rootml.validation.store import read_json
 
 SCORE_PLOTS = {
@@ -25,7 +25,8 @@ SCORE_PLOTS = {
     "score_rejection",
     "score_rejection_vs_energy",
 }
-OTHER_PLOTS = {"image_image", "domain_total_energy", "domain_hit_cells"}
+OTHER_PLOTS = {"image_image", "domain"}
+PANELS = {"domain_total_energy", "domain_hit_cells"}
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,8 @@ def test_every_plot_is_drawn_or_explained(collect, events, tmp_path):
         missing = missing - ({"score_distribution"} if name in ("no truth", "one class") else set())
         drawn = {plot.name for plot in report.plots}
         assert drawn == (SCORE_PLOTS | OTHER_PLOTS) - missing, name
+        if "domain" in missing:
+            missing = missing - {"domain"} | PANELS
         assert report.not_drawn.keys() == missing, name
         assert all(reason in text for text in report.not_drawn.values()), name
         shown = [plot for plot in report.plots if name == "all" or plot.name in SCORE_PLOTS]
@@ -89,6 +92,45 @@ def test_a_collector_without_events_reports(collect, tmp_path):
 def test_a_card_without_a_domain_says_so(collect, make_card, events):
     report = collect(events, card=make_card(domain=())).report()
     assert "no training domain" in report.not_drawn["domain"]
+
+
+def test_a_domain_of_many_summaries_has_pages(collect, make_card, adapter, events, tmp_path):
+    names = [f"sum_{i}" for i in range(20)]
+    view, axis = adapter.views["image"], make_card().domain[0]
+    sums = tuple(replace(view.summaries[0], name=name) for name in names)
+    wide = replace(adapter, views={"image": replace(view, summaries=sums)})
+    card = make_card(domain=tuple(axis.model_copy(update={"name": name}) for name in names))
+    collector = Collector(card, wide, branches={"score": "net_score"})
+    collector.fill(events.events, events.batch, events.outputs)
+    report = collector.report()
+    pages = report.figures["domain"]["pages"]
+    assert [len(page) for page in pages] == [7, 7, 6]
+    assert [name for page in pages for name in page] == names
+    few = replace(report, plots=tuple(p for p in report.plots if p.name == "domain_3"))
+    assert (tmp_path / "domain_3.svg") in write_report(few, tmp_path, formats=("svg",))
+    assert [p.name for p in report.plots if p.family == "domain"] == [
+        "domain",
+        "domain_2",
+        "domain_3",
+    ]
+
+
+def test_the_last_bin_of_a_domain_holds_its_upper_edge(collect, make_card, events):
+    """As that of the training does: shares often end at exactly 1."""
+    cells = np.count_nonzero(events.batch.tensors["image"], axis=(1, 2, 3))
+    edges = tuple(float(edge) for edge in np.linspace(0, cells.max(), 5))
+    counts, _ = np.histogram(cells, edges)
+    axis = DomainAxis(
+        name="hit_cells",
+        low=0,
+        high=edges[-1],
+        edges=edges,
+        fractions=tuple(counts / counts.sum()),
+    )
+    made = collect(events, card=make_card(domain=(axis,))).report()
+    assert np.array_equal(made.hists["domain_hit_cells"].values(), counts)
+    assert made.hists["domain_hit_cells"].axes[0].label == "Cells with a deposit"
+    assert made.figures["domain"]["axes"]["hit_cells"]["ks"] == pytest.approx(0)
 
 
 def test_a_domain_the_view_cannot_compute_is_named(collect, make_card, events):

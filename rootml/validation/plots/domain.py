@@ -1,7 +1,8 @@
-"""Inputs of a sample beside those of the training."""
+"""Inputs of a sample beside those of the training, several summaries a page."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,56 +11,83 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rootml.validation.report import Report
-from rootml.validation.style import (
-    COLOURS,
-    finish,
-    panel_with_ratio,
-    plain_ticks,
-    ratio_points,
-    upper_first,
-)
+from rootml.validation.style import COLOURS, plain_ticks, write_label
+
+_WIDTHS = (6.6, 4.4, 3.6)
+"""Width of a panel in inches, with one, two or three columns of them."""
+
+_HEIGHT = 0.68
+"""Height of a panel over its width."""
+
+_LEFT, _RIGHT, _BOTTOM, _TOP, _ACROSS, _DOWN = 0.85, 0.2, 0.65, 1.25, 0.6, 0.95
+"""Margins of a page and gaps between its panels, in inches."""
 
 
-def draw_domain(report: Report, summary: str) -> Figure:
-    """Distribution of an input's summary here and in the training, both normalised to 1."""
-    hist = report.hists[f"domain_{summary}"]
-    made = report.figures["domain"]["axes"][summary]
-    counts, training = hist.values(), np.asarray(made["training"])
-    total = hist.sum(flow=True)
-    values, errors = counts / total, np.sqrt(counts) / total
-    figure, ax, lower = panel_with_ratio("File / training")
-    ax.stairs(training, hist.axes[0].edges, color="0.8", fill=True, label="training")
-    bars: dict[str, Any] = {"fmt": "o", "ms": 5, "lw": 1.5, "color": COLOURS[0]}
-    centres, some = hist.axes[0].centers, counts > 0
-    ax.errorbar(centres[some], values[some], errors[some], label="this file", **bars)
-    both = some & (training > 0)
-    scale = training[both]
-    ratio_points(lower, centres[both], values[both] / scale, errors[both] / scale, COLOURS[0])
-    top = max((values + errors).max(), training.max())
-    ax.set_ylim(0, top)
-    _bounds(ax, lower, made, top)
-    edges = hist.axes[0].edges
-    lower.set_xlim(edges[0], edges[-1])
-    if made["log"] and edges[0] > 0:
-        lower.set_xscale("log")
-        plain_ticks(lower.xaxis)
-    lower.set_xlabel(upper_first(hist.axes[0].label))
-    ax.set_ylabel("Fraction of events")
-    finish(ax, report, _agreement(made, int(total)))
+def draw_domain(report: Report, page: str) -> Figure:
+    """Distributions of summaries here and in the training, each normalised to 1."""
+    names = report.figures["domain"]["pages"][int(page) - 1]
+    figure, axes = _page(len(names))
+    for ax, name in zip(axes, names, strict=True):
+        _panel(ax, report.hists[f"domain_{name}"], report.figures["domain"]["axes"][name])
     figure.align_ylabels()
+    title = f"{report.model['name']} {report.model['version']}"
+    place: Any = ("axes fraction", "figure fraction")
+    write_label(axes[0], report.sample, title, place, (0, -10))
+    handles, _ = axes[0].get_legend_handles_labels()
+    right = 1 - _RIGHT / figure.get_figwidth()
+    figure.legend(handles=handles, loc="upper right", bbox_to_anchor=(right, 1), borderaxespad=0.6)
     return figure
 
 
-def _bounds(ax: Axes, lower: Axes, made: Mapping[str, Any], top: float) -> None:
-    """Mark the ends of the training domain, below label and legend."""
-    ends = (made["low"], made["high"])
-    line: dict[str, Any] = {"colors": COLOURS[1], "linestyles": "--", "lw": 1.5}
-    ax.vlines(ends, 0, top, label="training domain", **line)
-    lower.vlines(ends, *lower.get_ylim(), **line)
+def _page(panels: int) -> tuple[Figure, list[Axes]]:
+    """A page with so many panels, as nearly square as three columns allow."""
+    columns = min(math.ceil(math.sqrt(panels)), len(_WIDTHS))
+    rows = math.ceil(panels / columns)
+    wide = _WIDTHS[columns - 1]
+    high = _HEIGHT * wide
+    width = _LEFT + columns * wide + (columns - 1) * _ACROSS + _RIGHT
+    height = _BOTTOM + rows * high + (rows - 1) * _DOWN + _TOP
+    figure = Figure(figsize=(width, height))
+    grid = figure.add_gridspec(
+        rows,
+        columns,
+        left=_LEFT / width,
+        right=1 - _RIGHT / width,
+        bottom=_BOTTOM / height,
+        top=1 - _TOP / height,
+        wspace=_ACROSS / wide,
+        hspace=_DOWN / high,
+    )
+    axes = [figure.add_subplot(grid[i]) for i in range(panels)]
+    for ax in axes[::columns]:
+        ax.set_ylabel("Fraction of events", size=13)
+    return figure, axes
+
+
+def _panel(ax: Axes, hist: Any, made: Mapping[str, Any]) -> None:
+    """One summary: the training filled, this file as points, the ends of the domain."""
+    counts, training = hist.values(), np.asarray(made["training"])
+    total = hist.sum(flow=True)
+    values, errors = counts / total, np.sqrt(counts) / total
+    edges, centres, some = hist.axes[0].edges, hist.axes[0].centers, counts > 0
+    ax.stairs(training, edges, color="0.8", fill=True, label="training")
+    for end, label in ((made["low"], "training domain"), (made["high"], None)):
+        ax.axvline(end, color=COLOURS[1], ls="--", lw=1.5, label=label)
+    bars: dict[str, Any] = {"fmt": "o", "ms": 3.5, "lw": 1.2, "color": COLOURS[0]}
+    ax.errorbar(centres[some], values[some], errors[some], label="this file", **bars)
+    ax.set_ylim(0, 1.08 * max((values + errors).max(), training.max()))
+    ax.set_xlim(edges[0], edges[-1])
+    ax.tick_params(length=5, labelsize=12)
+    ax.minorticks_off()
+    if made["log"] and edges[0] > 0:
+        ax.set_xscale("log")
+        plain_ticks(ax.xaxis)
+    ax.set_xlabel(hist.axes[0].label, size=13)
+    ax.set_title(_agreement(made, int(total)), loc="right", size=11)
 
 
 def _agreement(made: Mapping[str, Any], total: int) -> str:
-    text = f"{100 * made['outside'] / total:.2g} % outside, KS distance {made['ks']:.3f}"
+    text = f"{100 * made['outside'] / total:.2g} % outside, KS {made['ks']:.3f}"
     if made["p_value"] is None:
         return text
-    return f"{text}, $\\chi^2$/ndf = {made['chi2']:.1f}/{made['ndof']}"
+    return f"{text}, $\\chi^2$/ndf {made['chi2']:.1f}/{made['ndof']}"

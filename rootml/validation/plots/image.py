@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from rootml.spec import Array
 from rootml.validation.histograms import class_title, components
 from rootml.validation.report import Report
-from rootml.validation.style import count, upper_first, write_title
+from rootml.validation.style import count, plain_ticks, upper_first, write_title
 
 DECADES = 5
 """Means smaller than the largest by more than as many powers of ten look alike."""
@@ -22,13 +22,8 @@ DECADES = 5
 def draw_image(report: Report, tensor: str) -> Figure:
     """Mean of a tensor over the events of each class, on one colour scale."""
     shown = _panels(report, tensor)
-    figure = Figure(figsize=(8.0, max(6.0, 1.5 * len(shown))))
-    inch = 1 / figure.get_figheight()
-    margins = {"left": 0.11, "right": 0.84, "bottom": 0.72 * inch, "top": 1 - 0.42 * inch}
-    grid = {**margins, "hspace": 0.18 + 0.04 * len(shown)}
-    axes = figure.subplots(len(shown), sharex=True, sharey=True, squeeze=False, gridspec_kw=grid)[
-        :, 0
-    ]
+    figure = Figure(figsize=(8.0, max(6.0, 1.5 * len(shown))), layout="constrained")
+    axes = figure.subplots(len(shown), sharex=True, sharey=True, squeeze=False)[:, 0]
     norm = _norm(np.concatenate([hist.values().ravel() for _, hist in shown]))
     for ax, (title, hist) in zip(axes, shown, strict=True):
         mesh = _draw(ax, hist, norm)
@@ -36,8 +31,9 @@ def draw_image(report: Report, tensor: str) -> Figure:
     axes[0].invert_yaxis()
     axes[-1].set_xlabel(upper_first(shown[0][1].axes[1].label))
     write_title(axes[0], report.sample)
-    height = margins["top"] - margins["bottom"]
-    bar = figure.colorbar(mesh, figure.add_axes((0.865, margins["bottom"], 0.025, height)))
+    bar = figure.colorbar(mesh, ax=list(axes), aspect=30, pad=0.02)
+    if isinstance(norm, LogNorm):
+        plain_ticks(bar.ax.yaxis)
     bar.set_label(f"Mean of {report.sample['images'][tensor.removesuffix('_centred')]}", loc="top")
     return figure
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from rootml.spec import Array
 from rootml.validation.report import Report
-from rootml.validation.style import Look, finish, look, panel
+from rootml.validation.style import Look, finish, look, panel, words
 from rootml.validation.text import measured, percentage
 
 NEAR = 4.0
@@ -74,7 +74,7 @@ def draw_pull(report: Report, output: str) -> Figure:
     ax.plot(x, expected, color="0.3", ls="--", lw=1.5, label="unit Gaussian")
     ax.set_ylim(0, max(ax.dataLim.ymax, expected.max()))
     ax.set_xlim(-5, 5)
-    ax.set_xlabel("(Estimate - truth) / uncertainty")
+    ax.set_xlabel("(Estimate \N{MINUS SIGN} truth) / uncertainty")
     ax.set_ylabel(f"Entries / {width:.2g}")
     finish(ax, report)
     return figure
@@ -84,11 +84,11 @@ def _finished(
     figure: Figure, ax: Axes, report: Report, output: str, end: float, width: float
 ) -> Figure:
     made = report.figures["outputs"][output]["residual"]
-    truth, unit = made["truth"], made["unit"]
+    truth, unit = words(made["truth"]), made["unit"]
     if made["relative"]:
-        ax.set_xlabel(f"Estimate / {truth} - 1")
+        ax.set_xlabel(f"Estimate / {truth} \N{MINUS SIGN} 1")
     else:
-        ax.set_xlabel(f"Estimate - {truth}" + (f" [{unit}]" if unit else ""))
+        ax.set_xlabel(f"Estimate \N{MINUS SIGN} {truth}" + (f" [{unit}]" if unit else ""))
     ax.set_ylabel(f"Entries / {width:.2g} {unit}".rstrip())
     ax.set_xlim(-end, end)
     finish(ax, report)

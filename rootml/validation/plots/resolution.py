@@ -10,7 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rootml.validation.report import Report
-from rootml.validation.style import Look, finish, look, panel_with_lower, plain_ticks
+from rootml.validation.style import (
+    Look,
+    finish,
+    look,
+    panel_with_lower,
+    plain_ticks,
+    upper_first,
+    words,
+)
 
 
 def draw_resolution(report: Report, output: str) -> Figure:
@@ -33,7 +41,8 @@ def draw_resolution(report: Report, output: str) -> Figure:
     ax.set_ylim(0, top)
     if wide:
         plain_ticks(lower.xaxis)
-    lower.set_xlabel(residual["truth"] + (f" [{made['unit']}]" if made["unit"] else ""))
+    truth = upper_first(words(residual["truth"]))
+    lower.set_xlabel(truth + (f" [{made['unit']}]" if made["unit"] else ""))
     ax.set_ylabel(f"68 % width of {'relative ' if residual['relative'] else ''}residuals{unit}")
     finish(ax, report)
     figure.align_ylabels()
