@@ -25,6 +25,8 @@ class BranchSource(Part):
 
     names: tuple[str, ...] = Field(min_length=1)
     """Accepted spellings, preferred first, as uproot names the branch."""
+    leaf: str = ""
+    """Which one it is, of a branch of several leaves (a structure)."""
     unit: str = ""
     doc: str = ""
 
@@ -150,8 +152,9 @@ class Declaration(Part):
     select: Expression | None = None
     """Which events or objects are judged; the others get NaN, as where it is missing."""
     branches: dict[Name, BranchSource] = Field(default_factory=dict)
-    """Names for branches whose own names no expression can hold (``demfit/x``, ``evtinfo.``), or
-    that are called differently from file to file. All other names are those of branches."""
+    """Names for branches whose own names no expression can hold (``demfit/x``, ``evtinfo.``), that
+    are called differently from file to file, or have several leaves. All other names are those of
+    branches."""
     vectors: dict[Name, Vector] = Field(default_factory=dict)
     variables: dict[Name, Variable] = Field(default_factory=dict)
     """Intermediate values; each may use those above it. Cards can name them (``estimates``)."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import awkward as ak
 import numpy as np
 from formulate.AST import Matrix, Symbol
 
@@ -15,7 +16,7 @@ from rootml.declared.kinematics import Kinematics, Vector
 from rootml.declared.parts import Sentinels
 from rootml.declared.schema import Declaration
 from rootml.declared.values import Values, as_float64, from_branch
-from rootml.errors import CardError, DataError, nearest
+from rootml.errors import BranchError, CardError, DataError, nearest
 from rootml.spec import Array
 
 
@@ -149,13 +150,26 @@ class Scope:
         if variable is None:
             if sentinels is None:
                 sentinels = self.names.declaration.sentinels
-            return replaced(from_branch(name, self.branches[name]), sentinels)
+            return replaced(from_branch(name, self._branch(name)), sentinels)
         try:
             if isinstance(variable, Formula):
                 return self.evaluate(variable)
             return self._quantity(variable)
         except DataError as error:
             raise DataError(f"variable {name!r}: {error}", error.event) from error
+
+    def _branch(self, name: str) -> Any:
+        source = self.names.declaration.branches.get(name)
+        if source is None or not source.leaf:
+            return self.branches[name]
+        array = ak.Array(self.branches[name])
+        if source.leaf not in array.fields:
+            known = ", ".join(array.fields) or "none"
+            raise BranchError(
+                f"the branch {source.names[0]!r} has no leaf {source.leaf!r}"
+                f"{nearest(source.leaf, array.fields)} (leaves: {known})"
+            )
+        return array[source.leaf]
 
     def _quantity(self, variable: Quantity) -> Values:
         of = [self._vector(name, element) for name, element in variable.of]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rootml.errors import DataError
+from rootml.errors import BranchError, DataError
 
 NAN = float("nan")
 
@@ -274,3 +274,20 @@ def test_truth_energy_and_references(logical, declared):
         "mva",
     }
     assert logical(text, "energy (branch)", **branches).to_list() == [1e3, 2e3]
+
+
+def test_leaves_of_structures(judge):
+    text = """
+    per: trk
+    branches: {hits: {names: [trk], leaf: nhits}, t0: {names: [trk], leaf: t0, unit: ns}}
+    sentinels: [-1]
+    missing: 0
+    tensors: {x: [hits, t0 / 2]}
+    """
+    tracks = [[{"nhits": 3, "t0": 5.0}, {"nhits": -1, "t0": 7.0}], [], [{"nhits": 4, "t0": 1.0}]]
+    assert rows(judge(text, trk=tracks), "x") == [[3, 2.5], [0, 3.5], [4, 0.5]]
+    misspelt = text.replace("leaf: nhits", "leaf: nhit")
+    with pytest.raises(BranchError, match=r"'trk' has no leaf 'nhit'; did you mean 'nhits'.*t0"):
+        judge(misspelt, trk=tracks)
+    with pytest.raises(BranchError, match=r"no leaf 'nhits' \(leaves: none\)"):
+        judge(text, trk=[[1.0], [], []])

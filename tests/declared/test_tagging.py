@@ -11,7 +11,7 @@ import pytest
 import uproot
 
 import rootml
-from rootml.errors import DataError, InputError, LayoutError
+from rootml.errors import DataError, LayoutError
 
 FLAT = """
 truth: {label: isSignal}
@@ -65,9 +65,18 @@ def test_one_declaration_for_several_networks(tmp_path, flat, write_declared, ow
     rootml.tag_file(flat, tmp_path / "out.root", cards, plots=False)
     with uproot.open({tmp_path / "out.root": "ntuple"}) as tree:
         assert {"first_score", "second_score"} <= set(tree.keys())
-    other = str(write_declared("third", 2, FLAT.replace("log(x)", "x")))
-    with pytest.raises(InputError, match=r"one run tags .* not of \['first', 'third'\]"):
-        rootml.tag_file(flat, tmp_path / "again.root", [cards[0], other], plots=False)
+
+
+def test_declarations_of_several_units_in_one_run(tmp_path, flat, write_declared, own_places):
+    per_jet = "{per: jet, trees: ['*'], tensors: {t: [jet, y]}}\n"
+    cards = [write_declared("event", 2, FLAT), write_declared("object", 2, per_jet)]
+    rootml.tag_file(flat, tmp_path / "out.root", cards, plots=False)
+    with uproot.open({tmp_path / "out.root": "ntuple"}) as tree:
+        np.testing.assert_allclose(tree["event_score"].array(), expected(tree), rtol=1e-5)
+        right = sigmoid(tree["jet"].array() + tree["y"].array())
+        np.testing.assert_allclose(
+            *map(ak.flatten, (tree["jet_object_score"].array(), right)), 1e-5
+        )
 
 
 def test_errors_name_file_tree_entry_and_column(tmp_path, flat, write_declared, own_places):
