@@ -142,7 +142,7 @@ def test_a_broken_version_hides_behind_no_other(versions):
     card = versions / "1.10/toy.card.yaml"
     card.write_text(card.read_text() + "versoin: 2\n")
     assert load("toy@1.9").card.version == "1.9"
-    with pytest.raises(CardError, match=r"1\.10/toy\.card\.yaml: versoin"):
+    with pytest.raises(CardError, match=r"1\.10/toy\.card\.yaml: .*'versoin'"):
         load("toy")
 
 
@@ -163,8 +163,8 @@ def test_card_that_would_exhaust_its_reader(own_places, write_model):
     card.write_text("name: " + "[" * 5000)
     with pytest.raises(CardError, match="not valid YAML"):
         load(card)
-    laughs = [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
-    card.write_text("\n".join(["a0: &a0 [ha]", *laughs, "name: *a9"]))
+    laughs = [f"&a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
+    card.write_text(f"name: [{', '.join(['&a0 [ha]', *laughs])}]")
     with pytest.raises(CardError, match="name: Input should be a valid string"):
         load(card)
 
