@@ -10,7 +10,7 @@ import click
 from rootml.commands.diff import counts
 
 if TYPE_CHECKING:
-    from rootml.tagging.plan import TagPlan, TagResult
+    from rootml.tagging.plan import PlannedModel, TagPlan, TagResult
 
 Row = tuple[str, str]
 SHOWN_EFFICIENCIES = (0.9, 0.95)
@@ -29,23 +29,27 @@ def print_account(result: TagResult, *, verbose: bool) -> None:
 
 
 def _plan_rows(plan: TagPlan, *, verbose: bool) -> list[Row]:
-    options = "".join(f"; {key}: {value}" for key, value in plan.layout_options.items())
-    rows = [
-        ("tree", f"{plan.tree}: {plan.entries:,} entries, {plan.adapter}/{plan.layout}{options}")
-    ]
+    layouts = ", ".join(dict.fromkeys(map(_layout, plan.models)))
+    rows = [("tree", f"{plan.tree}: {plan.entries:,} entries, {layouts}")]
     start, stop = plan.entry_range
     if (start, stop) != (0, plan.entries):
         rows.append(("entries", f"{start:,} to {stop:,} (exclusive) are judged"))
     if verbose:
         rows += _series("reads", plan.branches_read)
+    cards = [model.card for model in plan.models]
     rows += _series(
         "network",
-        [": ".join(filter(None, (f"{c.name} {c.version}", c.title))) for c in plan.models],
+        [": ".join(filter(None, (f"{c.name} {c.version}", c.title))) for c in cards],
     )
     rows += _series("adds", [_column(plan, index) for index in range(len(plan.columns))])
     if verbose and plan.plots is not None:
         rows.append(("plots", str(plan.plots)))
     return rows
+
+
+def _layout(model: PlannedModel) -> str:
+    options = "".join(f"; {key}: {value}" for key, value in model.layout_options.items())
+    return f"{model.adapter}/{model.layout}{options}"
 
 
 def _column(plan: TagPlan, index: int) -> str:

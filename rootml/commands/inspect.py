@@ -107,7 +107,7 @@ def survey_file(
     models = [(entry.name, _adapter(entry, installed)) for entry in list_models()]
     declared = [own for _, own in models if own and own.name not in installed]
     with open_file(file) as directory:
-        found = Survey(directory, [*installed.values(), *declared], tree, friends)
+        found = Survey(directory, [[*installed.values(), *declared]], tree, friends)
         matches = found.matches()
         if found.errors and len(found.errors) == len(found.trees):
             raise next(iter(found.errors.values()))

@@ -134,12 +134,36 @@ def choose(matches: Sequence[Match], names: Mapping[str, BranchNames], where: st
         )
     if not matches:
         raise LayoutError(f"{where}: no tree in it, so no layout can match")
-    near = sorted(matches, key=lambda m: (len(m.missing), not m.tree_fits))[:4]
     looked = sorted({f"{m.adapter.name}/{m.layout.name}" for m in matches})
-    misses = "\n".join(f"  - {m.explain(names[m.tree])}" for m in near)
+    misses = "\n".join(f"  - {m.explain(names[m.tree])}" for m in _nearest(matches)[:4])
     raise LayoutError(
         f"{where}: no layout matches. Looked for: {', '.join(looked)}. Nearest misses:\n{misses}"
     )
+
+
+def choose_together(
+    groups: Sequence[Sequence[Match]], names: Mapping[str, BranchNames], where: str
+) -> tuple[Match, ...]:
+    """The one complete match of each group, all in one tree; errors as those of :func:`choose`."""
+    fitting = [{m.tree for m in group if m.complete} for group in groups]
+    shared = set.intersection(*fitting)
+    if shared:
+        groups = [[m for m in group if m.tree in shared] for group in groups]
+    if shared or len(groups) == 1 or not names:
+        return tuple(choose(group, names, where) for group in groups)
+    lines = [
+        f"  - {m.explain(names[m.tree])}"
+        for group in groups
+        for m in [m for m in group if m.complete] or _nearest(group)[:1]
+    ]
+    raise LayoutError(
+        f"{where}: one run reads one tree, but none fits all the models:\n" + "\n".join(lines)
+    )
+
+
+def _nearest(matches: Sequence[Match]) -> list[Match]:
+    """Matches, those first that miss the least."""
+    return sorted(matches, key=lambda m: (len(m.missing), not m.tree_fits))
 
 
 @dataclass(frozen=True)
@@ -170,8 +194,8 @@ class Decoder:
         return tuple(keys)
 
     def branches(self, columns: Iterable[str]) -> tuple[str, ...]:
-        """The branches to read for some logical columns, as paths in the tree."""
-        return tuple(self.match.found[key] for key in self.keys(columns))
+        """The branches to read for some logical columns, as paths in the tree, each once."""
+        return tuple(dict.fromkeys(self.match.found[key] for key in self.keys(columns)))
 
     def decode(self, raw: Mapping[str, ak.Array], columns: Sequence[str]) -> ak.Array:
         """Decode the branches ``raw`` (by path) into the logical columns."""

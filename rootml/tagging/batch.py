@@ -13,6 +13,7 @@ import numpy as np
 
 from rootml.errors import InputError, located
 from rootml.rootio import AppendSink, FriendSink, Sink
+from rootml.rootio.chunks import Chunk, read_together
 from rootml.rootio.events.friends import Named
 from rootml.rootio.provenance import PROVENANCE
 from rootml.rootio.sink import FileSink
@@ -128,7 +129,7 @@ def _tag(
 
 
 def _sink(run: Run, options: TagOptions) -> FileSink:
-    text = record(run.provenance, run.source, run.taggers, options.shaping())
+    text = record(run.provenance, run.jobs, options.shaping())
     append = {"in_place": options.in_place, "compare": options.verify}
     return SINKS[options.output](
         run.plan.source,
@@ -143,35 +144,33 @@ def _sink(run: Run, options: TagOptions) -> FileSink:
     )
 
 
-def _chunks(run: Run) -> Iterator[tuple[int, Any]]:
+def _chunks(run: Run) -> Iterator[tuple[int, Chunk]]:
     """The entries in range, which begin to be read."""
     start, stop = run.plan.entry_range
-    tensors = [spec for tagger in run.taggers for spec in tagger.view.tensors]
+    tensors = [spec for job in run.jobs for spec in job.tagger.view.tensors]
     size = sum(spec.row_bytes for spec in tensors)
-    return run.source.chunks(run.columns, start=start, stop=stop, event_bytes=size)
+    return read_together(run.columns, start=start, stop=stop, event_bytes=size)
 
 
 def _write(
-    run: Run, chunks: Iterator[tuple[int, Any]], sink: Sink, progress: Progress | None
+    run: Run, chunks: Iterator[tuple[int, Chunk]], sink: Sink, progress: Progress | None
 ) -> dict[str, int]:
     """Judge the entries in range chunk by chunk; returns how many units each model judged."""
     start, stop = run.plan.entry_range
-    judged = dict.fromkeys((t.model.card.name for t in run.taggers), 0)
+    judged = dict.fromkeys((model.card.name for model in run.plan.models), 0)
     for block in _unjudged(run.plan.columns, start):
         sink.write(block)
     where = f"{run.plan.source}: tree {run.plan.tree!r}"
     for first, events in chunks:
         columns: dict[str, Any] = {}
-        for index, tagger in enumerate(run.taggers):
+        for job in run.jobs:
             with located(where, first):
-                said = tagger(events)
+                said = job(events[job.source])
             columns |= said.columns
-            judged[tagger.model.card.name] += said.batch.rows
-            if run.collectors:
-                run.collectors[index].fill(events, said.batch, said.outputs)
+            judged[job.tagger.model.card.name] += said.batch.rows
         sink.write(columns)
         if progress is not None:
-            progress(first + len(events) - start, stop - start)
+            progress(first + len(events[run.jobs[0].source]) - start, stop - start)
     for block in _unjudged(run.plan.columns, run.plan.entries - stop):
         sink.write(block)
     sink.commit()
@@ -199,11 +198,12 @@ def _validate(run: Run) -> tuple[dict[str, Mapping[str, Any]], list[Path]]:
         return figures, files
     from rootml.validation import write_report
 
-    for collector in run.collectors:
+    collectors = [job.collector for job in run.jobs if job.collector is not None]
+    for collector in collectors:
         report = collector.report()
         name = collector.card.name
         figures[name] = report.to_dict()["figures"]
-        files += write_report(report, folder / name if len(run.collectors) > 1 else folder)
+        files += write_report(report, folder / name if len(collectors) > 1 else folder)
     return figures, files
 
 

@@ -15,6 +15,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class PlannedModel:
+    """A network, and how it reads the tree."""
+
+    card: ModelCard
+    adapter: str
+    layout: str
+    layout_options: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan of this network as plain values."""
+        return {
+            "name": self.card.name,
+            "version": self.card.version,
+            "sha256": self.card.network.sha256,
+            "adapter": self.adapter,
+            "layout": self.layout,
+            "layout_options": dict(self.layout_options),
+        }
+
+
+@dataclass(frozen=True)
 class TagPlan:
     """What :func:`rootml.tag_file` reads, runs and writes."""
 
@@ -25,11 +46,8 @@ class TagPlan:
     tree: str
     entries: int
     entry_range: tuple[int, int]
-    adapter: str
-    layout: str
-    layout_options: Mapping[str, str]
     branches_read: tuple[str, ...]
-    models: tuple[ModelCard, ...]
+    models: tuple[PlannedModel, ...]
     columns: tuple[Column, ...]
     replaced: tuple[str, ...]
     plots: Path | None
@@ -44,14 +62,8 @@ class TagPlan:
             "tree": self.tree,
             "entries": self.entries,
             "entry_range": list(self.entry_range),
-            "adapter": self.adapter,
-            "layout": self.layout,
-            "layout_options": dict(self.layout_options),
             "branches_read": list(self.branches_read),
-            "models": [
-                {"name": c.name, "version": c.version, "sha256": c.network.sha256}
-                for c in self.models
-            ],
+            "models": [model.to_json() for model in self.models],
             "branches_added": [
                 {"name": c.name, "dtype": c.dtype, "per": c.per or "event", "unit": c.unit}
                 for c in self.columns

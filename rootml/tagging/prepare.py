@@ -7,24 +7,23 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rootml.adapter import Adapter
 from rootml.errors import InputError, OutputError, TreeError
 from rootml.registry import get_adapter, load
+from rootml.rootio.chunks import branches_of
 from rootml.rootio.container.in_place import InPlace
 from rootml.rootio.container.transaction import check_target
 from rootml.rootio.opening import check_file, is_remote
 from rootml.rootio.provenance import read_provenance
-from rootml.rootio.source import Source, open_source
+from rootml.rootio.source import Source, open_sources
 from rootml.runtime.model import Model
 from rootml.tagger import Tagger
 from rootml.tagging.candidates import candidates
-from rootml.tagging.plan import TagPlan
+from rootml.tagging.job import Job, columns_by_source
+from rootml.tagging.plan import PlannedModel, TagPlan
 from rootml.tagging.record import made_by
-
-if TYPE_CHECKING:
-    from rootml.validation import Collector
 
 OUTPUTS = ("append", "friend")
 EntryRange = tuple[int | None, int | None]
@@ -69,10 +68,8 @@ class Run:
     """One file opened and planned."""
 
     plan: TagPlan
-    source: Source
-    taggers: tuple[Tagger, ...]
-    collectors: tuple[Collector, ...]
-    columns: tuple[str, ...]
+    jobs: tuple[Job, ...]
+    columns: Mapping[Source, tuple[str, ...]]
     provenance: Mapping[str, Any] | None
 
 
@@ -83,35 +80,27 @@ def prepare(stack: ExitStack, source: str, target: Path | None, options: TagOpti
         raise InputError(f"{source}: where to? Give either an output file or in_place=True")
     _check_place(source, target, overwrite=options.overwrite)
     models = [_load(name, options) for name in options.models]
-    adapters = _adapters(models, options)
-    opened = stack.enter_context(
-        open_source(source, adapters, tree=options.tree, friends=options.friends)
+    sources = open_sources(
+        source, _choices(models, options), tree=options.tree, friends=options.friends
     )
+    opened = stack.enter_context(sources[0])
     if target is not None:
         inputs = [Path(file) for file in opened.events.files if not is_remote(file)]
         check_target(target, inputs, overwrite=options.overwrite)
     if opened.num_entries == 0:
         raise TreeError(f"{source}: tree {opened.name!r} has no entries, nothing to tag")
     models = models or [_load(opened.adapter.default_model, options)]
-    taggers = tuple(
-        Tagger(
-            model,
-            prefix=options.prefix,
-            outputs=options.outputs,
-            batch_size=options.batch_size,
-            layout=opened.decoder.layout,
-        )
-        for model in models
-    )
     folder = _plot_folder(options.plots, target or Path(source))
-    collectors: tuple[Collector, ...] = ()
     if folder is not None:
         check_folder(folder)
-        collectors = _collectors(opened, taggers)
-    columns = _columns(opened, taggers, collectors)
+    jobs = tuple(
+        _job(model, sources[index], options)
+        for model, index in zip(models, _groups(models), strict=True)
+    )
+    columns = columns_by_source(jobs)
     provenance = read_provenance(opened.tree.file.root_directory, opened.name)
-    plan = _plan(opened, target, options, taggers, columns, provenance)
-    return Run(plan, opened, taggers, collectors, columns, provenance)
+    plan = _plan(jobs, branches_of(columns), target, options, provenance)
+    return Run(plan, jobs, columns, provenance)
 
 
 def _check_place(source: str, target: Path | None, *, overwrite: bool) -> None:
@@ -152,43 +141,53 @@ def _load(name: str, options: TagOptions) -> Model:
     return load(name, threads=options.threads, device=options.device, engine=options.engine)
 
 
-def _adapters(models: Sequence[Model], options: TagOptions) -> list[Adapter]:
-    chosen = [model.card.adapter for model in models]
-    if options.adapter is not None:
-        chosen.append(options.adapter)
-    if any(adapter != chosen[0] for adapter in chosen):
-        names = sorted({*(m.adapter.name for m in models), *filter(None, [options.adapter])})
-        raise InputError(f"one run tags the file of one experiment, not of {names}")
-    if models:
-        return [models[0].adapter]
-    return candidates() if options.adapter is None else [get_adapter(options.adapter)]
+def _choices(models: Sequence[Model], options: TagOptions) -> list[Sequence[Adapter]]:
+    """The adapters that are all to read the file; without a model, those of which one may."""
+    if not models:
+        return [candidates() if options.adapter is None else [get_adapter(options.adapter)]]
+    for model in models:
+        if options.adapter not in (None, model.adapter.name):
+            raise InputError(
+                f"adapter {options.adapter!r}: the model {model.card.name!r} is one of "
+                f"{model.adapter.name!r}"
+            )
+    groups = _groups(models)
+    return [[models[groups.index(number)].adapter] for number in range(max(groups) + 1)]
 
 
-def _collectors(source: Source, taggers: Sequence[Tagger]) -> tuple[Collector, ...]:
+def _groups(models: Sequence[Model]) -> list[int]:
+    """For each model the number of its adapter; the same for those with equal declarations."""
+    different: list[Any] = []
+    for model in models:
+        if model.card.adapter not in different:
+            different.append(model.card.adapter)
+    return [different.index(model.card.adapter) for model in models]
+
+
+def _job(model: Model, source: Source, options: TagOptions) -> Job:
+    tagger = Tagger(
+        model,
+        prefix=options.prefix,
+        outputs=options.outputs,
+        batch_size=options.batch_size,
+        layout=source.decoder.layout,
+    )
+    if options.plots is False:
+        return Job(source, tagger, None)
     from rootml.validation import Collector  # late: histograms and scipy take half a second
 
-    return tuple(Collector(t.model.card, source.adapter, branches=t.branches) for t in taggers)
-
-
-def _columns(
-    source: Source, taggers: Sequence[Tagger], collectors: Sequence[Collector]
-) -> tuple[str, ...]:
-    """Logical columns to read: all that the views need, what the validation finds there."""
-    needed = [column for tagger in taggers for column in tagger.view.columns]
-    wished = [column for collector in collectors for column in collector.columns]
-    there = [column for column in wished if source.decoder.has(column)]
-    return tuple(dict.fromkeys([*needed, *there]))
+    return Job(source, tagger, Collector(model.card, source.adapter, branches=tagger.branches))
 
 
 def _plan(
-    source: Source,
+    jobs: Sequence[Job],
+    branches: tuple[str, ...],
     target: Path | None,
     options: TagOptions,
-    taggers: Sequence[Tagger],
-    columns: Sequence[str],
     provenance: Mapping[str, Any] | None,
 ) -> TagPlan:
-    added = tuple(column for tagger in taggers for column in tagger.columns)
+    source = jobs[0].source
+    added = tuple(column for job in jobs for column in job.tagger.columns)
     names = [column.name for column in added]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise InputError(
@@ -211,14 +210,21 @@ def _plan(
         tree=source.name,
         entries=source.num_entries,
         entry_range=_entry_range(options.entry_range, source),
-        adapter=source.adapter.name,
-        layout=source.decoder.layout.name,
-        layout_options=source.decoder.options,
-        branches_read=source.decoder.branches(columns),
-        models=tuple(tagger.model.card for tagger in taggers),
+        branches_read=branches,
+        models=tuple(_planned(job) for job in jobs),
         columns=added,
         replaced=tuple(clashing),
         plots=_plot_folder(options.plots, target or Path(source.path)),
+    )
+
+
+def _planned(job: Job) -> PlannedModel:
+    decoder = job.source.decoder
+    return PlannedModel(
+        card=job.tagger.model.card,
+        adapter=job.source.adapter.name,
+        layout=decoder.layout.name,
+        layout_options=decoder.options,
     )
 
 

@@ -15,15 +15,14 @@ from rootml.plugins import package_of
 from rootml.rootio.opening import is_remote
 from rootml.rootio.source import Source
 from rootml.sources.cards import declaration_sha256
-from rootml.tagger import Tagger
+from rootml.tagging.job import Job
 
 _LIBRARIES = ("rootml", "numpy", "awkward", "uproot")
 
 
 def record(
     previous: Mapping[str, Any] | None,
-    source: Source,
-    taggers: Sequence[Tagger],
+    jobs: Sequence[Job],
     options: Mapping[str, Any],
 ) -> str:
     """The provenance text of a tagged file: earlier taggings, then one entry per network.
@@ -31,10 +30,11 @@ def record(
     ``options`` are those of the command that shape the columns. A branch that was made again
     belongs to the newest entry alone.
     """
-    made = {column.name for tagger in taggers for column in tagger.columns}
-    kept = [_without(entry, source.name, made) for entry in (previous or {}).get("taggings", [])]
+    tree = jobs[0].source.name
+    made = {column.name for job in jobs for column in job.tagger.columns}
+    kept = [_without(entry, tree, made) for entry in (previous or {}).get("taggings", [])]
     entries = [entry for entry in kept if entry["branches"]]
-    entries += [_entry(source, tagger, options) for tagger in taggers]
+    entries += [_entry(job, options) for job in jobs]
     return json.dumps({"rootml_provenance": 1, "taggings": entries}, indent=2)
 
 
@@ -61,7 +61,8 @@ def _without(entry: Mapping[str, Any], tree: str, made: set[str]) -> dict[str, A
     return {**entry, "branches": [name for name in entry["branches"] if name not in again]}
 
 
-def _entry(source: Source, tagger: Tagger, options: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(job: Job, options: Mapping[str, Any]) -> dict[str, Any]:
+    source, tagger = job.source, job.tagger
     card, engine = tagger.model.card, tagger.model.engine
     return {
         "tree": source.name,

@@ -24,7 +24,8 @@ def test_it_finds_experiment_and_network_and_appends(
 ) -> None:
     result = rootml.tag_file(hits, tmp_path / "out.root", plots=False)
     np.testing.assert_allclose(column(tmp_path / "out.root"), scores, rtol=1e-6)
-    assert (result.plan.adapter, result.plan.layout, result.plan.tree) == ("toylab", "flat", "hits")
+    (model,) = result.plan.models
+    assert (model.adapter, model.layout, result.plan.tree) == ("toylab", "flat", "hits")
     assert result.judged == {"toy": 497}
     assert result.events == 500
 
