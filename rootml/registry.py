@@ -47,7 +47,8 @@ class ModelEntry:
     """A line of the list of models; ``problem`` says why the model cannot be loaded, if so.
 
     ``path`` and ``card`` are None where there is no card, or none that can be read. ``network`` is
-    None where the file is not on this machine, which is a problem unless it can be fetched.
+    None where the file is not on this machine, which is a problem unless it can be fetched;
+    ``absent``: it is all that the model lacks.
     """
 
     name: str
@@ -56,11 +57,7 @@ class ModelEntry:
     card: ModelCard | None = None
     network: Path | None = None
     problem: str = ""
-
-    @property
-    def absent(self) -> bool:
-        """Whether all that the model lacks is its network's file."""
-        return self.card is not None and self.network is None
+    absent: bool = False
 
 
 def load(
@@ -99,7 +96,7 @@ def find_card(model: str | Path, *, report: Report | None = None) -> LocatedCard
         case File(path):
             return card_at(path)
         case Pack(path, member):
-            return read_pack(path, member, f"pack {path.name}")
+            return read_pack(path, member, f"pack {path.name}", str(path))
         case Web() as web:
             return _fetched(web, report)
 
@@ -148,7 +145,7 @@ def _fetched(web: Web, report: Report | None) -> LocatedCard:
     limit = NETWORK_LIMIT if web.packed else CARD_LIMIT
     path = fetch(web.url, web.sha256, limit=limit, report=report)
     if web.packed:
-        return read_pack(path, web.member, web.text)
+        return read_pack(path, web.member, web.text, web.text)
     return parse_card(path.read_bytes(), path, web.text, url=web.url)
 
 
@@ -184,15 +181,21 @@ def _version(located: LocatedCard) -> Version:
     return Version(located.card.version)
 
 
-def _entry(located: LocatedCard, problem: str) -> ModelEntry:
-    network = None
+def _entry(located: LocatedCard, conflict: str) -> ModelEntry:
+    network, problem = None, conflict
     try:
         network = find_network(located, online=False)
     except MissingNetwork as error:
         if not fetchable(located):
-            problem = problem or str(error)
+            problem = conflict or str(error)
     return ModelEntry(
-        located.card.name, located.origin, located.path, located.card, network, problem
+        located.card.name,
+        located.origin,
+        located.path,
+        located.card,
+        network,
+        problem,
+        absent=network is None and not conflict,
     )
 
 

@@ -56,8 +56,14 @@ def inspect(
     for line in _nearest(found["layouts"]):
         click.echo(f"  {'+' if line['matches'] else '-'} {line['text']}")
     click.echo("\nModels that apply")
-    for model in found["models"] or ["none"]:
+    here = [name for name in found["models"] if name not in found["absent"]]
+    for model in here or ["none"]:
         click.echo(f"  {model}")
+    for model in found["absent"]:
+        click.echo(
+            f"  {model} would: its network is not on this machine "
+            f"(`rootml models verify {model}` says where it was looked for)"
+        )
 
 
 def _nearest(layouts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -104,7 +110,7 @@ def survey_file(
 
     offered = offers(ADAPTERS)
     installed = {offer.name: offer.value for offer in offered if not offer.problem}
-    models = [(entry.name, _adapter(entry, installed)) for entry in list_models()]
+    models = [(entry, _adapter(entry, installed)) for entry in list_models()]
     declared = [own for _, own in models if own and own.name not in installed]
     with open_file(file) as directory:
         found = Survey(directory, [[*installed.values(), *declared]], tree, friends)
@@ -114,6 +120,7 @@ def survey_file(
         trees = [_describe(directory, one, branches=branches) for one in found.trees.values()]
         found.close_friends()
     right = {id(match.adapter) for match in matches if match.complete}
+    applying = [entry for entry, adapter in models if id(adapter) in right]
     shown = [match for match in matches if match.complete or match.adapter.name in installed]
     order = sorted(shown, key=lambda m: (not m.complete, len(m.missing), not m.tree_fits))
     return {
@@ -135,15 +142,16 @@ def survey_file(
             for offer in offered
             if offer.problem
         ],
-        "models": [name for name, adapter in models if id(adapter) in right],
+        "models": [entry.name for entry in applying],
+        "absent": [entry.name for entry in applying if entry.absent],
     }
 
 
 def _adapter(entry: ModelEntry, installed: Mapping[str, Adapter]) -> Adapter | None:
-    """The model's adapter, its own or an installed one; None where the model cannot be loaded."""
+    """The model's adapter, its own or an installed one; None where the model is broken."""
     from rootml.plugins import adapter_of
 
-    if entry.card is None or entry.problem:
+    if entry.card is None or (entry.problem and not entry.absent):
         return None
     if isinstance(entry.card.adapter, str):
         return installed.get(entry.card.adapter)

@@ -96,10 +96,10 @@ def _full_name(card: ModelCard) -> str:
 
 
 def _of_cache() -> Iterator[Finding]:
-    from rootml.sources.cache import cache_entries, file_sha256
+    from rootml.sources.cache import cache_entries, has_sha256
 
     for path in cache_entries():
-        sound = file_sha256(path) == path.name
+        sound = has_sha256(path, path.name)
         problem = "" if sound else "damaged: delete it; it is fetched again where it is needed"
         yield Finding("(cache)", str(path), problem=problem)
 

@@ -33,9 +33,9 @@ def cache_folder() -> Path:
 
 
 def cached(sha256: str) -> Path | None:
-    """The file of this sha256 in the cache; None where there is none, or a damaged one."""
+    """The file of this sha256 in the cache; None where there is none that is right."""
     path = cache_folder() / sha256
-    return path if path.is_file() and file_sha256(path) == sha256 else None
+    return path if path.is_file() and has_sha256(path, sha256) else None
 
 
 def cache_entries() -> list[Path]:
@@ -53,6 +53,14 @@ def file_sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise RegistryError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def has_sha256(path: Path, sha256: str) -> bool:
+    """Whether the content of ``path`` can be read and has this sha256."""
+    try:
+        return file_sha256(path) == sha256
+    except RegistryError:
+        return False
 
 
 class Incoming:

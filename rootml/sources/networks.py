@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urljoin
 
 from rootml.errors import IntegrityError, MissingNetwork, RegistryError
-from rootml.sources.cache import cache_folder, cached, file_sha256
+from rootml.sources.cache import cache_folder, cached, has_sha256
 from rootml.sources.cards import LocatedCard
 from rootml.sources.download import NETWORK_LIMIT, Report, fetch
 from rootml.sources.places import places
@@ -68,9 +68,9 @@ def _in_places(located: LocatedCard, looked: list[str]) -> Path | None:
             if path.is_file()
         ]
         for path in files:
-            if file_sha256(path) == network.sha256:
+            if has_sha256(path, network.sha256):
                 return path
-        there = f"another {name}" if files else f"no {name}"
+        there = f"another {name}, or one that cannot be read" if files else f"no {name}"
         looked.append(f"{place.origin}, {place.folder}: {there}")
     return None
 

@@ -62,14 +62,15 @@ class _Index(BaseModel):
     models: tuple[_Packed, ...]
 
 
-def read_pack(path: Path, member: Named | None, origin: str) -> LocatedCard:
+def read_pack(path: Path, member: Named | None, origin: str, asked: str) -> LocatedCard:
     """The card of a model of the pack at ``path``; its network is brought into the cache.
 
-    ``member`` None: the only model there is. Raises RegistryError where there is no such model, or
-    no pack, IntegrityError where a file is not what the index says.
+    ``member`` None: the only model there is. ``asked``: what the user calls the pack. Raises
+    RegistryError where there is no such model, or no pack, IntegrityError where a file is not
+    what the index says.
     """
     with _opened(path) as pack:
-        model = _choose(_index(pack, path), member, path)
+        model = _choose(_index(pack, path), member, asked)
         where = path / model.card.file
         data = pack.read(model.card.file)
         located = parse_card(data, where, origin)
@@ -171,13 +172,11 @@ def _index(pack: zipfile.ZipFile, path: Path) -> _Index:
     return index
 
 
-def _choose(index: _Index, member: Named | None, path: Path) -> _Packed:
+def _choose(index: _Index, member: Named | None, pack: str) -> _Packed:
     """The model asked for: of several versions the highest, unless one is named."""
     have = [f"{model.name}@{model.version}" for model in index.models]
     if member is None and len(have) != 1:
-        raise RegistryError(
-            f"{path}: which model? Say {path.name}:NAME (it has: {', '.join(have)})"
-        )
+        raise RegistryError(f"{pack}: which model? Say {pack}:NAME (it has: {', '.join(have)})")
     found = [
         model
         for model in index.models
@@ -188,7 +187,7 @@ def _choose(index: _Index, member: Named | None, path: Path) -> _Packed:
         assert member is not None
         asked = member.name + (f"@{member.version}" if member.version else "")
         near = nearest(asked, have)
-        raise RegistryError(f"{path}: holds no model {asked!r}{near} (it has: {', '.join(have)})")
+        raise RegistryError(f"{pack}: holds no model {asked!r}{near} (it has: {', '.join(have)})")
     return max(found, key=lambda model: Version(model.version))
 
 

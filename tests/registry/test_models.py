@@ -69,6 +69,18 @@ def test_no_place_has_precedence(own_places, write_model, tmp_path, monkeypatch)
     assert load(first).card.name == "toy"
 
 
+def test_two_claims_without_a_network_are_a_problem_of_their_own(
+    own_places, write_model, tmp_path, monkeypatch
+):
+    """A network that is elsewhere is no failure; that nobody can tell which one is meant, is."""
+    for folder, title in ((own_places / "rootml/models", "one"), (tmp_path / "other", "another")):
+        write_model(folder, title=title).with_name("toy.onnx").unlink()
+    monkeypatch.setenv("ROOTML_PATH", str(tmp_path / "other"))
+    claims = [entry for entry in list_models() if entry.name == "toy"]
+    assert [entry.absent for entry in claims] == [False, False]
+    assert all("is claimed by" in entry.problem for entry in claims)
+
+
 def test_a_folder_reached_twice_is_one_place(own_places, write_model, monkeypatch):
     card = write_model(own_places / "rootml/models")
     monkeypatch.setenv("ROOTML_PATH", f"{card.parent}:{card.parent / '..' / 'models'}")

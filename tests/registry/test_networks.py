@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,6 +60,24 @@ def test_network_nowhere_says_where_it_was_looked_for(card, own_places, monkeypa
     assert f"ROOTML_PATH, {other}: another toy.onnx" in message
     assert entry("toy").absent
     assert "was not found" in entry("toy").problem
+
+
+def test_a_file_that_cannot_be_read_spoils_nothing(card, own_places, cache, monkeypatch):
+    """Neither in the places nor in a cache that many share."""
+    other = own_places / "other"
+    other.mkdir()
+    unreadable = Path("/proc/self/mem")  # a regular file whose first bytes nobody may read
+    if not unreadable.is_file():
+        pytest.skip("needs Linux's /proc")
+    (other / "toy.onnx").symlink_to(unreadable)
+    monkeypatch.setenv("ROOTML_PATH", str(other))
+    assert "or one that cannot be read" in entry("toy").problem
+    sha256 = find_card("toy").card.network.sha256
+    cache.mkdir()
+    (cache / sha256).symlink_to(unreadable)
+    assert "a damaged copy" in entry("toy").problem
+    monkeypatch.setenv("ROOTML_PATH", str(own_places / "elsewhere"))
+    assert load("toy").card.name == "toy"
 
 
 def test_network_that_is_no_file_is_not_opened(card):

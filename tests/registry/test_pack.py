@@ -50,7 +50,9 @@ def test_models_of_a_pack(pack, models):
 
 
 def test_which_model_of_a_pack(pack, models, tmp_path):
-    with pytest.raises(RegistryError, match=r"which model\? Say toys\.zip:NAME \(it has: other@1"):
+    with pytest.raises(
+        RegistryError, match=r"which model\? Say \S+/toys\.zip:NAME \(it has: other@1"
+    ):
         load(pack)
     with pytest.raises(RegistryError, match=r"holds no model 'toy@1\.3'; did you mean 'toy@1\.2'"):
         load(f"{pack}:toy@1.3")
@@ -84,6 +86,8 @@ def test_pack_of_a_server(pack, serve):
     model = load(f"{site.url}/toys.zip:toy@1.2#sha256={sha256}")
     assert model.card.version == "1.2"
     assert model.origin == f"{site.url}/toys.zip:toy@1.2"
+    with pytest.raises(RegistryError, match=rf"which model\? Say {site.url}/toys\.zip:NAME "):
+        load(f"{site.url}/toys.zip#sha256={sha256}")
     assert site.requests == ["/toys.zip"]
 
 

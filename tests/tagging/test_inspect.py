@@ -83,3 +83,13 @@ def test_models_of_declared_adapters_apply_where_they_fit(
     said = command("inspect", ntuple).out
     assert "+ declared/declared in tree 'hits'" in said
     assert "elsewhere" not in said
+
+
+def test_models_whose_network_is_elsewhere_are_named(
+    toy: Path, ntuple: Path, command: Callable
+) -> None:
+    toy.with_name("toy.onnx").unlink()
+    found = command("inspect", ntuple, "--json").account
+    assert found["models"] == found["absent"] == ["toy"]
+    said = command("inspect", ntuple).out
+    assert "toy would: its network is not on this machine (`rootml models verify toy`" in said
