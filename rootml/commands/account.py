@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from rootml.commands.diff import counts
+from rootml.commands.figures import highlights
 
 if TYPE_CHECKING:
     from rootml.tagging.plan import PlannedModel, TagPlan, TagResult
 
 Row = tuple[str, str]
-SHOWN_EFFICIENCIES = (0.9, 0.95)
-"""Of the working points in the report, those that the account repeats."""
 
 
 def print_account(result: TagResult, *, verbose: bool) -> None:
@@ -75,43 +74,8 @@ def _result_rows(result: TagResult, *, verbose: bool) -> list[Row]:
         rows += _series("figures", highlights(figures))
     plots = [path for path in result.files if path != result.plan.target]
     if plots and not verbose:
-        rows.append(("plots", f"{plots[0].parent}/ ({len(plots)} files)"))
+        rows.append(("plots", f"{result.plan.plots}/ ({len(plots)} files)"))
     return rows + (_series("files", [str(path) for path in plots]) if verbose else [])
-
-
-def highlights(figures: Mapping[str, Any]) -> list[str]:
-    """The figures of a validation worth a line each, with their 68 % intervals."""
-    lines = []
-    for output in figures["outputs"].values():
-        branch = output["branch"]
-        if auc := output.get("auc"):
-            lines.append(f"{branch}: AUC {auc['value']:.5f} ± {auc['error']:.5f}")
-        for point in output.get("working_points", ()):
-            if point["target"] not in SHOWN_EFFICIENCIES:
-                continue
-            rejection = point["rejection"]
-            lines.append(
-                f"{branch} > {point['threshold']:.4f}: signal efficiency "
-                f"{point['efficiency']['value']:.1%}, background rejection {_interval(rejection)}"
-            )
-    if domain := figures["domain"]:
-        fraction = domain["fraction"]
-        lines.append(f"outside the training domain: {fraction['value']:.2%} of the inputs")
-    return lines
-
-
-def _interval(estimate: Mapping[str, float | None]) -> str:
-    low, value, high = estimate["low"], estimate["value"], estimate["high"]
-    if value is None:
-        return f"above {_rounded(low)}"
-    return f"{_rounded(value)} ({_rounded(low)} to {_rounded(high)})"
-
-
-def _rounded(value: float | None) -> str:
-    """A rejection; None where there is no upper end."""
-    if value is None:
-        return "inf"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _series(label: str, lines: Sequence[str]) -> list[Row]:
