@@ -12,7 +12,7 @@ SHOWN_EFFICIENCIES = (0.9, 0.95)
 
 def highlights(figures: Mapping[str, Any]) -> list[str]:
     """The figures of a validation worth a line each, with their 68 % intervals."""
-    lines = []
+    lines: list[str] = []
     for output in figures["outputs"].values():
         lines += _separation(output)
         if "residual" in output:
