@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 
 import numpy as np
 
@@ -69,10 +70,10 @@ def _named(outputs: Sequence[OutputGuess]) -> Iterator[OutputGuess]:
     """The outputs with different names, those of roles after their role."""
     taken: set[str] = set()
     for output in outputs:
-        wanted = output.tensor if output.role == "value" else output.role
-        name = identifier(wanted, "output")
-        while name in taken:
-            name = f"{identifier(output.tensor, 'output')}_{len(taken)}"
+        own = identifier(output.tensor, "output")
+        wanted = own if output.role == "value" else output.role
+        spelt = chain([wanted], (f"{own}_{number}" for number in count(2)))
+        name = next(name for name in spelt if name not in taken)
         taken.add(name)
         yield replace(output, name=name)
 

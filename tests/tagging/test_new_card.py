@@ -293,6 +293,20 @@ def test_an_output_that_no_column_can_hold(
     assert "- !TODO {name: score}" in path.with_suffix(".card.yaml").read_text()
 
 
+def test_outputs_whose_names_are_alike(network: Callable, draft: Callable) -> None:
+    import onnx
+
+    path = network("net.onnx", {"met": ("FLOAT", ("n", 1))}, activation="Tanh")
+    model = onnx.load(path)
+    for name in ("a_3", "a", "a."):
+        model.graph.node.append(onnx.helper.make_node("Identity", ["out"], [name]))
+        model.graph.output.append(onnx.helper.make_tensor_value_info(name, 1, ("n", 1)))
+    onnx.save(model, path)
+    outputs = yaml.safe_load(draft(path))["outputs"]
+    assert [output["name"] for output in outputs] == ["out", "a_3", "a", "a_2"]
+    assert outputs[-1]["tensor"] == "a."
+
+
 def test_names_that_no_expression_can_hold(
     network: Callable, command: Callable, tmp_path: Path
 ) -> None:
