@@ -1,7 +1,8 @@
-"""Two networks for ATLAS PHYSLITE, and their cards.
+r"""Two networks for ATLAS PHYSLITE, and their cards.
 
     python make_networks.py PHYSLITE_example.root models
-    rootml-tag PHYSLITE_example.root tagged.root --model models/electron_id.card.yaml
+    rootml-tag PHYSLITE_example.root tagged.root --model models/electron_id.card.yaml \
+        --model models/electron_pair.card.yaml
 
 The inputs are computed here by hand, as in a training far from rootml; the cards say the same in a
 few lines. The same cards read PHYSLITE as an RNTuple. A file of some dozen events trains no network

@@ -1,7 +1,8 @@
-"""Two networks for CMS NanoAOD, made by two libraries, and their cards.
+r"""Two networks for CMS NanoAOD, made by two libraries, and their cards.
 
     python make_networks.py nano_dy.root models
-    rootml-tag nano_dy.root tagged.root --model models/electron_id.card.yaml
+    rootml-tag nano_dy.root tagged.root --model models/electron_id.card.yaml \
+        --model models/light_leptons.card.yaml
 
 The inputs are computed here by hand, as in a training far from rootml; the cards say the same in a
 few lines. A file of some dozen events trains no network worth its name: this shows the mechanism,

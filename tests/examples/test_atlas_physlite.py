@@ -45,9 +45,9 @@ def test_scores_of_electrons_and_events(
     electrons: int,
     pairs: int,
 ) -> None:
-    source, one, both = shared(file), tmp_path / "one.root", tmp_path / "both.root"
-    rootml.tag_file(source, one, models / "electron_id.card.yaml", plots=False)
-    rootml.tag_file(one, both, models / "electron_pair.card.yaml", plots=False)
+    source, both = shared(file), tmp_path / "both.root"
+    cards = [models / f"{name}.card.yaml" for name in ("electron_id", "electron_pair")]
+    rootml.tag_file(source, both, cards, plots=False)
 
     vectors = script.read_electrons(source)
     with uproot.open(both) as tagged:

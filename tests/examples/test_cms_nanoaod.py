@@ -23,10 +23,10 @@ def test_scores_of_electrons_and_events(
     shared: Callable, run: Callable, root_counts: Callable, tmp_path: Path
 ) -> None:
     nano, models = shared("generic/nano_dy.root"), tmp_path / "models"
-    one, both = tmp_path / "one.root", tmp_path / "both.root"
+    both = tmp_path / "both.root"
     script = run(SCRIPT, nano, models)
-    rootml.tag_file(nano, one, models / "electron_id.card.yaml", plots=False)
-    rootml.tag_file(one, both, models / "light_leptons.card.yaml", plots=False)
+    cards = [models / f"{name}.card.yaml" for name in ("electron_id", "light_leptons")]
+    rootml.tag_file(nano, both, cards, plots=False)
 
     with uproot.open(both) as file:
         tree = file["Events"]
