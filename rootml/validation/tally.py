@@ -98,7 +98,7 @@ def domain_axis(card_axis: DomainAxis, doc: str = "") -> Any:
 
     As on the card, the last bin holds its upper edge: where all shares end at 1, many lie there.
     """
-    label = doc[:1].upper() + doc[1:] if 0 < len(doc) <= SHORT else card_axis.name
+    label = doc if 0 < len(doc) <= SHORT else card_axis.name
     unit = f" [{card_axis.unit}]" if card_axis.unit else ""
     *edges, last = card_axis.edges
     return axis.Variable([*edges, np.nextafter(last, np.inf)], name="value", label=label + unit)

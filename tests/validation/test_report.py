@@ -129,7 +129,7 @@ def test_the_last_bin_of_a_domain_holds_its_upper_edge(collect, make_card, event
     )
     made = collect(events, card=make_card(domain=(axis,))).report()
     assert np.array_equal(made.hists["domain_hit_cells"].values(), counts)
-    assert made.hists["domain_hit_cells"].axes[0].label == "Cells with a deposit"
+    assert made.hists["domain_hit_cells"].axes[0].label == "cells with a deposit"
     assert made.figures["domain"]["axes"]["hit_cells"]["ks"] == pytest.approx(0)
 
 
