@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import lightning as L
 import torch
@@ -84,6 +86,24 @@ class Learning(L.LightningModule):
         return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate)
 
 
+class Checkpoint(ModelCheckpoint):
+    """Lightning's, which also remembers what was best in a folder that was moved or copied."""
+
+    def __init__(self, folder: Path, name: str, monitor: str | None = None) -> None:
+        super().__init__(folder, name, monitor=monitor, enable_version_counter=False)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take what is remembered, with all paths in the folder of now."""
+
+        def here(path: str) -> str:
+            return str(Path(str(self.dirpath), Path(path).name)) if path else ""
+
+        names = ("best_model_path", "kth_best_model_path", "last_model_path")
+        state = state_dict | {name: here(state_dict[name]) for name in names}
+        state["best_k_models"] = {here(p): s for p, s in state_dict["best_k_models"].items()}
+        super().load_state_dict(state | {"dirpath": self.dirpath})
+
+
 def fit(run: Run, learner: Torch, data: DataSet, parts: Parts, objective: Objective) -> Outcome:
     """Train, and return the network of the lowest validation loss.
 
@@ -95,8 +115,7 @@ def fit(run: Run, learner: Torch, data: DataSet, parts: Parts, objective: Object
     if run.resume and not last.exists():
         raise TrainingError(f"{last} does not exist: there is no training to resume")
     precision = resolve_precision(learner)
-    best = ModelCheckpoint(folder, "best", monitor="validation_loss", enable_version_counter=False)
-    latest = ModelCheckpoint(folder, "last", enable_version_counter=False)
+    best, latest = Checkpoint(folder, "best", "validation_loss"), Checkpoint(folder, "last")
     timer = Timer(_duration(learner.max_time), interval="epoch", verbose=False)
     stop = EarlyStopping("validation_loss", learner.tolerance, learner.patience)
     with _seeded(run.recipe.seed), _quiet():

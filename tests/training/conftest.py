@@ -199,10 +199,11 @@ def install(name: str, code: str, folder: Path, monkeypatch: pytest.MonkeyPatch)
     return importlib.import_module(f"rootml_{name}_training")
 
 
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory):
     """Images, and a torch network for them."""
-    return install("toy", TOY, tmp_path, monkeypatch)
+    with pytest.MonkeyPatch.context() as patch:
+        yield install("toy", TOY, tmp_path_factory.mktemp("package"), patch)
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +213,7 @@ def tracks(tmp_path_factory: pytest.TempPathFactory):
         yield install("tracks", TRACKS, tmp_path_factory.mktemp("package"), patch)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def one_thread():
     """Torch on one thread: small networks are slower on more."""
     import torch
@@ -233,11 +234,11 @@ def toy_events(count: int, seed: int = 0) -> dict[str, np.ndarray]:
     return {"image": image, "truth_label": label}
 
 
-@pytest.fixture
-def write_toy(tmp_path: Path):
+@pytest.fixture(scope="module")
+def write_toy(tmp_path_factory: pytest.TempPathFactory):
     def write(name: str = "toy.root", count: int = 600, seed: int = 0, **branches) -> Path:
         events = toy_events(count, seed) | branches
-        path = tmp_path / name
+        path = tmp_path_factory.mktemp("files") / name
         with uproot.recreate(path) as file:
             file.mktree(
                 "toy", {k: (v.dtype, v.shape[1:]) for k, v in events.items() if v is not None}

@@ -86,9 +86,3 @@ def test_file_is_self_contained_and_says_nothing_of_its_making(exported):
     assert all(c.data_location == onnx.TensorProto.DEFAULT for c in model.graph.initializer)
     for word in (b".py", b"site-packages", b"torch", b"/home", b"/work"):
         assert word not in content
-
-
-def test_same_network_same_bytes(exported, tmp_path):
-    net, path = exported
-    export(net, [SPEC], ["score"], tmp_path / "again.onnx")
-    assert (tmp_path / "again.onnx").read_bytes() == path.read_bytes()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 
@@ -21,9 +22,19 @@ def epochs(folder) -> list[int]:
     return sorted(read_curves(folder / "checkpoints")["validation_loss"])
 
 
-def test_files_to_card(toy, write_toy, tmp_path):
-    path = train("toy", [write_toy(count=2000)], tmp_path / "run", seed=5, notes="A toy.")
-    card = ModelCard.read(path)
+@pytest.fixture(scope="module")
+def file(write_toy):
+    return write_toy(count=2000)
+
+
+@pytest.fixture(scope="module")
+def trained(toy, one_thread, file, tmp_path_factory):
+    """The card of a training, in a folder that stays as it is."""
+    return train("toy", [file], tmp_path_factory.mktemp("toy") / "run", seed=5, notes="A toy.")
+
+
+def test_files_to_card(trained):
+    path, card = trained, ModelCard.read(trained)
     assert ModelCard.from_yaml(card.to_yaml()) == card
     assert (card.name, card.adapter, card.view, card.parameters) == ("toy", "toy", "image", 1601)
     assert card.training.command == "rootml train toy toy.root --seed 5"
@@ -49,8 +60,8 @@ def test_files_to_card(toy, write_toy, tmp_path):
     assert not list(path.parent.glob("*.part")) + list(path.parent.glob("cache-*"))
 
 
-def test_network_of_mixed_precision_separates_fresh_events(toy, write_toy, tmp_path):
-    path = train("toy", [write_toy(count=2000)], tmp_path / "run", precision="bf16")
+def test_network_of_mixed_precision_separates_fresh_events(toy, file, tmp_path):
+    path = train("toy", [file], tmp_path / "run", precision="bf16")
     assert ModelCard.read(path).training.settings["precision"] == "bf16"
     model = load(path)
     rng = np.random.default_rng(99)
@@ -61,22 +72,26 @@ def test_network_of_mixed_precision_separates_fresh_events(toy, write_toy, tmp_p
     assert np.mean(scores["s"] > scores["n"]) > 0.99
 
 
-def test_same_seed_same_network(toy, write_toy, tmp_path):
-    file = write_toy()
-    cards = [ModelCard.read(train("toy", [file], tmp_path / n, epochs=1)) for n in ("a", "b")]
-    assert cards[0].network.sha256 == cards[1].network.sha256
+def test_same_seed_same_network(trained, file, tmp_path):
+    again = train("toy", [file], tmp_path / "again", seed=5)
+    assert again.with_name("toy.onnx").read_bytes() == trained.with_name("toy.onnx").read_bytes()
 
 
-def test_resume_goes_on(toy, write_toy, tmp_path):
-    file, folder = write_toy(), tmp_path / "run"
-    first = ModelCard.read(train("toy", [file], folder, epochs=2))
-    assert epochs(folder) == [1, 2]
-    second = ModelCard.read(train("toy", [file], folder, epochs=4, resume=True))
-    assert epochs(folder) == [1, 2, 3, 4]
-    assert second.training.settings["epochs"] == 4
+def test_resume_goes_on(trained, file, tmp_path):
+    """Also in a copy, which leaves the first folder as it is."""
+    folder = tmp_path / "run"
+    before = {path: path.stat().st_mtime_ns for path in trained.parent.rglob("*.ckpt")}
+    shutil.copytree(trained.parent, folder)
+    options = {"seed": 5, "epochs": 5, "resume": True}
+    first = ModelCard.read(trained)
+    assert epochs(folder) == [1, 2, 3]
+    second = ModelCard.read(train("toy", [file], folder, **options))
+    assert epochs(folder) == [1, 2, 3, 4, 5]
+    assert second.training.settings["epochs"] == 5
     assert second.network.sha256 != first.network.sha256
-    again = ModelCard.read(train("toy", [file], folder, epochs=4, resume=True))
+    again = ModelCard.read(train("toy", [file], folder, **options))
     assert again.network == second.network
+    assert {path: path.stat().st_mtime_ns for path in trained.parent.rglob("*.ckpt")} == before
     runs = [path.read_text() for path in folder.glob("checkpoints/version_*/metrics.csv")]
     assert sum("validation_loss" in run for run in runs) == 2  # nothing was trained again
 
@@ -133,14 +148,15 @@ print(type(result.exception).__name__, result.exception)
     )
 
 
-def test_a_training_is_not_overwritten(toy, write_toy, tmp_path):
-    file, folder = write_toy(), tmp_path / "run"
+def test_a_training_is_not_overwritten(trained, file, write_toy, tmp_path):
+    folder = tmp_path / "run"
     bad = write_toy("bad.root", truth_label=None)
     refused(BranchError, "truth_label", "toy", [bad], folder)
     assert not folder.exists()
-    train("toy", [file], folder, epochs=1)
-    refused(OutputError, "holds a training", "toy", [file], folder)
+    folder = trained.parent
+    refused(OutputError, "holds a training", "toy", [file], folder, seed=5)
     more = [file, write_toy("more.root", 100)]
-    refused(TrainingError, "needs the same events.*more.root", "toy", more, folder, resume=True)
+    match = "needs the same events.*more.root"
+    refused(TrainingError, match, "toy", more, folder, seed=5, resume=True)
     split = json.loads((folder / "toy.split.json").read_text())
     assert split["files"] == ["toy.root"]
