@@ -74,8 +74,11 @@ def package_of(adapter: str) -> str:
     return _package(points[0]) if points else ""
 
 
-def adapter_of(card: ModelCard) -> Adapter:
-    """The adapter that a card names or holds (a file beside the card: ``declared.resolved``)."""
+def adapter_of(card: ModelCard, where: str = "") -> Adapter:
+    """The adapter that a card names or holds (a file beside the card: ``declared.resolved``).
+
+    ``where``: the card's file, for errors.
+    """
     if isinstance(card.adapter, str):
         return get_adapter(card.adapter)
     from rootml.declared.adapter import declare
@@ -83,7 +86,8 @@ def adapter_of(card: ModelCard) -> Adapter:
     try:
         return declare(card.adapter, card.name)
     except CardError as error:
-        raise CardError(f"adapter of model {card.name!r}: {error}") from error
+        head = f"{where}: " if where else ""
+        raise CardError(f"{head}adapter of model {card.name!r}: {error}") from error
 
 
 def list_recipes() -> list[str]:

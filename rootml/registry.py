@@ -78,7 +78,7 @@ def load(
     """
     located = find_card(model)
     card = located.card
-    adapter = adapter_of(card)
+    adapter = adapter_of(card, str(located.path))
     check_card(card, adapter)
     network = find_network(located)
     opened = open_engine(card, network, threads=threads, device=device, engine=engine)

@@ -11,7 +11,7 @@ import pytest
 import uproot
 
 import rootml
-from rootml.errors import DataError, LayoutError
+from rootml.errors import CardError, DataError, LayoutError
 
 FLAT = """
 truth: {label: isSignal}
@@ -179,3 +179,9 @@ print(tree.GetLeaf({branch!r}).GetLeafCount().GetName())
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def test_errors_in_expressions_name_the_card(tmp_path, flat, write_declared, own_places):
+    card = write_declared("net", 2, "tensors: {t: [sqr(x), y]}\ntrees: ['*']")
+    with pytest.raises(CardError, match=r"net\.card\.yaml: .*column 'sqr_x' .*mean 'sqrt'"):
+        rootml.tag_file(flat, tmp_path / "out.root", str(card), plots=False)
