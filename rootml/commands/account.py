@@ -28,8 +28,8 @@ def print_account(result: TagResult, *, verbose: bool) -> None:
 
 
 def _plan_rows(plan: TagPlan, *, verbose: bool) -> list[Row]:
-    layouts = ", ".join(dict.fromkeys(map(_layout, plan.models)))
-    rows = [("tree", f"{plan.tree}: {plan.entries:,} entries, {layouts}")]
+    first, *others = dict.fromkeys(map(_layout, plan.models))
+    rows = _series("tree", [f"{plan.tree}: {plan.entries:,} entries, {first}", *others])
     start, stop = plan.entry_range
     if (start, stop) != (0, plan.entries):
         rows.append(("entries", f"{start:,} to {stop:,} (exclusive) are judged"))

@@ -56,8 +56,9 @@ def tag_file(
 ) -> TagResult:
     """Write ``target``: the file ``source`` with the outputs of networks as new branches.
 
-    ``models``: names or cards; None takes the default of the experiment, which is found from the
-    branches of the file (``adapter`` and ``tree`` narrow the search). ``friends``: files
+    ``models``: names or cards, of any adapters, installed or declared, that read the same tree;
+    None takes the default of the experiment, which is found from the branches of the file
+    (``adapter`` and ``tree`` narrow the search). ``friends``: files
     (``"[alias=]file.root[:tree]"``) whose branches belong to the same entries, beside the friends
     that the tree itself names. ``output``: ``"append"`` copies the source and adds the branches to
     its tree; ``"friend"`` writes a small file with a tree of the same name that holds only them.
