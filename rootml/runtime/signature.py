@@ -122,6 +122,8 @@ def _order_problem(columns: tuple[str, ...], stored: tuple[str, ...]) -> str:
     """Where the names a network stores of its inputs differ from the view's, if both are known."""
     if not columns or not stored:
         return ""
+    if len(columns) != len(stored):
+        return f"it names {len(stored)} columns, and the view {len(columns)}"
     for place, (column, name) in enumerate(zip(columns, stored, strict=True)):
         if column != name:
             return f"column {place} is {column!r}, and the network's is {name!r}"

@@ -202,6 +202,16 @@ def test_order_of_columns_is_checked(cells, labels, tmp_path, open_as, format):
         renamed(model, columns=tuple("acbdef"))
 
 
+def test_a_file_that_names_too_few_columns(cells, labels, tmp_path, open_as):
+    matrix = xgb.DMatrix(cells, labels, feature_names=list("abcdef"))
+    path = tmp_path / "toy.json"
+    xgb.train({"objective": "binary:logistic"}, matrix, 2).save_model(path)
+    path.write_text(path.read_text().replace('"a","b","c",', '"a","b",'))
+    model = open_as("xgboost", path)
+    with pytest.raises(NetworkError, match="it names 5 columns, and the view 6"):
+        renamed(model, columns=tuple("abcdef"))
+
+
 def test_as_many_columns_are_named_as_there_are():
     with pytest.raises(ValueError, match=r"'cells' of shape \(6,\) names 2 columns"):
         TensorSpec("cells", (6,), columns=("a", "b"))
