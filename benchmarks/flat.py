@@ -132,22 +132,23 @@ def measure(folder: Path, events: int, repeat: int) -> None:
     script.write_text(HAND_WRITTEN)
     tag = [str(Path(sys.executable).with_name("rootml-tag")), str(source)]
     options = ["-q", "--overwrite", "--model", str(card)]
+    made = [folder / name for name in ("hand.root", "a.root", "f.root", "p.root")]
+    hand, append, friend, plotted = map(str, made)
     contestants = {
         "hand-written, friend tree": [
-            *(sys.executable, str(script), str(source), str(network)),
-            str(folder / "hand.root"),
+            *(sys.executable, str(script), str(source), str(network), hand),
         ],
-        "rootml-tag, append": [*tag, str(folder / "a.root"), *options, "--no-plots"],
-        "rootml-tag, friend": [
-            *(*tag, str(folder / "f.root"), *options, "--no-plots", "--output", "friend")
-        ],
-        "rootml-tag, append and plots": [*tag, str(folder / "p.root"), *options],
+        "rootml-tag, append": [*tag, append, *options, "--no-plots"],
+        "rootml-tag, friend": [*(*tag, friend, *options, "--no-plots", "--output", "friend")],
+        "rootml-tag, append and plots": [*tag, plotted, *options],
     }
     runs: dict[str, list[tuple[float, float, float]]] = {way: [] for way in contestants}
     for command in contestants.values():
         timed(command)  # a first turn that does not count: modules are compiled, files are cached
     for _ in range(repeat):
         for way, command in contestants.items():
+            for old in made:
+                old.unlink(missing_ok=True)
             runs[way].append(timed(command))
     print(f"{events:,} events, {source.stat().st_size / 1e6:.0f} MB, median of {repeat}\n")
     print(

@@ -116,13 +116,29 @@ def _view(
         tensors=(TensorSpec("track", (len(variables),), columns=variables),),
         build=partial(_build, "track", needed, compute),
         summaries=tuple(
-            Summary(variable, partial(_place, "track", index), UNITS.get(variable, ""))
+            Summary(
+                variable,
+                partial(_place, "track", index),
+                UNITS.get(variable, ""),
+                doc=DOCS.get(variable, ""),
+            )
             for index, variable in enumerate(variables)
         ),
         doc=doc,
     )
 
 
+DOCS = {
+    "nactive": "hits in the fit",
+    "factive": "share of the hits in the fit",
+    "t0err": "error of the time",
+    "fnullambig": "share of hits without a side",
+    "fitcon": "consistency of the fit",
+    "momerr": "error of the momentum",
+    "fstraws": "active straws per active hit",
+    "momentum": "momentum of the fit",
+    "tandip": "tangent of the dip angle",
+}
 UNITS = {
     "t0err": "ns",
     "momerr": "MeV/c",

@@ -126,9 +126,10 @@ def tag(
     rootml-tag in.root --in-place
     """
     from rootml.rootio.container.transaction import made_folder
-    from rootml.rootio.opening import check_file
+    from rootml.rootio.opening import check_file, inflate_fast
     from rootml.tagging import tag_file
 
+    inflate_fast()
     accounts = []
     pairs, folder = _pairs(files, output_dir, in_place=in_place)
     for source, _ in pairs:

@@ -125,6 +125,8 @@ class Model:
         self, output: Output, value: Array, part: slice, feed: Mapping[str, Array]
     ) -> Array:
         value = self._shaped(output, value, part.stop - part.start)
+        with np.errstate(over="ignore"):  # what a narrower type cannot hold becomes infinite
+            value = value.astype(output.dtype, copy=False)
         finite = np.isfinite(value)
         if not finite.all():
             row = int(np.argwhere(~finite)[0][0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -156,11 +157,34 @@ def _chunks(run: Run) -> Iterator[tuple[int, Chunk]]:
 def _write(
     run: Run, chunks: Iterator[tuple[int, Chunk]], sink: Sink, progress: Progress | None
 ) -> dict[str, int]:
-    """Judge the entries in range chunk by chunk; returns how many units each model judged."""
+    """Judge the entries in range and write what is said; returns how many units each model judged.
+
+    A chunk is compressed and written by a thread while the next one is judged.
+    """
     start, stop = run.plan.entry_range
     judged = dict.fromkeys((model.card.name for model in run.plan.models), 0)
     for block in _unjudged(run.plan.columns, start):
         sink.write(block)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="rootml-write") as writer:
+        written: Future[None] | None = None
+        for done, columns in _judge(run, chunks, judged):
+            if written is not None:
+                written.result()
+            written = writer.submit(sink.write, columns)
+            if progress is not None:
+                progress(done - start, stop - start)
+        if written is not None:
+            written.result()
+    for block in _unjudged(run.plan.columns, run.plan.entries - stop):
+        sink.write(block)
+    sink.commit()
+    return judged
+
+
+def _judge(
+    run: Run, chunks: Iterator[tuple[int, Chunk]], judged: dict[str, int]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """``(entries judged so far, columns of a chunk)``; counts units by model in ``judged``."""
     where = f"{run.plan.source}: tree {run.plan.tree!r}"
     for first, events in chunks:
         columns: dict[str, Any] = {}
@@ -169,13 +193,7 @@ def _write(
                 said = job(events[job.source])
             columns |= said.columns
             judged[job.tagger.model.card.name] += said.batch.rows
-        sink.write(columns)
-        if progress is not None:
-            progress(first + len(events[run.jobs[0].source]) - start, stop - start)
-    for block in _unjudged(run.plan.columns, run.plan.entries - stop):
-        sink.write(block)
-    sink.commit()
-    return judged
+        yield first + len(events[run.jobs[0].source]), columns
 
 
 def _unjudged(columns: Sequence[Column], entries: int) -> Iterator[Mapping[str, Any]]:

@@ -10,7 +10,14 @@ import uproot
 
 from rootml.errors import BranchError, FileError, LayoutError, TreeError
 from rootml.rootio.events.kinds import open_events
-from rootml.rootio.opening import open_file, open_tree, split_path, tree_names
+from rootml.rootio.opening import (
+    inflate_fast,
+    open_file,
+    open_tree,
+    reading,
+    split_path,
+    tree_names,
+)
 from rootml.rootio.source import open_source
 
 
@@ -143,3 +150,36 @@ def test_trees_that_no_layout_names_are_not_opened(
     said = r"should be named hits; no branch 'cell_e'; did you mean 'cell_f'"
     with pytest.raises(LayoutError, match=said):
         open_source(hits, [package.ADAPTER])
+
+
+@pytest.fixture
+def inflating(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ISA-L for one test: the setting is the process's."""
+    pytest.importorskip("isal")
+    zlib = uproot.compression._decompress_ZLIB
+    monkeypatch.setattr(zlib, "library", zlib.library)
+    inflate_fast()
+    assert zlib.library == "isal"
+
+
+def test_zlib_is_inflated_to_the_same_values_and_damage_is_noticed(
+    inflating: None, tmp_path: Path
+) -> None:
+    path = tmp_path / "z.root"
+    values = np.random.default_rng(1).integers(0, 9, 50_000).astype("f4")
+    with uproot.recreate(path, compression=uproot.ZLIB(1)) as file:
+        file.mktree("t", {"x": "f4"}).extend({"x": values})
+    with uproot.open(path) as file:
+        branch = file["t/x"]
+        assert branch.compressed_bytes < branch.uncompressed_bytes / 2
+        np.testing.assert_array_equal(branch.array(library="np"), values)
+        middle = branch.member("fBasketSeek")[0] + branch.compressed_bytes // 2
+    data = bytearray(path.read_bytes())
+    data[middle] ^= 1
+    path.write_bytes(data)
+    with (
+        open_file(path) as file,
+        pytest.raises(FileError, match="cannot be read"),
+        reading("branch x"),
+    ):
+        file["t/x"].array()

@@ -133,6 +133,15 @@ def test_overflow_in_the_network_is_an_error(make, cells):
         model({"cells": cells + 100})
 
 
+def test_a_value_too_large_for_its_column_is_an_error(make, cells, monkeypatch):
+    model = make()
+    monkeypatch.setattr(
+        model.engine, "run", lambda feed, names: [np.full(len(feed["cells"]), 1e300)]
+    )
+    with pytest.raises(NetworkError, match="is NaN or infinite"):
+        model({"cells": cells})
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_nan_in_the_input_is_blamed_on_the_input(make, cells, bad):
     cells[13, 2] = bad
