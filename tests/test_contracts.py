@@ -12,6 +12,8 @@ from rootml.registry import find_card, get_adapter, list_adapters, list_models, 
 from rootml.testing import AdapterContract, ModelContract
 
 PLUGINS = str(Path(__file__).parent / "plugins")
+BOOSTERS = Path(__file__).resolve().parents[2] / "shared" / "data" / "microboone"
+"""Published networks that do not travel with their cards; without them their checks are skipped."""
 
 
 def _names() -> tuple[list[str], list[str]]:
@@ -42,6 +44,8 @@ class TestModels(ModelContract):
     @pytest.fixture(params=MODELS)
     def model(self, request, toylab, own_places, write_model, monkeypatch):
         monkeypatch.setenv("ROOTML_OFFLINE", "1")
+        if BOOSTERS.is_dir():
+            monkeypatch.setenv("ROOTML_PATH", str(BOOSTERS))
         write_model(own_places / "rootml/models")
         try:
             return load(request.param)

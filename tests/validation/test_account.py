@@ -9,7 +9,7 @@ import pytest
 
 from rootml.commands.account import print_account
 from rootml.commands.figures import highlights
-from rootml.tagging.plan import TagPlan, TagResult
+from rootml.tagging.plan import PlannedModel, TagPlan, TagResult
 
 
 def lines_of(collector):
@@ -54,7 +54,9 @@ def test_nothing_is_said_of_what_was_not_judged(collect, sample):
     assert lines_of(collect(sample(20, np.random.default_rng(1), unjudged=1.0))) == []
 
 
-def test_plots_of_several_models_are_in_their_common_folder(tmp_path, capsys):
+def test_plots_of_several_models_are_in_their_common_folder(tracks, tmp_path, capsys):
+    card = tracks.collect(tracks.sample(10)).card
+    cards = card, card.model_copy(update={"name": "other"})
     plan = TagPlan(
         source="in.root",
         target=tmp_path / "out.root",
@@ -64,7 +66,7 @@ def test_plots_of_several_models_are_in_their_common_folder(tmp_path, capsys):
         entries=1,
         entry_range=(0, 1),
         branches_read=(),
-        models=(),
+        models=tuple(PlannedModel(card, "tracks", "flat", {}) for card in cards),
         columns=(),
         replaced=(),
         plots=tmp_path / "out_validation",
