@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from rootml.commands.account import print_account
-from rootml.commands.console import parse_range, progress
+from rootml.commands.console import loading, parse_range, progress
 from rootml.errors import InputError, OutputError
 
 
@@ -125,9 +125,10 @@ def tag(
     rootml-tag in.root friend.root --output friend
     rootml-tag in.root --in-place
     """
-    from rootml.rootio.container.transaction import made_folder
-    from rootml.rootio.opening import check_file, inflate_fast
-    from rootml.tagging import tag_file
+    with loading():
+        from rootml.rootio.container.transaction import made_folder
+        from rootml.rootio.opening import check_file, inflate_fast
+        from rootml.tagging import tag_file
 
     inflate_fast()
     accounts = []

@@ -225,6 +225,13 @@ class AppendSink(FileSink):
             compression=compression, replace=self._replace,
         )  # fmt: skip
 
+    def write(self, columns: Mapping[str, Any]) -> None:
+        """Take the next events of every column, in order (see Sink)."""
+        super().write(columns)
+        if self._copying:
+            with self._explained(), self._all_or_nothing():
+                self._copying.advance()
+
     def _finish(self) -> int:
         if self._verify:
             self._append.verify(self.source, self._file)

@@ -119,6 +119,45 @@ def test_a_wrong_copy_is_noticed(source: Path, target: Path, monkeypatch: Any, h
     append_branches(source, target, "events", SCORES)
 
 
+@pytest.mark.parametrize("at", [0, 999, 1000, 3999, 4000, 25_000])
+def test_a_copy_is_compared_part_by_part(
+    tmp_path: Path, small_steps: None, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Four parts in advance, the rest at the end: a wrong byte is noticed where it is met."""
+    source, target = tmp_path / "a", tmp_path / "b"
+    source.write_bytes(bytes(30_000))
+    target.touch()
+    asked: list[int] = []
+    check = Copying._check
+    monkeypatch.setattr(
+        Copying, "_check", lambda self, data, at: asked.append(at) or check(self, data, at)
+    )
+    with Copying(source, target, 30_000, compare=True) as running:
+        while not all(job.done() for job in running._jobs):
+            time.sleep(0.001)
+        asked.clear()
+        with target.open("r+b") as file:
+            file.seek(at)
+            file.write(b"?")
+
+        def advance() -> None:
+            for _ in range(4):
+                running.advance()
+
+        if at < 4000:
+            with pytest.raises(FileError, match="its copy differs"):
+                advance()
+            return
+        advance()
+        assert max(asked) < 4000
+        if at < 20_000:  # what is behind the head was compared as it was copied
+            with pytest.raises(FileError, match="its copy differs"):
+                running.wait()
+        else:
+            running.wait()
+        assert asked == sorted(set(asked))
+
+
 @pytest.mark.parametrize("verify", [True, False])
 def test_a_full_disk(source: Path, target: Path, monkeypatch: Any, verify: bool) -> None:
     def full(*arguments: Any) -> int:

@@ -19,8 +19,8 @@ _STEP = 16 << 20
 _COMPARED_STEP = 512 << 10
 """The same where they are compared: a core's cache holds them, so that it costs next to nothing."""
 _HEAD = 256 << 20
-"""So much is copied first, in large steps, and compared only by ``wait``: small steps and other
-threads of Python would keep each other from working, and at first there is most to do."""
+"""So much is copied first, in large steps, and compared by ``advance`` and ``wait``: small steps
+and other threads of Python would keep each other from working, and at first there is most to do."""
 _IN_KERNEL, _CAN_ADVISE = hasattr(os, "copy_file_range"), hasattr(os, "posix_fadvise")
 """Not so outside of Linux."""
 _UNSUPPORTED = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
@@ -37,7 +37,7 @@ class Copying:
     def __init__(self, source: Path, target: Path, size: int, *, compare: bool) -> None:
         self._size, self._stopped = size, False
         head = min(size, _HEAD) if compare else size
-        self._uncompared = head if compare else 0
+        self._compared_to, self._head = 0, head if compare else 0
         with contextlib.ExitStack() as stack:
             self._old = stack.enter_context(source.open("rb")).fileno()
             self._new = stack.enter_context(target.open("r+b")).fileno()
@@ -57,12 +57,21 @@ class Copying:
         self._stopped = True
         self._open.close()
 
+    def advance(self) -> None:
+        """Compare a part of what is copied, for a caller who has time; raises what ``wait`` does.
+
+        Not to be called by two threads at once, nor beside ``wait``.
+        """
+        if self._jobs and self._jobs[0].done():
+            self._jobs[0].result()
+            self._compare_head(min(self._head, self._compared_to + _STEP))
+
     def wait(self) -> None:
         """Return when all is done; OSError, or FileError if the copy is not like the source."""
         if self._jobs:
             head, rest = self._jobs
             head.result()
-            self._compare_head()
+            self._compare_head(self._head)
             rest.result()
 
     def _copy(self, copy: Callable[[int, int], int], step: int, start: int, stop: int) -> None:
@@ -101,10 +110,10 @@ class Copying:
         self._check(data[:copied], at)
         return copied
 
-    def _compare_head(self) -> None:
-        for at in range(0, self._uncompared, _COMPARED_STEP):
-            size = min(_COMPARED_STEP, self._uncompared - at)
-            self._check(os.pread(self._old, size, at), at)
+    def _compare_head(self, stop: int) -> None:
+        for at in range(self._compared_to, stop, _COMPARED_STEP):
+            self._check(os.pread(self._old, min(_COMPARED_STEP, stop - at), at), at)
+        self._compared_to = stop
 
     def _check(self, data: bytes, at: int) -> None:
         if os.pread(self._new, len(data), at) != data:
