@@ -9,6 +9,18 @@ Numbers are apart from drawing: only :func:`write_report` loads matplotlib.
 """
 
 from rootml.validation.collect import Collector
-from rootml.validation.report import Check, Report, write_report
+from rootml.validation.report import Check, Plot, Report, write_report
+from rootml.validation.study import Event, Gate, Note, Sample, Study
 
-__all__ = ["Check", "Collector", "Report", "write_report"]
+__all__ = [
+    "Check",
+    "Collector",
+    "Event",
+    "Gate",
+    "Note",
+    "Plot",
+    "Report",
+    "Sample",
+    "Study",
+    "write_report",
+]

@@ -33,19 +33,22 @@ class Plot:
     """A plot that can be drawn: its file's name, its family, and what it shows.
 
     ``subject`` is the name of an output or a tensor, or the number of a page of summaries.
+    ``reports``: of a plot over several reports, their indices in the study.
     """
 
     name: str
     family: str
     subject: str
+    reports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Report:
     """The validation of one network on one sample.
 
-    ``model``: name, version and sha256 of the network. ``sample``: experiment, classes and the
-    status ("Simulation" where there is truth). ``figures``: every number, as nested mappings;
+    ``model``: name, version and sha256 of the network. ``sample``: experiment, classes, the
+    status ("Simulation" where there is truth), and which sample it is: ``name``, ``sample_title``
+    and ``role`` of the study's. ``figures``: every number, as nested mappings;
     an interval without an upper end has None there. ``hists``: by name, without slashes.
     ``plots``: what can be drawn; ``not_drawn``: plot name -> why it cannot.
     """

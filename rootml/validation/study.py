@@ -1,0 +1,116 @@
+"""The study: reports of networks on samples, and what is said of them together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from rootml.spec import Array
+from rootml.validation.report import Plot, Report, plain
+
+SCHEMA = "rootml.validation.report"
+SCHEMA_VERSION = 2
+
+Role = Literal["sample", "data", "simulation", "variation", "train"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Files that were judged, and what they are in a comparison.
+
+    ``name`` stands in paths, ``title`` on plots. ``of``: the sample that a variation belongs to.
+    ``files``: what is known of each (path, tree, entries). ``weight`` and ``selection``: the
+    expressions, empty where none; ``scale``: a factor on all weights.
+    """
+
+    name: str
+    title: str
+    role: Role = "sample"
+    of: str = ""
+    files: tuple[Mapping[str, Any], ...] = ()
+    weight: str = ""
+    selection: str = ""
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that went less than well, said on the page and in the log.
+
+    ``about``: the file, sample, output or variable it concerns.
+    """
+
+    level: Literal["warning", "info"]
+    text: str
+    about: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """A single event or object to look at.
+
+    ``facts``: label, outputs, variables, by the name they are shown with. ``images``: tensor name
+    -> (H, W) or (channels, H, W); ``axes``: tensor name -> names of its axes, the unit of its
+    values last. ``points``: name -> (n, 2) or (n, 3) coordinates, where a tensor is a list of
+    points. ``kind``: why it was chosen ("worst mistake").
+    """
+
+    title: str
+    facts: Mapping[str, Any]
+    images: Mapping[str, Array] = field(default_factory=dict)
+    axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    points: Mapping[str, Array] = field(default_factory=dict)
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A condition on figures that was asked for, and whether it failed.
+
+    ``values``: what the expression's metrics were, those of the reference as ``ref...``.
+    """
+
+    expression: str
+    failed: bool
+    message: str
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Reports and what is said of them together.
+
+    ``plots``: those over several reports, each with the indices of the ``reports`` it overlays.
+    ``provenance``: versions, command and files behind the reports. Events are shown on the page
+    alone, not in report.json.
+    """
+
+    title: str
+    samples: tuple[Sample, ...]
+    reports: tuple[Report, ...]
+    notes: tuple[Note, ...] = ()
+    events: tuple[Event, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    plots: tuple[Plot, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but histograms and events, as plain data that JSON can hold."""
+        data = {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "title": self.title,
+            "samples": [asdict(sample) for sample in self.samples],
+            "reports": [report.to_dict() for report in self.reports],
+            "plots": [asdict(plot) for plot in self.plots],
+            "notes": [asdict(note) for note in self.notes],
+            "gates": [asdict(gate) for gate in self.gates],
+            "provenance": dict(self.provenance),
+        }
+        return {key: plain(value) for key, value in data.items()}
+
+    def to_json(self) -> str:
+        """The text of report.json."""
+        return json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
