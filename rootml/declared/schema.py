@@ -66,14 +66,15 @@ class Tensor(Part):
 
     ``columns`` alone: shape (columns,), one row per event or object. With ``length``: the columns
     of a list per event, cut or padded, (length, columns). ``array``: one branch or expression with
-    a fixed number of values per event, in the ``shape`` given.
+    a fixed number of values per event, in the ``shape`` given; with ``at``, what each element of a
+    list adds to an image of that shape.
     """
 
     columns: tuple[InputColumn, ...] = ()
     """In the order in which the network takes them."""
     length: int | None = Field(default=None, ge=1, le=1 << 16)
     select: Expression | None = None
-    """Which elements of the list count."""
+    """Which elements of the list, or hits of the image, count."""
     order: Expression | None = None
     """Smallest first (``-Jet_pt``: hardest first), equal ones as they come; None: as they come."""
     pad: Number = 0.0
@@ -84,6 +85,10 @@ class Tensor(Part):
     """Shapes (columns, length) and, of the mask, (1, length), as ParticleNet takes them."""
     array: InputColumn | None = None
     shape: tuple[Annotated[int, Field(ge=1, le=1 << 20)], ...] = ()
+    at: tuple[Expression, ...] = ()
+    """Of an image: for each axis the cell of each hit, from 0. Hits in one cell add up."""
+    axes: tuple[str, ...] = ()
+    """What the axes of an array are called on plots."""
     dtype: Literal["float32", "float64", "int32", "int64"] = "float32"
     unit: str = ""
     doc: str = ""
@@ -100,8 +105,12 @@ class Tensor(Part):
         if bool(self.shape) != (self.array is not None):
             raise ValueError("an array needs its shape, and columns have none")
         padded = {"select", "order", "pad", "mask", "channels_first"} & self.model_fields_set
+        padded -= {"select"} if self.at else set()
         if padded and self.length is None:
             raise ValueError(f"{', '.join(sorted(padded))}: only with a length")
+        for key, given in {"at": self.at, "axes": self.axes}.items():
+            if given and len(given) != len(self.shape):
+                raise ValueError(f"{key!r} names {len(given)} axes of the shape {self.shape}")
         if self.length is not None and self.array is not None:
             raise ValueError("an array has a shape, not a length")
         labels = [column.label for column in self.columns]

@@ -10,6 +10,7 @@ import numpy as np
 
 from rootml.declared.elements import Elements
 from rootml.declared.formula import Formula
+from rootml.declared.images import fill
 from rootml.declared.rows import Column, Rows, Units
 from rootml.declared.schema import InputColumn, Tensor
 from rootml.declared.scope import Names, Scope
@@ -29,6 +30,7 @@ class TensorBuilder:
         where = f"tensor {name!r}"
         self.select = names.formula(tensor.select, f"{where}, select") if tensor.select else None
         self.order = names.formula(tensor.order, f"{where}, order") if tensor.order else None
+        self.at = [names.formula(text, f"{where}, at") for text in tensor.at]
         self.specs = self._specs()
         self.dtype = np.dtype(tensor.dtype)
         self.made_in = self.dtype if self.dtype.kind == "f" else np.dtype(np.float64)
@@ -54,7 +56,8 @@ class TensorBuilder:
             shape,
             tensor.dtype,
             tensor.unit,
-            doc=tensor.doc,
+            tensor.axes,
+            tensor.doc,
             columns=labels,
             allow_nan=allow_nan,
         )
@@ -67,7 +70,7 @@ class TensorBuilder:
     @property
     def formulas(self) -> list[Formula]:
         """Every expression that it needs."""
-        every = [*(column.formula for column in self.columns), self.select, self.order]
+        every = [*(column.formula for column in self.columns), self.select, self.order, *self.at]
         return [formula for formula in every if formula is not None]
 
     @property
@@ -77,6 +80,8 @@ class TensorBuilder:
 
     def build(self, scope: Scope, units: Units) -> dict[str, Rows]:
         """The rows of the tensor, and of its mask, by their names."""
+        if self.at:
+            return {self.name: self._image(scope)}
         if self.tensor.array is not None:
             return {self.name: self._array(scope)}
         if self.tensor.length is not None:
@@ -116,6 +121,19 @@ class TensorBuilder:
             every = np.arange(scope.events).reshape(-1, *(1 for _ in shape))
             rows.settle(column, ..., missing, np.broadcast_to(every, data.shape))
         return rows
+
+    def _image(self, scope: Scope) -> Rows:
+        column = self.columns[0]
+        with _named(column, self.name):
+            return fill(
+                column,
+                column.values(scope),
+                [scope.evaluate(axis) for axis in self.at],
+                None if self.select is None else scope.evaluate(self.select),
+                events=scope.events,
+                shape=self.tensor.shape,
+                dtype=self.made_in,
+            )
 
     def _padded(self, scope: Scope, length: int) -> dict[str, Rows]:
         elements = self._elements(scope, length)
