@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rootml.card import Output
 from rootml.spec import TensorSpec
 from rootml.validation import separation as sep
-from rootml.validation.classification import Cut
+from rootml.validation.cuts import Cut
 from rootml.validation.domain import domain_section
 from rootml.validation.draft import Draft, Unavailable
 from rootml.validation.histograms import UNLABELLED, export

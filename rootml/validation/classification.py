@@ -1,7 +1,8 @@
 """How well a score separates two classes: ROC, efficiency, rejection, and their errors.
 
-Everything follows from counts of signal and background in bins of increasing score. Bins may
-be those of a histogram or the distinct values of a small sample, which makes all exact.
+Everything follows from counts of signal and background, or sums of their weights, in bins of
+increasing score. Bins may be those of a histogram or the distinct values of a small sample,
+which makes all exact.
 """
 
 from __future__ import annotations
@@ -13,25 +14,33 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, expit, logit
+from scipy.special import expit, logit
+from uhi.typing.plottable import PlottableHistogram
 
-from rootml.card import WorkingPoint
 from rootml.errors import DataError
 from rootml.spec import Array
+from rootml.validation.binomial import (
+    LEVEL,
+    Estimate,
+    Floats,
+    clopper_pearson,
+    effective_counts,
+    efficiency_interval,
+    rejection,
+)
+from rootml.validation.counts import Counts
+from rootml.validation.cuts import Cut
 
-LEVEL = math.erf(math.sqrt(0.5))
-"""Probability content of all intervals: that of one standard deviation, 68.27 %."""
-
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value and the ends of its 68.27 % interval. An infinite ``high``: a lower limit."""
-
-    value: float
-    low: float
-    high: float
+__all__ = [
+    "LEVEL",
+    "Auc",
+    "Curve",
+    "Cut",
+    "Estimate",
+    "Separation",
+    "clopper_pearson",
+    "rejection",
+]
 
 
 @dataclass(frozen=True)
@@ -46,137 +55,110 @@ class Auc(Estimate):
     binning: float
 
 
-@dataclass(frozen=True)
-class Cut:
-    """What ``score > threshold`` keeps of signal and background."""
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Cuts along the ROC curve, with the ends of their 68.27 % intervals, as arrays (cuts,)."""
 
-    threshold: float
-    signal_passed: int
-    signal: int
-    background_passed: int
-    background: int
-
-    @property
-    def efficiency(self) -> Estimate:
-        """Signal passing over signal."""
-        low, high = clopper_pearson(self.signal_passed, self.signal)
-        return Estimate(self.signal_passed / self.signal, float(low), float(high))
-
-    @property
-    def rejection(self) -> Estimate:
-        """Background over background passing."""
-        value, low, high = rejection(self.background_passed, self.background)
-        return Estimate(float(value), float(low), float(high))
-
-    def to_card(self, name: str, output: str, sample: str = "") -> WorkingPoint:
-        """This cut as a model card records it."""
-        kept, rejected = self.efficiency, self.rejection
-        return WorkingPoint(
-            name=name,
-            output=output,
-            threshold=self.threshold,
-            efficiency=kept.value,
-            efficiency_error=(kept.low, kept.high),
-            rejection=rejected.value if math.isfinite(rejected.value) else None,
-            rejection_error=(
-                rejected.low,
-                rejected.high if math.isfinite(rejected.high) else None,
-            ),
-            sample=sample,
-        )
-
-
-def clopper_pearson(
-    passed: npt.ArrayLike, total: npt.ArrayLike, level: float = LEVEL
-) -> tuple[Floats, Floats]:
-    """Ends of the central interval for a binomial probability; [0, 1] where total is 0.
-
-    C. Clopper, E. S. Pearson, Biometrika 26 (1934) 404, by quantiles of the beta distribution.
-    """
-    k, n = np.broadcast_arrays(np.asarray(passed, np.float64), np.asarray(total, np.float64))
-    tail = (1 - level) / 2
-    some, not_all = k > 0, k < n
-    low = betaincinv(np.where(some, k, 1.0), n - k + 1, tail)
-    high = betaincinv(k + 1, np.where(not_all, n - k, 1.0), 1 - tail)
-    return np.where(some, low, 0.0), np.where(not_all, high, 1.0)
-
-
-def rejection(
-    passed: npt.ArrayLike, total: npt.ArrayLike, level: float = LEVEL
-) -> tuple[Floats, Floats, Floats]:
-    """Value, lower and upper end of total / passed, from the interval of passed / total.
-
-    Where nothing passes, value and upper end are infinite and the lower end is the limit (at
-    84.1 % confidence, as the central interval leaves half of the rest on that side). NaN where
-    total is 0.
-    """
-    k, n = np.broadcast_arrays(np.asarray(passed, np.float64), np.asarray(total, np.float64))
-    low, high = clopper_pearson(k, n, level)
-
-    def inverted(fraction: Floats) -> Floats:
-        result = np.full(fraction.shape, np.inf)
-        np.divide(1.0, fraction, out=result, where=fraction > 0)
-        return np.where(n > 0, result, np.nan)
-
-    some = n > 0
-    return inverted(k / np.where(some, n, 1.0)), inverted(high), inverted(low)
+    threshold: Floats
+    efficiency: Floats
+    efficiency_low: Floats
+    efficiency_high: Floats
+    background_efficiency: Floats
+    rejection: Floats
+    rejection_low: Floats
+    rejection_high: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Separation:
-    """Counts of two classes in bins of increasing score.
+    """Counts of two classes, or sums of their weights, in bins of increasing score.
 
-    ``score > thresholds[i]`` selects the bins i and above. At least one event of each class.
+    ``score > thresholds[i]`` selects the bins i and above. Something of each class is needed.
     ``exact``: each bin holds one value only, so that nothing was lost by binning.
     """
 
     thresholds: Array
-    signal: Array
-    background: Array
+    signal: Counts
+    background: Counts
     exact: bool = False
 
     def __post_init__(self) -> None:
         for name in ("signal", "background"):
-            if not getattr(self, name).sum() > 0:
-                raise DataError(f"no {name} events: nothing to separate")
+            values: Array = getattr(self, name).values
+            if not values.sum() > 0:
+                what = f"no {name} events"
+                if values.any():
+                    what = f"the weights of the {name} add up to {values.sum():g}"
+                raise DataError(f"{what}: nothing to separate")
 
     @classmethod
-    def from_scores(cls, signal: Array, background: Array) -> Self:
-        """Exact counts from unbinned scores: one bin for each distinct value."""
+    def from_scores(
+        cls,
+        signal: Array,
+        background: Array,
+        signal_weights: Array | None = None,
+        background_weights: Array | None = None,
+    ) -> Self:
+        """Exact counts from unbinned scores: one bin for each distinct value.
+
+        ``signal``, ``background``: (n,) scores; weights: (n,), None: each event counts one.
+        Raises DataError where scores or weights are not finite.
+        """
         scores = np.concatenate((signal, background))
         if not np.isfinite(scores).all():
             raise DataError("scores that are not finite cannot be ordered")
         values, index = np.unique(scores, return_inverse=True)
-        split = len(signal)
-        counts = [np.bincount(part, minlength=len(values)) for part in np.split(index, [split])]
         below = np.nextafter(values, np.array(-np.inf, values.dtype))
-        return cls(below, counts[0], counts[1], exact=True)
+        s, b = np.split(index, [len(signal)])
+        for weights, part in ((signal_weights, s), (background_weights, b)):
+            if weights is not None and not (
+                len(weights) == len(part) and np.isfinite(weights).all()
+            ):
+                raise DataError("each score needs one finite weight")
+        return cls(
+            below,
+            Counts.filled(s, len(values), signal_weights),
+            Counts.filled(b, len(values), background_weights),
+            exact=True,
+        )
+
+    @classmethod
+    def from_histograms(cls, signal: PlottableHistogram, background: PlottableHistogram) -> Self:
+        """From two histograms of the score with the same bins, of any library that follows UHI.
+
+        Cuts are at the bins' lower edges; overflows count. Raises DataError where bins differ
+        or squared weights are missing.
+        """
+        edges, s = Counts.with_overflows(signal)
+        others, b = Counts.with_overflows(background)
+        if not np.array_equal(edges, others):
+            raise DataError(
+                f"histograms of different bins do not compare: {len(edges) - 1} bins from "
+                f"{edges[0]:g} to {edges[-1]:g}, {len(others) - 1} from {others[0]:g} to "
+                f"{others[-1]:g}"
+            )
+        return cls(np.nextafter(edges[:-1], -np.inf), s, b)
 
     @cached_property
-    def signal_passed(self) -> Array:
-        """Signal events above each threshold."""
-        return np.cumsum(self.signal[::-1])[::-1]
+    def signal_passed(self) -> Counts:
+        """Signal above each threshold."""
+        return self.signal.above()
 
     @cached_property
-    def background_passed(self) -> Array:
-        """Background events above each threshold."""
-        return np.cumsum(self.background[::-1])[::-1]
+    def background_passed(self) -> Counts:
+        """Background above each threshold."""
+        return self.background.above()
 
     def cut(self, index: int) -> Cut:
         """The cut at ``thresholds[index]``."""
-        return Cut(
-            float(self.thresholds[index]),
-            int(self.signal_passed[index]),
-            int(self.signal_passed[0]),
-            int(self.background_passed[index]),
-            int(self.background_passed[0]),
-        )
+        s, b = self.signal_passed, self.background_passed
+        return Cut.of(float(self.thresholds[index]), (s[index], s[0]), (b[index], b[0]))
 
     def at_efficiency(self, target: float) -> Cut:
         """The tightest cut on a bin's edge that keeps at least ``target`` of the signal."""
         if not 0 < target <= 1:
             raise ValueError(f"an efficiency is above 0 and at most 1, not {target}")
-        return self.cut(int(_tightest(self.signal_passed, np.array([target]))[0]))
+        return self.cut(int(_tightest(self.signal_passed.values, np.array([target]))[0]))
 
     def at_rejection(self, target: float) -> Cut:
         """The loosest cut on a bin's edge that keeps at most one in ``target`` of the background.
@@ -193,9 +175,11 @@ class Separation:
         The interval holds the binomial errors of the signal, and of the background that fixes
         the cut, in quadrature.
         """
+        index = self._loosest(1 / target)
         cut = self.at_rejection(target)
         here = cut.efficiency
-        ends = clopper_pearson(round(cut.background / target), cut.background)
+        _, size = effective_counts(self.background_passed[index], self.background_passed[0])
+        ends = clopper_pearson(round(float(size) / target), size)
         tight, loose = (self.cut(self._loosest(float(end))).efficiency.value for end in ends)
         down = math.hypot(here.value - here.low, here.value - tight)
         up = math.hypot(here.high - here.value, loose - here.value)
@@ -203,51 +187,63 @@ class Separation:
 
     def _loosest(self, share: float) -> int:
         """The first index at which at most this share of the background passes."""
-        allowed = share * self.background_passed[0] * (1 + 1e-12)
-        index = int(np.searchsorted(-self.background_passed, -allowed, side="left"))
+        passed = np.minimum.accumulate(self.background_passed.values)
+        allowed = share * passed[0] * (1 + 1e-12)
+        index = int(np.searchsorted(-passed, -allowed, side="left"))
         return min(index, len(self.thresholds) - 1)
 
-    def curve(self, points: int = 200) -> Array:
+    def curve(self, points: int = 200) -> npt.NDArray[np.int64]:
         """Indices of cuts, evenly spread in efficiency and in log background efficiency."""
         efficiencies = np.linspace(1 / points, 1, points)
-        background = np.geomspace(1 / self.background_passed[0], 1, points)
+        background = np.geomspace(1 / self.background.entries, 1, points)
+        signal, other = self.signal_passed.values, self.background_passed.values
         return np.unique(
-            np.concatenate(
-                (
-                    _tightest(self.signal_passed, efficiencies),
-                    _tightest(self.background_passed, background),
-                )
-            )
+            np.concatenate((_tightest(signal, efficiencies), _tightest(other, background)))
         )
+
+    def roc(self, points: int = 200) -> Curve:
+        """The cuts of :meth:`curve`, with efficiencies, rejections and their intervals."""
+        chosen = self.curve(points)
+        kept = efficiency_interval(self.signal_passed[chosen], self.signal_passed[0])
+        passed, total = self.background_passed[chosen], self.background_passed[0]
+        background = efficiency_interval(passed, total).value
+        thresholds = self.thresholds[chosen]
+        return Curve(thresholds, *kept, background, *rejection(passed, total))
 
     def auc(self) -> Auc:
         """Probability that a signal event scores above a background event, ties as half.
 
-        Error: E. R. DeLong et al., Biometrics 44 (1988) 837, with counts as weights. Interval:
-        the error carried to log(A/(1-A)), which keeps it inside [0, 1] (M. S. Pepe, The
-        Statistical Evaluation of Medical Tests, 2003, sec. 5.2). A separation without spread
-        (A = 1, say) gives no error: its interval is that of min(signal, background)
-        independent pairs, which is conservative.
+        Error: E. R. DeLong et al., Biometrics 44 (1988) 837, with counts as weights; events
+        with weights enter with the squares of theirs (the linearised variance of a weighted
+        U-statistic). Interval: the error carried to log(A/(1-A)), which keeps it inside [0, 1]
+        (M. S. Pepe, The Statistical Evaluation of Medical Tests, 2003, sec. 5.2). A separation
+        without spread (A = 1, say) gives no error: its interval is that of min(signal,
+        background) independent pairs, which is conservative.
         """
-        s, b = self.signal.astype(np.float64), self.background.astype(np.float64)
+        s, b = self.signal.values.astype(np.float64), self.background.values.astype(np.float64)
         m, n = s.sum(), b.sum()
-        above = (self.background_passed[0] - self.background_passed + b / 2) / n
-        below = (self.signal_passed - s / 2) / m
+        above = (n - self.background_passed.values + b / 2) / n
+        below = (self.signal_passed.values - s / 2) / m
         value = float(s @ above / m)
-        variance = _variance(s, above, value) / m + _variance(b, below, value) / n
-        low, high = _auc_interval(value, math.sqrt(variance), min(m, n))
-        binning = 0.0 if self.exact else float(s @ b / (2 * m * n))
-        return Auc(value, low, high, math.sqrt(variance), binning)
+        variance = _variance(self.signal, above, value) + _variance(self.background, below, value)
+        error, value = math.sqrt(variance), min(max(value, 0.0), 1.0)
+        low, high = _auc_interval(value, error, min(self.signal.entries, self.background.entries))
+        binning = 0.0 if self.exact else float(np.abs(s) @ np.abs(b) / (2 * m * n))
+        return Auc(value, low, high, error, binning)
 
 
 def _tightest(passed: Array, fractions: Array) -> npt.NDArray[np.int64]:
     """The last index at which at least each fraction of all still passes."""
-    needed = np.ceil(fractions * passed[0] * (1 - 1e-12))
-    return np.asarray(np.searchsorted(-passed, -needed, side="right") - 1)
+    needed = fractions * passed[0] * (1 - 1e-12)
+    most = np.maximum.accumulate(passed[::-1])[::-1]  # falls, also where weights are negative
+    return np.asarray(np.searchsorted(-most, -needed, side="right") - 1)
 
 
-def _variance(counts: Floats, values: Floats, mean: float) -> float:
-    return float(counts @ (values - mean) ** 2 / max(counts.sum() - 1, 1.0))
+def _variance(counts: Counts, values: Floats, mean: float) -> float:
+    """Variance of the mean of values, each as often as counted."""
+    squares = counts.squares.astype(np.float64)
+    spread = float(squares @ (values - mean) ** 2)
+    return spread / max(counts.entries - 1, 1.0) / float(squares.sum())
 
 
 def _auc_interval(value: float, error: float, pairs: float) -> tuple[float, float]:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from rootml.spec import Array
-from rootml.validation.classification import Cut, Separation, clopper_pearson, rejection
+from rootml.validation.classification import Separation
+from rootml.validation.counts import Counts
+from rootml.validation.cuts import Cut
 from rootml.validation.scales import NO_ENERGY, Scale, energy_edges
 
 EFFICIENCIES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -24,9 +23,9 @@ MIN_SIGNAL = 20
 BACKGROUND, SIGNAL = 0, 1
 
 
-def by_class(hist: Any) -> Array:
+def by_class(hist: Any) -> Counts:
     """Counts (class, score bin with both overflows), over all energies."""
-    return np.asarray(hist.view(flow=True).sum(axis=0))
+    return Counts.of(hist, flow=True).each(lambda part: part.sum(axis=0))
 
 
 def separation(hist: Any, scale: Scale) -> Separation:
@@ -41,25 +40,12 @@ def figures(hist: Any, scale: Scale, sign: float = 1.0) -> dict[str, Any]:
     ``sign``: -1 where the histogram is of the negated values; thresholds are of the values.
     """
     whole = separation(hist, scale)
-    chosen = whole.curve()
-    passed, events = whole.background_passed[chosen], int(whole.background_passed[0])
-    value, low, high = rejection(passed, events)
-    kept, signal = whole.signal_passed[chosen], int(whole.signal_passed[0])
-    kept_low, kept_high = clopper_pearson(kept, signal)
+    curve = asdict(whole.roc())
     return {
-        "signal": signal,
-        "background": events,
+        "signal": whole.signal_passed.values[0].item(),
+        "background": whole.background_passed.values[0].item(),
         "auc": asdict(whole.auc()),
-        "curve": {
-            "threshold": sign * whole.thresholds[chosen],
-            "efficiency": kept / signal,
-            "efficiency_low": kept_low,
-            "efficiency_high": kept_high,
-            "background_efficiency": passed / events,
-            "rejection": value,
-            "rejection_low": low,
-            "rejection_high": high,
-        },
+        "curve": curve | {"threshold": sign * curve["threshold"]},
         "working_points": [
             {"target": target, **describe(whole.at_efficiency(target), sign)}
             for target in EFFICIENCIES
@@ -85,10 +71,11 @@ def against_energy(hist: Any, scale: Scale, sign: float = 1.0) -> list[dict[str,
     events or without background have ``cut`` None.
     """
     keys: Sequence[int] = list(hist.axes["energy"])
-    counts, thresholds = hist.view(flow=True), scale.thresholds()
+    counts, thresholds = Counts.of(hist, flow=True), scale.thresholds()
     rows = []
-    for key, table in sorted(zip(keys, counts, strict=True), key=lambda item: item[0]):
-        signal, background = int(table[SIGNAL].sum()), int(table[BACKGROUND].sum())
+    for i, key in sorted(enumerate(keys), key=lambda item: item[1]):
+        table = counts[i]
+        signal, background = (table.values[j].sum().item() for j in (SIGNAL, BACKGROUND))
         if key == NO_ENERGY or signal + background == 0:
             continue
         low, high = energy_edges(key)

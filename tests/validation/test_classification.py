@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from rootml.errors import DataError
 from rootml.validation.classification import LEVEL, Separation, clopper_pearson, rejection
+from rootml.validation.counts import Counts
 from rootml.validation.scales import ASINH, LOGIT
 
 scores = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=40)
@@ -24,7 +25,7 @@ def binned(scale, signal, background):
         inner = scale.forward(np.asarray(values))
         index = np.searchsorted(scale.edges(), inner, side="right")
         counts.append(np.bincount(index, minlength=scale.bins + 2))
-    return Separation(scale.thresholds(), *counts)
+    return Separation(scale.thresholds(), *map(Counts.of, counts))
 
 
 def gaussian_scores(rng, n, separation=4.0):
@@ -146,15 +147,15 @@ def test_the_cut_is_the_tightest_that_keeps_the_target():
 def test_values_of_any_range_keep_their_order():
     values = np.array([-1e9, -300.0, -1.0, -0.001, 0.0, 0.002, 0.999, 1.003, 5e4, 1e9])
     made = binned(ASINH, values, values)
-    assert np.count_nonzero(made.signal) == len(values) - 1  # 5e4 and 1e9: overflow
+    assert np.count_nonzero(made.signal.values) == len(values) - 1  # 5e4 and 1e9: overflow
     assert made.auc().value == pytest.approx(0.5)
 
 
 def test_the_curve_reaches_both_ends():
     made = Separation.from_scores(*gaussian_scores(np.random.default_rng(1), 5000))
     chosen = made.curve()
-    assert made.signal_passed[chosen[0]] == 5000
-    assert made.background_passed[chosen[-1]] <= 1
+    assert made.signal_passed.values[chosen[0]] == 5000
+    assert made.background_passed.values[chosen[-1]] <= 1
     assert len(chosen) <= 400
 
 
