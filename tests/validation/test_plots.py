@@ -11,12 +11,14 @@ import pytest
 
 from rootml.card import Output
 from rootml.validation.plots import FAMILIES
+from rootml.validation.plots.canvas import drawing, settings
 from rootml.validation.plots.distribution import draw_distribution
-from rootml.validation.style import SETTINGS, style
+from rootml.validation.series import Series, alone
+from rootml.validation.style import Style, look
 
 compare = pytest.mark.mpl_image_compare(
     baseline_dir="baseline",
-    style=[SETTINGS],
+    style=[settings(Style())],
     savefig_kwargs={"dpi": 60, "metadata": {"Software": None}},
     tolerance=8,
     deterministic=True,
@@ -29,9 +31,10 @@ def events(sample):
 
 
 def drawn(report, name):
-    with style():
-        plot = next(plot for plot in report.plots if plot.name == name)
-        return FAMILIES[plot.family](report, plot.subject)
+    style = Style()
+    plot = next(plot for plot in report.plots if plot.name == name)
+    with drawing(style):
+        return FAMILIES[plot.family](alone(report), plot.subject, style)
 
 
 @compare
@@ -75,10 +78,12 @@ def test_without_truth(collect, events):
 @compare
 def test_two_samples(collect, sample, events):
     other = sample(20_000, np.random.default_rng(3), separation=4.5)
-    with style():
-        return draw_distribution(
-            collect(events).report(), "score", collect(other).report(), ("data", "simulation")
-        )
+    series = [
+        Series("simulation", collect(other).report(), look(0)),
+        Series("data", collect(events).report(), look(1)),
+    ]
+    with drawing(Style()):
+        return draw_distribution(series, "score", Style())
 
 
 @compare

@@ -9,7 +9,8 @@ from itertools import pairwise
 import awkward as ak
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as tried
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
@@ -17,13 +18,15 @@ from rootml.errors import DataError
 from rootml.spec import Batch
 from rootml.validation.classification import LEVEL
 from rootml.validation.plots import FAMILIES
+from rootml.validation.plots.canvas import drawing, settings
 from rootml.validation.regression import CORE, Residuals
-from rootml.validation.style import SETTINGS, style
+from rootml.validation.series import alone
+from rootml.validation.style import Style
 from rootml.validation.text import to_markdown
 
 compare = pytest.mark.mpl_image_compare(
     baseline_dir="baseline",
-    style=[SETTINGS],
+    style=[settings(Style())],
     savefig_kwargs={"dpi": 60, "metadata": {"Software": None}},
     tolerance=8,
     deterministic=True,
@@ -98,7 +101,7 @@ def test_errors_are_those_of_repeated_experiments():
     assert np.mean(widths) == pytest.approx(2.0, rel=0.03)
 
 
-@settings(max_examples=40, deadline=None)
+@tried(max_examples=40, deadline=None)
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=60), st.floats(1e-3, 1e3))
 def test_any_values_have_figures(values, bound):
     made = Residuals.from_values(np.array(values)).summary((bound,))
@@ -266,14 +269,14 @@ def test_objects_have_residuals(tracks):
 def test_plots(tracks, family):
     report = tracks.collect(tracks.sample(20_000)).report()
     assert Counter(plot.family for plot in report.plots)[family] == 1
-    with style():
-        return FAMILIES[family](report, "momentum")
+    with drawing(Style()):
+        return FAMILIES[family](alone(report), "momentum", Style())
 
 
 def test_few_entries_are_drawn(tracks):
     """One entry, and values that are all the same, among them."""
     for sample in (tracks.sample(1, unjudged=0), tracks.sample(30, exact=True)):
         report = tracks.collect(sample).report()
-        with style():
+        with drawing(Style()):
             for plot in report.plots:
-                assert FAMILIES[plot.family](report, plot.subject)
+                assert FAMILIES[plot.family](alone(report), plot.subject, Style())

@@ -1,4 +1,4 @@
-"""One family of plots a module; each draws what a report says, and computes nothing."""
+"""One family of plots a module; each draws what reports say, and computes nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rootml.validation.plots.canvas import drawing
 from rootml.validation.plots.distribution import draw_distribution
 from rootml.validation.plots.domain import draw_domain
 from rootml.validation.plots.energy import draw_rejection_vs_energy
@@ -15,12 +16,13 @@ from rootml.validation.plots.resolution import draw_resolution
 from rootml.validation.plots.roc import draw_rejection, draw_roc
 from rootml.validation.plots.values import draw_values
 from rootml.validation.report import Report
-from rootml.validation.style import style
+from rootml.validation.series import Series, alone
+from rootml.validation.style import DEFAULT, Style, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FAMILIES: dict[str, Callable[[Report, str], Figure]] = {
+FAMILIES: dict[str, Callable[[Sequence[Series], str, Style], Figure]] = {
     "distribution": draw_distribution,
     "domain": draw_domain,
     "image": draw_image,
@@ -48,15 +50,18 @@ def draw_all(
     formats: Sequence[str],
     against: Report | None = None,
     titles: tuple[str, str] = ("sample", "reference"),
+    style: Style = DEFAULT,
 ) -> list[Path]:
     """Draw every plot of a report into a folder; the same report gives the same bytes."""
     written = []
-    with style():
+    both = against and tuple(
+        Series(title, one, look(i))
+        for i, (title, one) in enumerate(zip(titles[::-1], (against, report), strict=True))
+    )
+    with drawing(style):
         for plot in report.plots:
-            if against and plot.family == "distribution":
-                figure = draw_distribution(report, plot.subject, against, titles)
-            else:
-                figure = FAMILIES[plot.family](report, plot.subject)
+            series = both if both and plot.family == "distribution" else alone(report)
+            figure = FAMILIES[plot.family](series, plot.subject, style)
             for suffix in formats:
                 path = folder / f"{plot.name}.{suffix}"
                 figure.savefig(path, metadata=_DATELESS.get(suffix))

@@ -1,7 +1,8 @@
-"""Score by class, on an axis of log(p/(1-p)) that shows both ends; a second sample with ratio."""
+"""Score by class, on an axis of log(p/(1-p)) that shows both ends; other series with ratio."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,16 +13,11 @@ from scipy.special import logit
 
 from rootml.spec import Array
 from rootml.validation.histograms import UNLABELLED, by_class, class_title
+from rootml.validation.plots.canvas import panel, panel_with_ratio, ratio_points
+from rootml.validation.plots.label import finish
 from rootml.validation.report import Report
-from rootml.validation.style import (
-    count,
-    finish,
-    look,
-    panel,
-    panel_with_ratio,
-    ratio_points,
-    upper_first,
-)
+from rootml.validation.series import Series
+from rootml.validation.style import Style, count, look
 
 MERGE = 50
 """Bins of the stored histogram in one bin of the plot: 0.5 in log(p/(1-p))."""
@@ -41,7 +37,7 @@ class Fractions:
     edges: Array
     values: Array
     errors: Array
-    entries: int
+    entries: float
 
     @property
     def centres(self) -> Array:
@@ -49,82 +45,80 @@ class Fractions:
         return (self.edges[1:] + self.edges[:-1]) / 2
 
 
-def draw_distribution(
-    report: Report,
-    output: str,
-    against: Report | None = None,
-    titles: tuple[str, str] = ("sample", "reference"),
-) -> Figure:
+def draw_distribution(series: Sequence[Series], output: str, style: Style) -> Figure:
     """Distribution of a score by class, each normalised to 1.
 
-    With a second sample ``against``, that one is filled and the first one drawn as points.
+    The first series is filled; a second one is drawn as points, more of them as lines, and a
+    panel shows their ratios to the first.
     """
-    mine = _fractions(report, output)
-    filled = _fractions(against, output) if against else mine
-    if against:
-        figure, ax, lowest = panel_with_ratio(upper_first(f"{titles[0]} / {titles[1]}"))
-        _ratios(lowest, report, mine, filled)
+    first, *others = series
+    parts = [_fractions(one.report, output) for one in series]
+    if others:
+        figure, ax, lowest = panel_with_ratio(f"Ratio to\n{first.title}")
     else:
         figure, ax = panel()
         lowest = ax
-    for name, part in filled.items():
-        title = class_title(against or report, name)
-        _steps(ax, part, _colour(name, report), _title(title, part, titles[1] if against else None))
-    for name, part in mine.items() if against else ():
-        title = class_title(report, name)
-        _points(ax, part, _colour(name, report), _title(title, part, titles[0]))
-    width = _axes(ax, lowest, [*mine.values(), *filled.values()])
-    lowest.set_xlabel(f"{report.figures['outputs'][output]['branch']}, linear in log[p / (1 - p)]")
+    for one, by_name in zip(series, parts, strict=True):
+        for name, part in by_name.items():
+            _draw(ax, series, one, name, part)
+            if one is not first and name in parts[0]:
+                _ratio(lowest, part, parts[0][name], _colour(name, one.report))
+    width = _axes(ax, lowest, [part for by_name in parts for part in by_name.values()])
+    branch = first.report.figures["outputs"][output]["branch"]
+    lowest.set_xlabel(f"{branch}, linear in log[p / (1 - p)]")
     ax.set_ylabel(f"Fraction of events / {width:g}")
-    finish(ax, report)
+    finish(ax, series, style)
     figure.align_ylabels()
     return figure
+
+
+def _draw(ax: Axes, series: Sequence[Series], one: Series, name: str, part: Fractions) -> None:
+    """One class of one series."""
+    sample = one.title if len(series) > 1 else ""
+    title = ", ".join(filter(None, (class_title(one.report, name), sample)))
+    title, colour = f"{title} ({count(part.entries)})", _colour(name, one.report)
+    if one is series[0]:
+        ax.stairs(part.values, part.edges, color=colour, lw=2, label=title, baseline=None)
+        ax.stairs(part.values, part.edges, color=colour, fill=True, alpha=0.12)
+    elif len(series) == 2:
+        some = part.values > 0
+        x, y, errors = part.centres[some], part.values[some], part.errors[some]
+        ax.errorbar(x, y, errors, fmt="o", ms=4, lw=1, color=colour, label=title)
+    else:
+        line = {"ls": one.look.dashes, "lw": 1.5, "color": colour}
+        ax.stairs(part.values, part.edges, baseline=None, label=title, **line)
 
 
 def _colour(name: str, report: Report) -> str:
     return look([*report.sample["classes"], UNLABELLED].index(name)).colour
 
 
-def _title(title: str, part: Fractions, sample: str | None) -> str:
-    return f"{', '.join(filter(None, (title, sample)))} ({count(part.entries)})"
-
-
-def _fractions(report: Report, output: str) -> dict[str, Fractions]:
+def _fractions(report: Report, output: str) -> Mapping[str, Fractions]:
     parts = {}
     for name, hist in by_class(report, output).items():
-        counts = hist.values(flow=True)
-        merged = counts[1:-1].reshape(-1, MERGE).sum(axis=1)
-        merged[[0, -1]] += counts[[0, -1]]
-        total = int(merged.sum())
+        values, squares = (
+            _merged(counts) for counts in (hist.values(flow=True), hist.variances(flow=True))
+        )
+        total = float(values.sum())
         edges = hist.axes[0].edges[::MERGE]
-        parts[name] = Fractions(edges, merged / total, np.sqrt(merged) / total, total)
+        parts[name] = Fractions(edges, values / total, np.sqrt(squares) / total, total)
     return parts
 
 
-def _steps(ax: Axes, part: Fractions, colour: str, title: str) -> None:
-    ax.stairs(part.values, part.edges, color=colour, lw=2, label=title, baseline=None)
-    ax.stairs(part.values, part.edges, color=colour, fill=True, alpha=0.12)
+def _merged(counts: Array) -> Array:
+    """Fine bins joined, the overflows in the first and last."""
+    merged = counts[1:-1].reshape(-1, MERGE).sum(axis=1)
+    merged[[0, -1]] += counts[[0, -1]]
+    return np.asarray(merged)
 
 
-def _points(ax: Axes, part: Fractions, colour: str, title: str) -> None:
-    some = part.values > 0
-    x, y, errors = part.centres[some], part.values[some], part.errors[some]
-    ax.errorbar(x, y, errors, fmt="o", ms=4, lw=1, color=colour, label=title)
-
-
-def _ratios(
-    ax: Axes, report: Report, mine: dict[str, Fractions], others: dict[str, Fractions]
-) -> None:
-    for name, part in mine.items():
-        if name not in others:
-            continue
-        other = others[name]
-        both = (part.values > 0) & (other.values > 0)
-        ratio = part.values[both] / other.values[both]
-        relative = np.hypot(
-            other.errors[both] / other.values[both], part.errors[both] / part.values[both]
-        )
-        ratio_points(ax, part.centres[both], ratio, ratio * relative, _colour(name, report))
+def _ratio(ax: Axes, part: Fractions, other: Fractions, colour: str) -> None:
+    both = (part.values > 0) & (other.values > 0)
+    ratio = part.values[both] / other.values[both]
+    relative = np.hypot(
+        other.errors[both] / other.values[both], part.errors[both] / part.values[both]
+    )
+    ratio_points(ax, part.centres[both], ratio, ratio * relative, colour)
 
 
 def _axes(ax: Axes, lowest: Axes, parts: list[Fractions]) -> float:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rootml.validation.report import Report
-from rootml.validation.style import COLOURS, plain_ticks, write_label
+from rootml.validation.plots.canvas import MEDIUM, SMALL, plain_ticks
+from rootml.validation.plots.label import header
+from rootml.validation.series import Series
+from rootml.validation.style import COLOURS, Style
 
 _WIDTHS = (6.6, 4.4, 3.6)
 """Width of a panel in inches, with one, two or three columns of them."""
@@ -23,16 +25,15 @@ _LEFT, _RIGHT, _BOTTOM, _TOP, _ACROSS, _DOWN = 0.85, 0.2, 0.65, 1.25, 0.6, 0.95
 """Margins of a page and gaps between its panels, in inches."""
 
 
-def draw_domain(report: Report, page: str) -> Figure:
+def draw_domain(series: Sequence[Series], page: str, style: Style) -> Figure:
     """Distributions of summaries here and in the training, each normalised to 1."""
+    report = series[0].report
     names = report.figures["domain"]["pages"][int(page) - 1]
     figure, axes = _page(len(names))
     for ax, name in zip(axes, names, strict=True):
         _panel(ax, report.hists[f"domain_{name}"], report.figures["domain"]["axes"][name])
     figure.align_ylabels()
-    title = f"{report.model['name']} {report.model['version']}"
-    place: Any = ("axes fraction", "figure fraction")
-    write_label(axes[0], report.sample, title, place, (0, -10))
+    header(figure, series, style, axes[0].get_position().x0, _TOP)
     handles, _ = axes[0].get_legend_handles_labels()
     right = 1 - _RIGHT / figure.get_figwidth()
     figure.legend(handles=handles, loc="upper right", bbox_to_anchor=(right, 1), borderaxespad=0.6)
@@ -60,7 +61,7 @@ def _page(panels: int) -> tuple[Figure, list[Axes]]:
     )
     axes = [figure.add_subplot(grid[i]) for i in range(panels)]
     for ax in axes[::columns]:
-        ax.set_ylabel("Fraction of events", size=13)
+        ax.set_ylabel("Fraction of events", size=MEDIUM)
     return figure, axes
 
 
@@ -77,13 +78,13 @@ def _panel(ax: Axes, hist: Any, made: Mapping[str, Any]) -> None:
     ax.errorbar(centres[some], values[some], errors[some], label="this file", **bars)
     ax.set_ylim(0, 1.08 * max((values + errors).max(), training.max()))
     ax.set_xlim(edges[0], edges[-1])
-    ax.tick_params(length=5, labelsize=12)
+    ax.tick_params(length=5, labelsize=SMALL)
     ax.minorticks_off()
     if made["log"] and edges[0] > 0:
         ax.set_xscale("log")
         plain_ticks(ax.xaxis)
-    ax.set_xlabel(hist.axes[0].label, size=13)
-    ax.set_title(_agreement(made, int(total)), loc="right", size=11)
+    ax.set_xlabel(hist.axes[0].label, size=MEDIUM)
+    ax.set_title(_agreement(made, int(total)), loc="right", size=SMALL)
 
 
 def _agreement(made: Mapping[str, Any], total: int) -> str:

@@ -10,29 +10,31 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rootml.spec import Array
-from rootml.validation.plots.roc import discriminants
-from rootml.validation.report import Report
-from rootml.validation.separation import BACKGROUND, FIXED_EFFICIENCY, SIGNAL
-from rootml.validation.style import Look, finish, look, panel, plain_ticks, upper_first
+from rootml.validation.plots.canvas import panel, plain_ticks
+from rootml.validation.plots.label import finish
+from rootml.validation.plots.roc import class_names, discriminants
+from rootml.validation.separation import FIXED_EFFICIENCY
+from rootml.validation.series import Series
+from rootml.validation.style import Look, Style, upper_first
 
 ARROW = 1.6
 """The arrow of a lower limit reaches up to as many times the limit."""
 
 
-def draw_rejection_vs_energy(report: Report, output: str) -> Figure:
+def draw_rejection_vs_energy(series: Sequence[Series], output: str, style: Style) -> Figure:
     """Rejection in bins of energy, each cut at the same signal efficiency of its own bin."""
-    classes = report.sample["classes"]
+    signal, background = class_names(series)
     figure, ax = panel()
-    series = [
-        (title, *_arrays(made["rejection_vs_energy"]))
-        for title, made in discriminants(report, output)
+    drawn = [
+        (title, as_, *_arrays(made["rejection_vs_energy"]))
+        for title, made, as_ in discriminants(series, output)
         if made.get("rejection_vs_energy")
     ]
-    for i, (title, edges, rejections) in enumerate(series):
-        shift = 1 + 0.02 * (i - (len(series) - 1) / 2)
-        _draw(ax, edges, rejections, look(i), shift, title)
-    edges = np.concatenate([edges for _, edges, _ in series])
-    rejections = np.concatenate([rejections for _, _, rejections in series])
+    for i, (title, as_, edges, rejections) in enumerate(drawn):
+        shift = 1 + 0.02 * (i - (len(drawn) - 1) / 2)
+        _draw(ax, edges, rejections, as_, shift, title)
+    edges = np.concatenate([edges for *_, edges, _ in drawn])
+    rejections = np.concatenate([rejections for *_, rejections in drawn])
     if np.isinf(rejections).any():
         none: dict[str, Any] = {"fmt": "^", "mfc": "white", "color": "0.3"}
         ax.errorbar([], [], label="lower limit: none pass", **none)
@@ -42,9 +44,9 @@ def draw_rejection_vs_energy(report: Report, output: str) -> Figure:
     ax.set_xscale("log")
     ax.set_xlim(edges.min(), edges.max())
     plain_ticks(ax.xaxis)
-    ax.set_xlabel(upper_first(f"{report.sample['energy']} [GeV]"))
-    ax.set_ylabel(upper_first(f"{classes[BACKGROUND]} rejection"))
-    finish(ax, report, f"{100 * FIXED_EFFICIENCY:g} % {classes[SIGNAL]} efficiency in each bin")
+    ax.set_xlabel(upper_first(f"{series[0].report.sample['energy']} [GeV]"))
+    ax.set_ylabel(upper_first(f"{background} rejection"))
+    finish(ax, series, style, f"{100 * FIXED_EFFICIENCY:g} % {signal} efficiency in each bin")
     plain_ticks(ax.yaxis)
     return figure
 

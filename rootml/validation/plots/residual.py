@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,16 +11,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rootml.spec import Array
+from rootml.validation.plots.canvas import panel
+from rootml.validation.plots.label import finish
 from rootml.validation.report import Report
-from rootml.validation.style import Look, finish, look, panel, words
+from rootml.validation.series import Series
+from rootml.validation.style import Look, Style, look, words
 from rootml.validation.text import measured, percentage
 
 NEAR = 4.0
 """The linear plot shows so many widths of the widest distribution on either side of zero."""
 
 
-def draw_residual(report: Report, output: str) -> Figure:
+def draw_residual(series: Sequence[Series], output: str, style: Style) -> Figure:
     """The core of the residuals, with the Gaussians fitted to it."""
+    report = series[0].report
     made = report.figures["outputs"][output]["residual"]
     figure, ax = panel()
     near = NEAR * max(one["width"]["value"] for one in made["estimators"])
@@ -32,11 +36,12 @@ def draw_residual(report: Report, output: str) -> Figure:
         text = f"{numbers}  68 % width {measured(one['width'])}"
         _steps(ax, report.hists[one["name"]], width, look(i), text)
         _gaussian(ax, one["core"], width, look(i))
-    return _finished(figure, ax, report, output, near, width)
+    return _finished(figure, ax, series, output, style, near, width)
 
 
-def draw_residual_tails(report: Report, output: str) -> Figure:
+def draw_residual_tails(series: Sequence[Series], output: str, style: Style) -> Figure:
     """All residuals on a logarithmic axis, with the bounds of the tails."""
+    report = series[0].report
     made = report.figures["outputs"][output]["residual"]
     unit = f" {made['unit']}" if made["unit"] else ""
     figure, ax = panel()
@@ -53,11 +58,12 @@ def draw_residual_tails(report: Report, output: str) -> Figure:
                 ax.axvline(sign * tail["bound"], ymax=0.55, color="0.6", ls=":", lw=1)
     ax.set_yscale("log")
     ax.set_ylim(0.5, ax.dataLim.ymax)
-    return _finished(figure, ax, report, output, far, width)
+    return _finished(figure, ax, series, output, style, far, width)
 
 
-def draw_pull(report: Report, output: str) -> Figure:
+def draw_pull(series: Sequence[Series], output: str, style: Style) -> Figure:
     """Residuals over their uncertainty, beside the unit Gaussian that they should follow."""
+    report = series[0].report
     pull = report.figures["outputs"][output]["pull"]
     figure, ax = panel()
     hist = report.hists[f"pull_{output}"]
@@ -76,14 +82,20 @@ def draw_pull(report: Report, output: str) -> Figure:
     ax.set_xlim(-5, 5)
     ax.set_xlabel("(Estimate \N{MINUS SIGN} truth) / uncertainty")
     ax.set_ylabel(f"Entries / {width:.2g}")
-    finish(ax, report)
+    finish(ax, series, style)
     return figure
 
 
 def _finished(
-    figure: Figure, ax: Axes, report: Report, output: str, end: float, width: float
+    figure: Figure,
+    ax: Axes,
+    series: Sequence[Series],
+    output: str,
+    style: Style,
+    end: float,
+    width: float,
 ) -> Figure:
-    made = report.figures["outputs"][output]["residual"]
+    made = series[0].report.figures["outputs"][output]["residual"]
     truth, unit = words(made["truth"]), made["unit"]
     if made["relative"]:
         ax.set_xlabel(f"Estimate / {truth} \N{MINUS SIGN} 1")
@@ -91,7 +103,7 @@ def _finished(
         ax.set_xlabel(f"Estimate \N{MINUS SIGN} {truth}" + (f" [{unit}]" if unit else ""))
     ax.set_ylabel(f"Entries / {width:.2g} {unit}".rstrip())
     ax.set_xlim(-end, end)
-    finish(ax, report)
+    finish(ax, series, style)
     return figure
 
 

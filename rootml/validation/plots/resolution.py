@@ -9,21 +9,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rootml.validation.report import Report
-from rootml.validation.style import (
-    Look,
-    finish,
-    look,
-    panel_with_lower,
-    plain_ticks,
-    upper_first,
-    words,
-)
+from rootml.validation.plots.canvas import panel_with_lower, plain_ticks
+from rootml.validation.plots.label import finish
+from rootml.validation.series import Series
+from rootml.validation.style import Look, Style, look, upper_first, words
 
 
-def draw_resolution(report: Report, output: str) -> Figure:
+def draw_resolution(series: Sequence[Series], output: str, style: Style) -> Figure:
     """Half of the central 68 % of the residuals, and their median, in bins of the true value."""
-    made = report.figures["outputs"][output]
+    made = series[0].report.figures["outputs"][output]
     residual = made["residual"]
     rows, unit = residual["against_truth"], f" [{residual['unit']}]" if residual["unit"] else ""
     figure, ax, lower = panel_with_lower("Bias" + unit)
@@ -44,7 +38,7 @@ def draw_resolution(report: Report, output: str) -> Figure:
     truth = upper_first(words(residual["truth"]))
     lower.set_xlabel(truth + (f" [{made['unit']}]" if made["unit"] else ""))
     ax.set_ylabel(f"68 % width of {'relative ' if residual['relative'] else ''}residuals{unit}")
-    finish(ax, report)
+    finish(ax, series, style)
     figure.align_ylabels()
     return figure
 

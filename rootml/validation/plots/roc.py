@@ -3,42 +3,55 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rootml.validation.report import Report
+from rootml.spec import Array
+from rootml.validation.plots.canvas import panel, panel_with_lower
+from rootml.validation.plots.label import finish
 from rootml.validation.separation import BACKGROUND, SIGNAL
-from rootml.validation.style import Look, finish, look, panel, upper_first
+from rootml.validation.series import Series
+from rootml.validation.style import Look, Style, look, upper_first
 
 _BAND: dict[str, Any] = {"alpha": 0.25, "lw": 0}
 
 
-def discriminants(report: Report, output: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Title and figures of an output, and of the references that compare with it."""
-    yield report.model["name"], report.figures["outputs"][output]
-    for reference in report.figures["references"].values():
+def discriminants(
+    series: Sequence[Series], output: str
+) -> Iterator[tuple[str, Mapping[str, Any], Look]]:
+    """Title, figures and look of an output, and of the references that compare with it.
+
+    The file's references are there where all series are of the same sample.
+    """
+    for one in series:
+        yield one.title, one.report.figures["outputs"][output], one.look
+    if len({one.report.sample.get("name") for one in series}) > 1:
+        return
+    references = series[0].report.figures["references"].values()
+    for i, reference in enumerate(references, start=len(series)):
         if "curve" in reference:
-            yield reference["title"], reference
+            yield reference["title"], reference, look(i)
 
 
-def draw_roc(report: Report, output: str) -> Figure:
+def draw_roc(series: Sequence[Series], output: str, style: Style) -> Figure:
     """Signal efficiency against background efficiency, on a logarithmic axis."""
-    signal, background = _class_names(report)
+    signal, background = class_names(series)
     figure, ax = panel()
     smallest = 0.1
-    for i, (title, made) in enumerate(discriminants(report, output)):
+    for title, made, as_ in discriminants(series, output):
         curve = made["curve"]
         some = curve["background_efficiency"] > 0
         x = curve["background_efficiency"][some]
         smallest = min(smallest, 1 / made["background"])
         low, high = curve["efficiency_low"][some], curve["efficiency_high"][some]
-        ax.fill_between(x, low, high, color=look(i).colour, **_BAND)
-        text = f"{title}, AUC {_rounded(made['auc'])}"
-        ax.plot(x, curve["efficiency"][some], **look(i).line, label=text)
+        ax.fill_between(x, low, high, color=as_.colour, **_BAND)
+        ax.plot(
+            x, curve["efficiency"][some], **as_.line, label=f"{title}, AUC {_rounded(made['auc'])}"
+        )
     chance = np.geomspace(smallest, 1, 200)
     ax.plot(chance, chance, color="0.6", lw=1)
     ax.set_xscale("log")
@@ -46,30 +59,39 @@ def draw_roc(report: Report, output: str) -> Figure:
     ax.set_ylim(0, 1.0)
     ax.set_xlabel(upper_first(f"{background} efficiency"))
     ax.set_ylabel(upper_first(f"{signal} efficiency"))
-    finish(ax, report)
+    finish(ax, series, style)
     ax.set_yticks(np.linspace(0, 1, 6))
     ax.set_yticks(np.linspace(0, 1, 21), minor=True)
     return figure
 
 
-def draw_rejection(report: Report, output: str) -> Figure:
-    """Background rejection against signal efficiency; a lower limit where nothing passes."""
-    signal, background = _class_names(report)
-    figure, ax = panel()
+def draw_rejection(series: Sequence[Series], output: str, style: Style) -> Figure:
+    """Background rejection against signal efficiency; a lower limit where nothing passes.
+
+    Of several series, a panel shows the ratio to the first.
+    """
+    signal, background = class_names(series)
+    if len(series) > 1:
+        figure, ax, lowest = panel_with_lower(f"Ratio to\n{series[0].title}")
+        _ratios(lowest, series, output)
+    else:
+        figure, ax = panel()
+        lowest = ax
     top, limited = 1.0, False
-    for i, (title, made) in enumerate(discriminants(report, output)):
+    for title, made, as_ in discriminants(series, output):
         curve = made["curve"]
-        limited |= _rejection_curve(ax, curve, look(i), title)
+        limited |= _rejection_curve(ax, curve, as_, title)
         ends = np.where(np.isfinite(curve["rejection"]), curve["rejection_high"], 1.0)
         top = max(top, ends.max(), curve["rejection_low"].max())
     if limited:
         ax.plot([], [], ":", color="0.3", lw=1.5, label="lower limit: none pass")
     ax.set_yscale("log")
-    ax.set_xlim(0, 1)
+    lowest.set_xlim(0, 1)
     ax.set_ylim(1, top)
-    ax.set_xlabel(upper_first(f"{signal} efficiency"))
+    lowest.set_xlabel(upper_first(f"{signal} efficiency"))
     ax.set_ylabel(upper_first(f"{background} rejection"))
-    finish(ax, report)
+    finish(ax, series, style)
+    figure.align_ylabels()
     return figure
 
 
@@ -86,9 +108,38 @@ def _rejection_curve(ax: Axes, curve: Mapping[str, Any], as_: Look, title: str) 
     return True
 
 
-def _class_names(report: Report) -> tuple[str, str]:
+def _ratios(ax: Axes, series: Sequence[Series], output: str) -> None:
+    """Rejections over that of the first series at the same efficiency, each with its own band."""
+    ax.axhline(1, **series[0].look.line)
+    efficiency, first, *_ = _rejections(series[0], output)
+    bounds = [1.0]
+    for one in series[1:]:
+        x, *curves = _rejections(one, output)
+        common = (x >= efficiency.min()) & (x <= efficiency.max())
+        x = x[common]
+        value, low, high = (
+            np.exp(np.log(y[common]) - np.interp(x, efficiency, np.log(first))) for y in curves
+        )
+        ax.fill_between(x, low, high, color=one.look.colour, **_BAND)
+        ax.plot(x, value, **one.look.line)
+        bounds += [*value[(x > 0.1) & (x < 0.999)]]
+    low, high = min(bounds), max(bounds)
+    margin = max(0.15 * (high - low), 0.02)
+    ax.set_ylim(max(low - margin, 0), high + margin)
+
+
+def _rejections(one: Series, output: str) -> list[Array]:
+    """Efficiencies, and rejections with both ends, where any background passes; increasing."""
+    curve = one.report.figures["outputs"][output]["curve"]
+    known = np.isfinite(curve["rejection"])
+    order = np.argsort(curve["efficiency"][known], kind="stable")
+    names = "efficiency", "rejection", "rejection_low", "rejection_high"
+    return [curve[name][known][order] for name in names]
+
+
+def class_names(series: Sequence[Series]) -> tuple[str, str]:
     """Names of signal and background."""
-    classes = report.sample["classes"]
+    classes = series[0].report.sample["classes"]
     return classes[SIGNAL], classes[BACKGROUND]
 
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from matplotlib.figure import Figure
 
 from rootml.validation.histograms import class_title, components
-from rootml.validation.report import Report
-from rootml.validation.style import count, finish, look, panel
+from rootml.validation.plots.canvas import panel
+from rootml.validation.plots.label import finish
+from rootml.validation.series import Series
+from rootml.validation.style import Style, count, look
 
 
-def draw_values(report: Report, output: str) -> Figure:
+def draw_values(series: Sequence[Series], output: str, style: Style) -> Figure:
     """Events against an output's value, by class, and by component where it has several."""
+    report = series[0].report
     figure, ax = panel()
     top = 0.0
     ranges: list[float] = []
-    series = [
+    drawn = [
         (name, part, hist)
         for part, hists in components(report, output)
         for name, hist in hists.items()
     ]
-    for i, (name, part, hist) in enumerate(series):
+    for i, (name, part, hist) in enumerate(drawn):
         axis = hist.axes[0]
         density = hist.values() / axis.widths / max(hist.sum(flow=True), 1)
         title = class_title(report, name)
@@ -33,5 +38,5 @@ def draw_values(report: Report, output: str) -> Figure:
     made = report.figures["outputs"][output]
     ax.set_xlabel(made["branch"] + (f" [{made['unit']}]" if made["unit"] else ""))
     ax.set_ylabel(f"Fraction of events per {made['unit'] or 'unit'}")
-    finish(ax, report)
+    finish(ax, series, style)
     return figure
