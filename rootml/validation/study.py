@@ -96,6 +96,11 @@ class Study:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     plots: tuple[Plot, ...] = ()
 
+    def place(self, index: int) -> str:
+        """The folder of a report's plots below the study's; empty where it is the only one."""
+        report = self.reports[index]
+        return f"{report.model['name']}/{report.sample['name']}" if len(self.reports) > 1 else ""
+
     def to_dict(self) -> dict[str, Any]:
         """All but histograms and events, as plain data that JSON can hold."""
         data = {
