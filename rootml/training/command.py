@@ -46,13 +46,13 @@ def train(
 ) -> None:
     """Train what RECIPE says on FILES and write its card.
 
+    RECIPE is the name of an installed one, or a Python file that holds it: my_recipe.py:NAME.
     The files need the truth. Model, card, curves and checkpoints go to the output folder. The
     model can be used at once: rootml tag --model FOLDER/NAME.card.yaml
     """
     from rootml.training.run import train as run
 
-    name = name or recipe
-    folder = output or Path("runs") / name
+    folder = output or Path("runs") / (name or Path(recipe.partition(":")[0]).stem)
     if progress is None:
         progress = sys.stderr.isatty()
     click.echo(account(run(recipe, files, folder, name=name, progress=progress, **options)))

@@ -23,6 +23,7 @@ from rootml.training.data import DataSet, load_dataset
 from rootml.training.job import Parts, Run
 from rootml.training.learner import Device, Precision
 from rootml.training.recipe import Recipe
+from rootml.training.recipe_file import is_recipe_file, read_recipe
 from rootml.training.task import Classification
 
 LEAST_ROWS = 2
@@ -51,6 +52,7 @@ def train(
 ) -> Path:
     """Train a model on ROOT files and return the path of its card.
 
+    ``recipe``: an installed one by name, one in a file (``my.py:NAME``), or the recipe itself.
     ``output`` is a folder; it receives ``<name>.card.yaml``, the model beside it,
     ``<name>.split.json``, ``<name>.curves.png`` and ``.pdf`` and, of a torch network,
     ``checkpoints/``. What is None is taken from the recipe; ``name`` is that of the recipe unless
@@ -92,7 +94,7 @@ def train(
         view=found.view,
         declaration=found.declaration,
         folder=Path(output),
-        command=_command(chosen.name, files, asked),
+        command=_command(_word(recipe), files, asked),
         notes=notes,
         resume=resume,
         progress=progress,
@@ -125,12 +127,22 @@ def _train(run: Run, files: Sequence[str | Path], tree: str | None, max_events: 
 
 
 def _chosen(recipe: str | Recipe, seed: int | None, options: Mapping[str, Any]) -> Recipe:
-    found = get_recipe(recipe) if isinstance(recipe, str) else recipe
+    if isinstance(recipe, str):
+        found = read_recipe(recipe) if is_recipe_file(recipe) else get_recipe(recipe)
+    else:
+        found = recipe
     given = {name: value for name, value in options.items() if value is not None}
     changes: dict[str, Any] = {"learner": found.learner.with_options(given)} if given else {}
     if seed is not None:
         changes["seed"] = seed
     return dataclasses.replace(found, **changes)
+
+
+def _word(recipe: str | Recipe) -> str:
+    """What names the recipe on a command line, without folders."""
+    if isinstance(recipe, Recipe):
+        return recipe.name
+    return Path(recipe).name if is_recipe_file(recipe) else recipe
 
 
 def _checked(name: str) -> str:
