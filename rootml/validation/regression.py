@@ -1,24 +1,29 @@
 """How well an estimate agrees with the truth: bias, widths, core and tails, and their errors.
 
 All follows from the counts of residuals (estimate minus truth, or pulls) in fine bins: those of
-a collector, which add over samples, or of an array of values. Within a bin the values count as
-evenly spread.
+a collector, which add over samples, of an array of values, or of any histogram. Within a bin the
+values count as evenly spread. Entries may have weights; errors are then those of the sums of
+squared weights.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
 import numpy as np
 from scipy.special import ndtr
+from uhi.typing.plottable import PlottableHistogram
 
 from rootml.errors import DataError
 from rootml.spec import Array
-from rootml.validation.classification import LEVEL, Estimate, clopper_pearson
+from rootml.validation.binomial import LEVEL, Estimate, efficiency_interval
+from rootml.validation.counts import Counts
 from rootml.validation.scales import RESIDUAL, Scale
+from rootml.validation.summary import Core, Summary, Tail
 
 CORE = 2.0
 """The Gaussian of the core is fitted within as many of its own widths on either side."""
@@ -29,101 +34,114 @@ MIN_CORE = 20
 REPLICAS = 1000
 """Bootstrap replicas behind the errors of quantiles."""
 
+IQR75, IQR95 = 1.349, 3.290
+"""Distance of the 25 % and 75 %, and of the 5 % and 95 % quantiles of a unit Gaussian."""
+
 _SEED = 68
 _ROUNDS = 200
 
 
-@dataclass(frozen=True)
-class Core:
-    """The Gaussian of the core, fitted to the ``inside`` entries between ``low`` and ``high``."""
-
-    mean: Estimate
-    width: Estimate
-    low: float
-    high: float
-    inside: float
-
-
-@dataclass(frozen=True)
-class Tail:
-    """Shares of the entries beyond ``bound``: below its negative, above it, both together."""
-
-    bound: float
-    below: Estimate
-    above: Estimate
-    beyond: Estimate
-
-
-@dataclass(frozen=True)
-class Summary:
-    """The figures of one distribution of residuals, in their unit.
-
-    ``median``: the bias. ``width``: half of the central 68.27 % interval, the standard deviation
-    where the residuals are Gaussian, and hardly moved by tails. ``rms``: root mean square about
-    the ``mean``, which the farthest tails govern. ``core``: None where there is none to fit.
-    """
-
-    entries: int
-    median: Estimate
-    width: Estimate
-    mean: Estimate
-    rms: Estimate
-    core: Core | None
-    tails: tuple[Tail, ...]
-
-
 @dataclass(frozen=True, eq=False)
 class Residuals:
-    """Counts of residuals in bins, one more edge than counts; at least one entry."""
+    """Counts of residuals in bins, one more edge than counts; at least one entry.
+
+    ``squares``: of weighted entries the sums of squared weights; None where each counts one.
+    """
 
     edges: Array
     counts: Array
+    squares: Array | None = None
 
     def __post_init__(self) -> None:
-        if not self.counts.sum() > 0:
+        if not self.counts.any():
             raise DataError("no residuals: nothing to summarise")
+        if not self.counts.sum() > 0:
+            raise DataError("the weights of the residuals add up to nothing above zero")
 
     @classmethod
-    def from_values(cls, values: Array) -> Self:
+    def from_values(cls, values: Array, weights: Array | None = None) -> Self:
         """Count values in bins of 0.25 % of their size (see :data:`RESIDUAL`)."""
         if not np.isfinite(values).all():
             raise DataError("residuals that are not finite have no distribution")
-        bins = np.digitize(RESIDUAL.forward(values), RESIDUAL.edges())
-        return cls.from_bins(np.bincount(bins, minlength=RESIDUAL.bins + 2))
+        bins, size = np.digitize(RESIDUAL.forward(values), RESIDUAL.edges()), RESIDUAL.bins + 2
+        if weights is not None and np.shape(weights) != np.shape(values):
+            raise DataError(f"{np.size(weights)} weights for {np.size(values)} residuals")
+        if weights is not None and not np.isfinite(weights).all():
+            raise DataError("weights that are not finite have no sum")
+        made = Counts.filled(bins, size, weights)
+        return cls.from_bins(made.values, squares=None if weights is None else made.squares)
 
     @classmethod
-    def from_bins(cls, counts: Array, scale: Scale = RESIDUAL) -> Self:
+    def from_bins(
+        cls, counts: Array, scale: Scale = RESIDUAL, squares: Array | None = None
+    ) -> Self:
         """Take counts in the bins of a scale, with both overflows, which count as at its ends."""
-        inner = counts[1:-1].copy()
-        inner[[0, -1]] += counts[[0, -1]]
-        return cls(scale.inverse(scale.edges()), inner)
+        edges = scale.inverse(scale.edges())
+        return cls(edges, _folded(counts), None if squares is None else _folded(squares))
+
+    @classmethod
+    def from_hist(cls, hist: PlottableHistogram) -> Self:
+        """Take a UHI histogram of residuals; its overflows count as at its ends."""
+        edges, made = Counts.with_overflows(hist)
+        lacking = (~np.isinf(edges[[0, -1]])).astype(int)
+        counts, squares = (_folded(np.pad(part, lacking)) for part in (made.values, made.squares))
+        entries = np.array_equal(counts, squares)
+        return cls(edges[np.isfinite(edges)], counts, None if entries else squares)
 
     @property
-    def entries(self) -> int:
-        """How many residuals there are."""
-        return int(self.counts.sum())
+    def entries(self) -> float:
+        """How many residuals there are, or their sum of weights."""
+        total = self.counts.sum()
+        return int(total) if self.squares is None else float(total)
+
+    @property
+    def effective(self) -> float:
+        """Sum of weights squared over the sum of squared weights; the entries, without weights."""
+        return self.entries if self.squares is None else self.entries**2 / self.squares.sum()
 
     def summary(self, bounds: tuple[float, ...] = ()) -> Summary:
         """All figures; ``bounds`` are those of the tails, in the residuals' unit."""
         median, width = self.quantiles()
         mean, rms = self._moments()
         tails = tuple(self.tail(bound) for bound in bounds)
-        return Summary(self.entries, median, width, mean, rms, self.core(), tails)
+        core, effective = self.core(), self.effective
+        return Summary(self.entries, median, width, mean, rms, core, tails, *self.eiqr(), effective)
 
     def quantiles(self) -> tuple[Estimate, Estimate]:
-        """Median, and half of the central 68.27 % interval.
-
-        Errors: smoothed bootstrap (B. Efron, R. J. Tibshirani, An Introduction to the
-        Bootstrap, 1993, ch. 13). Of a sample drawn anew from this one only three quantiles are
-        needed, whose ranks are distributed as Dirichlet's (H. A. David, H. N. Nagaraja, Order
-        Statistics, 2003, sec. 2.5): the draw costs the same for any number of entries.
-        """
+        """Median, and half of the central 68.27 % interval, with bootstrap errors."""
         low = (1 - LEVEL) / 2
-        shares = np.array([low, 0.5 - low, 0.5 - low, low])
-        rng = np.random.default_rng(_SEED)
-        drawn = rng.dirichlet(self.entries * shares, REPLICAS).cumsum(axis=1)[:, :3]
-        left, middle, right = self.at(np.vstack((shares.cumsum()[:3], drawn))).T
+        left, middle, right = self._replicas(np.array([low, 0.5, 1 - low])).T
         return _bootstrapped(middle), _bootstrapped((right - left) / 2)
+
+    def eiqr(self) -> tuple[Estimate, Estimate]:
+        """Effective interquantile ranges eIQR75 and eIQR95, with bootstrap errors."""
+        p5, p25, p75, p95 = self._replicas(np.array([0.05, 0.25, 0.75, 0.95])).T
+        return _bootstrapped((p75 - p25) / IQR75), _bootstrapped((p95 - p5) / IQR95)
+
+    def _replicas(self, shares: Array) -> Array:
+        """Quantiles of the entries (first row) and of REPLICAS samples drawn anew from them.
+
+        Smoothed bootstrap (B. Efron, R. J. Tibshirani, An Introduction to the Bootstrap, 1993,
+        ch. 13). Of a sample drawn anew only these quantiles are needed, whose ranks are
+        distributed as Dirichlet's (H. A. David, H. N. Nagaraja, Order Statistics, 2003,
+        sec. 2.5), which are shares of gamma variates: the draw costs the same for any number of
+        entries. Weighted entries between two quantiles are drawn as one gamma variate with the
+        mean and variance of their sum.
+        """
+        parts = np.diff(shares, prepend=0.0, append=1.0)
+        size = self.entries * parts
+        if self.squares is not None:
+            size = size**2 / self._between(self.squares, self.at(shares))
+        drawn = np.random.default_rng(_SEED).standard_gamma(size, (REPLICAS, len(parts)))
+        drawn *= self.entries * parts / size
+        ranks = drawn.cumsum(axis=1)[:, :-1] / drawn.sum(axis=1, keepdims=True)
+        return self.at(np.vstack((shares, ranks)))
+
+    def _between(self, squares: Array, points: Array) -> Array:
+        """Sums of ``squares`` below the first, between, and above the last of some points."""
+        below = np.pad(np.cumsum(squares), (1, 0))
+        inner = np.interp(points, self.edges, below)
+        return np.diff(inner, prepend=0.0, append=below[-1])
 
     def at(self, shares: Array) -> Array:
         """The residuals below which are these shares of the entries."""
@@ -133,9 +151,9 @@ class Residuals:
 
     def tail(self, bound: float) -> Tail:
         """Shares beyond a bound, which moves to the nearest edge of a bin (0.13 % at most)."""
-        below = int(self._below[np.abs(self.edges + bound).argmin()])
-        above = self.entries - int(self._below[np.abs(self.edges - bound).argmin()])
-        return Tail(bound, *(self._share(passed) for passed in (below, above, below + above)))
+        low, high = np.abs(self.edges + bound).argmin(), np.abs(self.edges - bound).argmin()
+        below, above = slice(None, low), slice(high, None)
+        return Tail(bound, *(self._share(parts) for parts in ((below,), (above,), (below, above))))
 
     def core(self) -> Core | None:
         """The Gaussian that fits the entries within CORE of its own widths best.
@@ -144,24 +162,26 @@ class Residuals:
         those that give the cut-off Gaussian the mean and variance of the entries, whence mean
         and width are repeated until the window that they span no longer moves. Errors: the
         inverse of the Fisher information, for the last window taken as given. None where fewer
-        than MIN_CORE entries or no width that settles is found.
+        than MIN_CORE (effective) entries or no width that settles is found.
         """
         mean, width = (estimate.value for estimate in self.quantiles())
         for _ in range(_ROUNDS):
-            weights = self._within(mean - CORE * width, mean + CORE * width)
-            inside = float(weights.sum())
-            if inside < MIN_CORE:
+            inside = self._within(mean - CORE * width, mean + CORE * width)
+            weights, squares = inside * self._kept[self._filled], inside * self._spread
+            if not weights.sum() ** 2 >= MIN_CORE * squares.sum() > 0:
                 return None
             z = (self._centres - mean) / width
-            shift = float(weights @ z) / inside
-            spread = math.sqrt(float(weights @ (z - shift) ** 2) / inside) / _CUT_OFF
+            shift = float(weights @ z) / weights.sum()
+            spread = math.sqrt(float(weights @ (z - shift) ** 2) / weights.sum()) / _CUT_OFF
             if not spread > 0:
                 return None
             mean, width = mean + shift * width, spread * width
-            if max(abs(shift), abs(spread - 1)) < 1e-3 / math.sqrt(inside):
-                errors = width * np.sqrt(np.diag(np.linalg.inv(_information(z, weights))))
+            error = math.sqrt(squares.sum()) / weights.sum()
+            if max(abs(shift), abs(spread - 1)) < 1e-3 * error:
+                errors = width * _errors(z, weights, squares)
                 ends = mean - CORE * width, mean + CORE * width
-                return Core(_gauss(mean, errors[0]), _gauss(width, errors[1]), *ends, inside)
+                core = _gauss(mean, errors[0]), _gauss(width, errors[1])
+                return Core(*core, *ends, float(weights.sum()))
         return None
 
     def rebinned(self, edges: Array) -> Array:
@@ -170,36 +190,64 @@ class Residuals:
 
     @cached_property
     def _below(self) -> Array:
-        """Entries below each edge."""
-        return np.concatenate(([0], np.cumsum(self.counts)))
+        """Entries below each edge.
+
+        Where negative weights make them fall, they follow the rising curve midway between the
+        largest of all before and the smallest of all after.
+        """
+        below = np.pad(np.cumsum(self.counts), (1, 0))
+        if self.squares is None:
+            return below
+        before = np.maximum.accumulate(below)
+        after = np.minimum.accumulate(below[::-1])[::-1]
+        return np.asarray((before.clip(0, below[-1]) + after.clip(0, below[-1])) / 2)
+
+    @cached_property
+    def _kept(self) -> Array:
+        """Entries of each bin, none negative."""
+        return np.diff(self._below)
 
     @cached_property
     def _filled(self) -> Array:
-        return np.flatnonzero(self.counts)
+        return np.flatnonzero(self._kept)
+
+    @cached_property
+    def _spread(self) -> Array:
+        """Sum of squared weights of each filled bin."""
+        return (self._kept if self.squares is None else self.squares)[self._filled]
 
     @cached_property
     def _centres(self) -> Array:
         return np.asarray(self.edges[self._filled] + self.edges[self._filled + 1]) / 2
 
     def _within(self, low: float, high: float) -> Array:
-        """Entries of each filled bin between two residuals."""
+        """Share of each filled bin between two residuals."""
         start, stop = self.edges[self._filled], self.edges[self._filled + 1]
         inside = (np.minimum(stop, high) - np.maximum(start, low)) / (stop - start)
-        return np.asarray(inside.clip(0, 1) * self.counts[self._filled])
+        return np.asarray(inside.clip(0, 1))
 
     def _moments(self) -> tuple[Estimate, Estimate]:
-        n, counts = self.entries, self.counts[self._filled]
+        n, counts = self.entries, self._kept[self._filled]
         mean = float(counts @ self._centres) / n
         square = (self._centres - mean) ** 2
         variance = float(counts @ square) / n
         rms = math.sqrt(variance)
-        spread = math.sqrt(float(counts @ (square - variance) ** 2) / n)
-        error = spread / (2 * rms * math.sqrt(n)) if rms > 0 else 0.0
-        return _gauss(mean, rms / math.sqrt(n)), _gauss(rms, error)
+        error = math.sqrt(float(self._spread @ square)) / n
+        spread = math.sqrt(float(self._spread @ (square - variance) ** 2)) / n
+        return _gauss(mean, error), _gauss(rms, spread / (2 * rms) if rms > 0 else 0.0)
 
-    def _share(self, passed: int) -> Estimate:
-        low, high = clopper_pearson(passed, self.entries)
-        return Estimate(passed / self.entries, float(low), float(high))
+    def _share(self, parts: Sequence[slice]) -> Estimate:
+        """Share of the entries in some bins."""
+        sums = self.counts, self.counts if self.squares is None else self.squares
+        passed = Counts(*(sum(part[bins].sum() for bins in parts) for part in sums))
+        return efficiency_interval(passed, Counts(*(part.sum() for part in sums))).one()
+
+
+def _folded(bins: Array) -> Array:
+    """Bins without overflows, whose contents join the outermost ones."""
+    inner = bins[1:-1].copy()
+    inner[[0, -1]] += bins[[0, -1]]
+    return inner
 
 
 def _gauss(value: float, error: float) -> Estimate:
@@ -211,12 +259,18 @@ def _bootstrapped(values: Array) -> Estimate:
     return _gauss(float(values[0]), float(np.sqrt(np.mean((values[1:] - values[0]) ** 2))))
 
 
-def _information(z: Array, weights: Array) -> Array:
-    """Fisher information on mean and width of a Gaussian at (0, 1), seen in a window.
+def _errors(z: Array, weights: Array, squares: Array) -> Array:
+    """Errors of mean and width of a Gaussian at (0, 1), seen in a window.
 
-    The covariance of its sufficient statistics z and z^2 among the entries.
+    The inverse of the Fisher information, which is the covariance of the sufficient statistics z
+    and z^2 among the entries. With weights the spread of their sums stands on either side of it
+    (J. S. Cramer, Econometric Applications of Maximum Likelihood Methods, 1986, sec. 2.7;
+    C. Langenbruch, Eur. Phys. J. C 82 (2022) 393).
     """
-    return np.asarray(weights.sum() * np.cov(z, z**2, aweights=weights, bias=True))
+    statistics = np.stack((z, z**2))
+    centred = statistics - (statistics @ weights / weights.sum())[:, None]
+    inverse = np.linalg.inv(centred * weights @ centred.T)
+    return np.sqrt(np.diag(inverse @ (centred * squares @ centred.T) @ inverse))
 
 
 def _cut_off_width(ends: float) -> float:
