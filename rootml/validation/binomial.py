@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv
+from scipy.special import betaincinv, expit, logit
 
 from rootml.validation.counts import Counted, Counts
 
@@ -107,6 +107,19 @@ def effective_counts(passed: Counted, total: Counted) -> tuple[Floats, Floats]:
     np.divide(weight, whole.squares, out=size, where=whole.squares > 0)
     np.divide(binomial * weight, spread, out=size, where=(binomial > 0) & (spread > 0))
     return efficiency * size, size
+
+
+def logit_interval(value: float, error: float, entries: float) -> tuple[float, float]:
+    """Ends of the interval of a probability with a standard error, never beyond 0 and 1.
+
+    The error is carried to log(p/(1-p)) (M. S. Pepe, The Statistical Evaluation of Medical
+    Tests, 2003, sec. 5.2). Without an error, at 0 or at 1: Clopper-Pearson of ``entries``.
+    """
+    if error == 0 or not 0 < value < 1 or entries < 2:
+        low, high = clopper_pearson(value * entries, entries)
+        return float(low), float(high)
+    step = error / (value * (1 - value))
+    return float(expit(logit(value) - step)), float(expit(logit(value) + step))
 
 
 def unphysical(passed: Counted, total: Counted) -> npt.NDArray[np.bool_]:

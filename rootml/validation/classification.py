@@ -14,7 +14,6 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit
 from uhi.typing.plottable import PlottableHistogram
 
 from rootml.errors import DataError
@@ -26,6 +25,7 @@ from rootml.validation.binomial import (
     clopper_pearson,
     effective_counts,
     efficiency_interval,
+    logit_interval,
     rejection,
 )
 from rootml.validation.counts import Counts
@@ -227,7 +227,7 @@ class Separation:
         value = float(s @ above / m)
         variance = _variance(self.signal, above, value) + _variance(self.background, below, value)
         error, value = math.sqrt(variance), min(max(value, 0.0), 1.0)
-        low, high = _auc_interval(value, error, min(self.signal.entries, self.background.entries))
+        low, high = logit_interval(value, error, min(self.signal.entries, self.background.entries))
         binning = 0.0 if self.exact else float(np.abs(s) @ np.abs(b) / (2 * m * n))
         return Auc(value, low, high, error, binning)
 
@@ -244,11 +244,3 @@ def _variance(counts: Counts, values: Floats, mean: float) -> float:
     squares = counts.squares.astype(np.float64)
     spread = float(squares @ (values - mean) ** 2)
     return spread / max(counts.entries - 1, 1.0) / float(squares.sum())
-
-
-def _auc_interval(value: float, error: float, pairs: float) -> tuple[float, float]:
-    if error == 0 or not 0 < value < 1 or pairs < 2:
-        low, high = clopper_pearson(value * pairs, pairs)
-        return float(low), float(high)
-    step = error / (value * (1 - value))
-    return float(expit(logit(value) - step)), float(expit(logit(value) + step))
