@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import mplhep as mh
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
@@ -15,6 +16,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from rootml.validation.plots.canvas import LARGE, SMALL
+from rootml.validation.plots.room import Skyline
 from rootml.validation.series import Series, caption, status
 from rootml.validation.style import Style
 
@@ -27,29 +29,38 @@ _WRITE: dict[str, Any] = {
     ),
 }
 
-GAP = 0.03
-"""Free share of a panel between its label or legend and the data."""
+LONGEST = 2.0
+"""The y axis is stretched so many times at most; where more is needed, the figure grows."""
 
-ROOM = 0.5
-"""Share of a panel that label and legend may take; where they need more, the figure grows."""
+Corner = Literal["upper right", "upper left", "lower right", "lower left"]
+
+_CORNERS: dict[Corner, float] = {
+    "upper right": 1.0,
+    "upper left": 1.02,
+    "lower right": 1.1,
+    "lower left": 1.1,
+}
+"""Where legends stand, and how many times less the y axis must be stretched for a later one."""
 
 _LINES: dict[str, Any] = {"fontsize": SMALL, "linespacing": 1.35}
 
 
 def finish(ax: Axes, series: Sequence[Series], style: Style, *lines: str) -> None:
-    """Write label and legend above the data, and make room for both.
+    """Write label and legend, and stretch the y axis until neither covers data.
 
-    Expects the y axis to end at the largest of the data.
+    Expects the y axis to end at the largest of the data. Labels of axes that are longer than
+    their panel are written smaller.
     """
     texts = write_label(ax, series, style, *lines)
     legend = _legend(ax)
-    taken = _place(ax, texts, legend)
-    if taken > ROOM:
-        _grow(ax, taken)
+    stretch = _place(ax, texts, legend)
+    if stretch > LONGEST:
+        _grow(ax, stretch)
         for text in texts:
             text.remove()
-        taken = _place(ax, write_label(ax, series, style, *lines), legend)
-    _headroom(ax, taken + GAP)
+        stretch = _place(ax, write_label(ax, series, style, *lines), legend)
+    _stretch(ax, stretch)
+    _fit_labels(ax)
 
 
 def write_label(
@@ -71,8 +82,7 @@ def write_label(
     inside = [text for text in written if text is not None and text.get_position()[1] < 1]
     below = "\n".join(filter(None, (caption(series), *lines)))
     if below and inside:
-        lowest = min(inside, key=lambda text: text.get_position()[1])
-        lowest = inside[0] if lowest is inside[1] else lowest
+        lowest = inside[2] if len(inside) > 2 else inside[0]
         inside.append(mh.label.append_text(below, lowest, "below", ax=ax, **_LINES))
     elif below:
         inside.append(mh.label.add_text(below, "upper left", ax=ax, **_LINES))
@@ -117,36 +127,57 @@ def _legend(ax: Axes) -> Legend:
     return legend
 
 
-def _place(ax: Axes, texts: list[Text], legend: Legend) -> float:
-    """Put the legend beside the label or, where that is too narrow, below it; the share taken."""
-    legend.set_loc("upper right")
-    legend.set_bbox_to_anchor((0, 0, 1, 1), ax.transAxes)
-    to_axes = ax.transAxes.inverted()
-    right = legend.get_window_extent().transformed(to_axes)
-    if not texts:
-        return float(1 - right.y0)
-    left = Bbox.union([text.get_window_extent() for text in texts]).transformed(to_axes)
-    if left.x1 > right.x0:
-        legend.set_loc("upper left")
-        legend.set_bbox_to_anchor((0.0, left.y0), ax.transAxes)
-        right = right.translated(0, left.y0 - 1)
-    return float(1 - min(left.y0, right.y0))
+def _place(ax: Axes, texts: Sequence[Text], legend: Legend) -> float:
+    """Put the legend where the y axis must be stretched least; returns how many times."""
+    skyline, to_axes = Skyline.of(ax), ax.transAxes.inverted()
+    label = Bbox.from_extents(0, 1, 0, 1)
+    if texts:
+        label = Bbox.union([text.get_window_extent() for text in texts]).transformed(to_axes)
+    alone = skyline.stretch([label])
+    needs: dict[Corner, float] = {}
+    for place in _CORNERS:
+        box = _move(legend, ax, place, label.y0).transformed(to_axes)
+        if place.startswith("lower"):
+            needs[place] = alone if skyline.clears(box, alone) else np.inf
+        else:
+            needs[place] = np.inf if box.overlaps(label) else skyline.stretch([label, box])
+    best = min(needs, key=lambda place: needs[place] * _CORNERS[place])
+    _move(legend, ax, best, label.y0)
+    return needs[best]
 
 
-def _grow(ax: Axes, taken: float) -> None:
-    """Make the figure higher, until label and legend take no more than ROOM of the panel."""
+def _move(legend: Legend, ax: Axes, place: Corner, below: float) -> Bbox:
+    """Put the legend into a corner of the panel, on the upper left ``below`` the label."""
+    legend.set_loc(place)
+    top = below if place == "upper left" else 1.0
+    legend.set_bbox_to_anchor((0.0, 0.0, 1.0, top), ax.transAxes)
+    return legend.get_window_extent()
+
+
+def _grow(ax: Axes, stretch: float) -> None:
+    """Make the figure higher, so that the data fill a share 1 / LONGEST of the panel."""
     figure = ax.get_figure(root=True)
     assert figure is not None
-    width, height = figure.get_size_inches()
-    panel = ax.get_position().height * height
-    figure.set_size_inches(width, height * (1 + panel * (taken / ROOM - 1) / panel))
+    taken, wanted = 1 - 1 / stretch, 1 - 1 / LONGEST
+    figure.set_figheight(figure.get_figheight() * taken / wanted)
 
 
-def _headroom(ax: Axes, share: float) -> None:
-    """Extend the y axis upwards so that ``share`` of the panel stays free."""
+def _stretch(ax: Axes, times: float) -> None:
     low, high = ax.get_ylim()
-    stretch = 1 / (1 - min(share, 0.7))
     if ax.get_yscale() == "log":
-        ax.set_ylim(low, low * (high / low) ** stretch)
+        ax.set_ylim(low, low * (high / low) ** times)
     else:
-        ax.set_ylim(low, low + (high - low) * stretch)
+        ax.set_ylim(low, low + (high - low) * times)
+
+
+def _fit_labels(ax: Axes) -> None:
+    """Write labels of axes smaller where they are longer than their panel."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    for one in figure.axes:
+        panel = one.get_window_extent()
+        for text, length in ((one.xaxis.label, panel.width), (one.yaxis.label, panel.height)):
+            extent = text.get_window_extent()
+            needed = max(extent.width, extent.height)
+            if needed > length:
+                text.set_fontsize(float(text.get_fontsize()) * length / needed)
