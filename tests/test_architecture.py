@@ -24,6 +24,7 @@ FLOORS = [
     {"tagger"},
     {"validation"},
     {"tagging"},
+    {"tagged"},
     {"training", "drafting"},
     {"testing", "commands", "cli"},
 ]

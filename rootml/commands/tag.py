@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -167,13 +166,15 @@ def _pairs(
 
     Globs are opened up, as a quoted one reaches us whole.
     """
+    from rootml.rootio.opening import find_files
+
     if in_place:
         if output_dir is not None:
             raise InputError("--in-place changes the inputs; it takes no folder (-o)")
-        return [(path, None) for text in files for path in _expand(text)], None
+        return [(path, None) for text in files for path in find_files(text)], None
     if output_dir is None and len(files) < 2:
         raise InputError(f"{files[0]}: where to? Give an output file, or a folder with -o")
-    inputs = [path for text in (files if output_dir else files[:-1]) for path in _expand(text)]
+    inputs = [path for text in (files if output_dir else files[:-1]) for path in find_files(text)]
     last = files[-1]
     folder = output_dir
     if folder is None and (len(inputs) > 1 or last.endswith("/") or Path(last).is_dir()):
@@ -187,12 +188,3 @@ def _pairs(
     if twice:
         raise OutputError(f"two inputs are called {twice!r}: they would become one output")
     return [(path, folder / name) for path, name in zip(inputs, names, strict=True)], folder
-
-
-def _expand(text: str) -> list[str]:
-    if "://" in text or Path(text).exists() or not glob.has_magic(text):
-        return [text]
-    found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - absolute patterns too
-    if not found:
-        raise InputError(f"{text}: no file matches")
-    return found

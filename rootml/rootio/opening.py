@@ -5,6 +5,7 @@ A tree is a TTree, an object of a class derived from it, or an RNTuple.
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import threading
@@ -16,7 +17,7 @@ from typing import Any
 
 import uproot
 
-from rootml.errors import FileError, RootmlError, TreeError, nearest
+from rootml.errors import FileError, InputError, RootmlError, TreeError, nearest
 
 TREE_CLASSES = frozenset({"TTree", "TNtuple", "TNtupleD", "THbookTree", "TTreeSQL"})
 NTUPLE_CLASS = "ROOT::RNTuple"
@@ -191,3 +192,16 @@ def _derives_from_tree(file: uproot.ReadOnlyFile, class_name: str) -> bool:
         )
     except Exception:  # damaged streamer infos: all other classes can be read without them
         return False
+
+
+def find_files(text: str) -> list[str]:
+    """The files that a glob matches, sorted; a plain path or URL as it is.
+
+    Raises InputError where nothing matches.
+    """
+    if is_remote(text) or Path(text).exists() or not glob.has_magic(text):
+        return [text]
+    found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - absolute patterns too
+    if not found:
+        raise InputError(f"{text}: no file matches")
+    return found

@@ -1,0 +1,257 @@
+"""What one network said of the events of one file: read, checked, and made ready to be counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rootml.card import Output
+from rootml.declared.rows import Units
+from rootml.errors import BranchError, DataError
+from rootml.rootio.source import Source
+from rootml.spec import Array, Batch
+from rootml.tagged.expressions import Bound, bind
+
+if TYPE_CHECKING:
+    import awkward as ak
+
+    from rootml.adapter import View
+    from rootml.card import AdapterChoice
+    from rootml.tagged.models import TaggedModel
+    from rootml.tagged.options import Options
+    from rootml.tagged.samples import SampleFiles
+    from rootml.tagged.tree import TaggedTree
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a network said of some entries, one row per unit (event or object) that was selected.
+
+    ``events``: the logical columns the validation uses, one number per event or per unit;
+    ``weights`` and ``variables``: one per unit.
+    """
+
+    events: ak.Array
+    batch: Batch
+    outputs: Mapping[str, Array]
+    weights: Array | None
+    variables: Mapping[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """Reads the outputs of one network, and what goes with them, from one tree.
+
+    ``paths``: output name -> branch. ``columns``: logical columns that the validation wishes and
+    the file has. ``given``: further columns, by the name under which they are counted. ``inputs``:
+    whether the view's tensors are built. ``odd`` counts units for which the file and the view do
+    not agree on what can be judged.
+    """
+
+    model: TaggedModel
+    source: Source
+    paths: Mapping[str, str]
+    columns: tuple[str, ...]
+    given: Mapping[str, Bound]
+    variables: Mapping[str, Bound]
+    weight: Bound | None = None
+    select: Bound | None = None
+    inputs: bool = True
+    odd: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def view(self) -> View:
+        """The view that the network sees."""
+        return self.model.adapter.views[self.model.card.view]
+
+    @property
+    def bound(self) -> Iterator[Bound]:
+        """Every expression."""
+        yield from (*self.given.values(), *self.variables.values())
+        yield from (one for one in (self.weight, self.select) if one is not None)
+
+    @property
+    def logical(self) -> tuple[str, ...]:
+        """The logical columns to read."""
+        view = self.view.columns if self.inputs else ()
+        named = (name for one in self.bound for name in one.columns)
+        return tuple(dict.fromkeys((*view, *self.columns, *named)))
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """The branches to read as they are."""
+        named = (path for one in self.bound for path in one.branches.values())
+        return tuple(dict.fromkeys((*self.paths.values(), *named)))
+
+    def __call__(self, raw: ak.Array, events: ak.Array, first: int) -> Said:
+        """The selected units of some entries, from entry ``first`` on.
+
+        ``raw``: the branches by path; ``events``: the logical columns. Raises DataError where
+        what belongs together differs in its numbers of objects.
+        """
+        outputs, counts = self._outputs(raw)
+        units = Units(len(raw), counts)
+        batch = self._batch(events, outputs, counts)
+        values = {name: one(raw, events, units, first) for name, one in self.given.items()}
+        said = Said(
+            _record(events, self.columns, units, values),
+            batch,
+            outputs,
+            None if self.weight is None else self._weights(raw, events, units, first),
+            {name: one(raw, events, units, first) for name, one in self.variables.items()},
+        )
+        if self.select is None:
+            return said
+        kept = self.select(raw, events, units, first)
+        return _selected(said, units, np.isfinite(kept) & (kept != 0))
+
+    def _weights(self, raw: ak.Array, events: ak.Array, units: Units, first: int) -> Array:
+        assert self.weight is not None
+        weights = self.weight(raw, events, units, first)
+        if (bad := ~np.isfinite(weights)).any():
+            event = int(units.event[np.argmax(bad)])
+            raise DataError(f"{self.weight.expression} is no number", event)
+        return weights
+
+    def _outputs(self, raw: ak.Array) -> tuple[dict[str, Array], Any]:
+        """Every output, flat over the units, and how many of them each event has."""
+        card = {output.name: output for output in self.model.card.outputs}
+        outputs: dict[str, Array] = {}
+        counts = None
+        for name, path in self.paths.items():
+            outputs[name], each = _flat(raw[path], card[name], path)
+            if counts is None:
+                counts = each
+            elif each is None or not np.array_equal(counts, each):
+                raise DataError(f"the branches {', '.join(self.paths.values())} differ in length")
+        return outputs, counts
+
+    def _batch(self, events: ak.Array, outputs: Mapping[str, Array], counts: Any) -> Batch:
+        """Which units the network judged, and the tensors of those that it can have seen."""
+        said = np.any([_present(values) for values in outputs.values()], axis=0)
+        if not self.inputs:
+            return Batch({}, said, counts)
+        batch = self.view.build(events)
+        if (counts is None) != (batch.counts is None) or not _equal(counts, batch.counts):
+            raise DataError(
+                f"the branches {', '.join(self.paths.values())} do not have one value for each of "
+                f"the objects that the view {self.view.name!r} finds"
+            )
+        could = np.ones(len(said), np.bool_) if batch.judged is None else batch.judged
+        self.odd["unsaid"] += int(np.count_nonzero(could & ~said))
+        self.odd["unseen"] += int(np.count_nonzero(said & ~could))
+        rows = said[could]
+        tensors = {name: tensor[rows] for name, tensor in batch.tensors.items()}
+        return Batch(tensors if not rows.all() else batch.tensors, said & could, counts)
+
+
+def make_readers(
+    tree: TaggedTree,
+    models: Sequence[TaggedModel],
+    request: SampleFiles,
+    options: Options,
+    wished: Sequence[Sequence[str]],
+) -> list[Reader]:
+    """A reader for each model, of those that read alike with the same source.
+
+    ``wished``: for each model, logical columns that are read as far as the file has them. Raises
+    LayoutError where an adapter cannot read the tree, BranchError for names that it does not have.
+    """
+    sources: list[tuple[AdapterChoice, Source]] = []
+    readers = []
+    weight, selection = options.weighting(request), options.selection
+    for model, columns in zip(models, wished, strict=True):
+        source = next((one for key, one in sources if key == model.card.adapter), None)
+        if source is None:
+            source = tree.source(model.adapter, whole=options.inputs)
+            sources.append((model.card.adapter, source))
+        label = {options.truth: options.label} if options.label else {}
+        readers.append(
+            Reader(
+                model,
+                source,
+                tree.outputs(model, options.prefix)[0],
+                tuple(column for column in columns if source.decoder.has(column)),
+                {name: bind(one, source) for name, one in label.items()},
+                {v.variable.name: bind(v.expression, source) for v in options.variables},
+                None if weight is None else bind(weight, source),
+                None if selection is None else bind(selection, source),
+                options.inputs,
+            )
+        )
+    return readers
+
+
+def _flat(values: ak.Array, output: Output, path: str) -> tuple[Array, Any]:
+    """The values of a branch as (units, *shape), and the units of each event if it holds lists."""
+    import awkward as ak
+
+    expected = 1 + len(output.shape)
+    if values.ndim not in (expected, expected + 1):
+        raise BranchError(
+            f"the branch {path!r} holds {values.type.content}, expected what the output "
+            f"{output.name!r} is: {output.dtype} {list(output.shape) or ''}".rstrip()
+        )
+    counts = None
+    if values.ndim == expected + 1:
+        counts = np.asarray(ak.to_numpy(ak.num(values, axis=1)), np.int64)
+        values = ak.flatten(values, axis=1)
+    array = np.asarray(ak.to_numpy(values))
+    if array.shape[1:] != output.shape and len(array):
+        raise BranchError(
+            f"the branch {path!r} has values of the shape {array.shape[1:]}, the output "
+            f"{output.name!r} is of {output.shape}"
+        )
+    return array.reshape(len(array), *output.shape), counts
+
+
+def _present(values: Array) -> Mask:
+    """Where a value is none of those that stand for "cannot be judged" (NaN, -1)."""
+    there: Mask = ~np.isnan(values) if values.dtype.kind == "f" else values != -1
+    return np.asarray(there.reshape(len(there), -1).any(axis=1))
+
+
+def _equal(counts: Any, others: Any) -> bool:
+    return counts is None or np.array_equal(counts, others)
+
+
+def _record(
+    events: ak.Array, columns: tuple[str, ...], units: Units, given: Mapping[str, Array]
+) -> ak.Array:
+    """The wished columns, and the given ones, which are flat over the units."""
+    import awkward as ak
+
+    fields = {name: events[name] for name in columns}
+    for name, values in given.items():
+        fields[name] = values if units.counts is None else ak.unflatten(values, units.counts)
+    contents = [ak.to_layout(values) for values in fields.values()]
+    return ak.Array(ak.contents.RecordArray(contents, list(fields), length=units.events))
+
+
+def _selected(said: Said, units: Units, keep: Mask) -> Said:
+    """The units to keep; events without any of them stay only where objects are judged."""
+    import awkward as ak
+
+    batch = said.batch
+    judged = np.ones(len(keep), np.bool_) if batch.judged is None else batch.judged
+    rows = keep[judged]
+    tensors = {name: tensor[rows] for name, tensor in batch.tensors.items()}
+    outputs = {name: values[keep] for name, values in said.outputs.items()}
+    weights = None if said.weights is None else said.weights[keep]
+    variables = {name: values[keep] for name, values in said.variables.items()}
+    if units.counts is None:
+        kept = Batch(tensors, judged[keep], None)
+        return Said(said.events[keep], kept, outputs, weights, variables)
+    lists = ak.unflatten(keep, units.counts)
+    counts = np.asarray(ak.to_numpy(ak.sum(lists, axis=1)), np.int64)
+    fields = {name: said.events[name] for name in said.events.fields}
+    contents = [ak.to_layout(f if f.ndim == 1 else f[lists]) for f in fields.values()]
+    events = ak.Array(ak.contents.RecordArray(contents, list(fields), length=units.events))
+    return Said(events, Batch(tensors, judged[keep], counts), outputs, weights, variables)

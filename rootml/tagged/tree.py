@@ -1,0 +1,218 @@
+"""A tagged tree, open: which networks made which of its branches, and how an adapter reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from rootml.adapter import Adapter, Branch, Layout, Options
+from rootml.errors import BranchError, FileError, InputError, TreeError, nearest
+from rootml.rootio.events.base import Events
+from rootml.rootio.events.friends import Named, with_friends
+from rootml.rootio.events.kinds import open_events
+from rootml.rootio.matching import Decoder, Match, choose, match
+from rootml.rootio.opening import is_remote, open_file, tree_names
+from rootml.rootio.provenance import read_provenance
+from rootml.rootio.source import Source, settle
+from rootml.tagged.models import TaggedModel, Tagging, tagging_of
+
+if TYPE_CHECKING:
+    import awkward as ak
+    from uproot import ReadOnlyDirectory
+
+
+@dataclass(frozen=True, eq=False)
+class TaggedTree:
+    """One tree of one file, with its friends, and what they say of their taggings."""
+
+    path: str
+    events: Events
+    taggings: tuple[Tagging, ...]
+
+    def source(self, adapter: Adapter, *, whole: bool = True) -> Source:
+        """The tree as the adapter sees it.
+
+        ``whole``: every branch that the layout requires must be there, else LayoutError;
+        otherwise the layout that lacks the least is taken, for the columns that are there.
+        """
+        name, names = self.events.name, self.events.names
+        matches = [match(adapter, one, name, names, named=True) for one in adapter.layouts]
+        fitting = [one for one in matches if one.complete]
+        if whole or len(fitting) == 1:
+            return self._settled(choose(matches, {name: names}, self.path))
+        return self._settled(min(matches, key=lambda one: len(one.missing)))
+
+    def _settled(self, found: Match) -> Source:
+        return Source(self.path, self.events, settle(found, self.events))
+
+    def plain(self, source: Source, paths: Sequence[str]) -> Source:
+        """Branches by their paths, to be read together with ``source``."""
+        branches = {path: Branch((path,)) for path in paths}
+        layout = Layout("branches", (), branches, {path: (path,) for path in paths}, _as_read)
+        found = Match(source.adapter, layout, self.events.name, {path: path for path in paths}, ())
+        return Source(self.path, self.events, Decoder(found, {}, self.events.where))
+
+    def outputs(self, model: TaggedModel, prefix: str) -> tuple[dict[str, str], Tagging | None]:
+        """Output name -> path of its branch, as far as they are there, and what made them.
+
+        A file without provenance is searched by the names of its branches.
+        """
+        tagging = tagging_of(model.card, self.taggings, prefix)
+        found = {}
+        for output in model.card.outputs:
+            wanted = re.compile(
+                rf"{re.escape(prefix)}(\w+_)?{re.escape(f'{model.card.name}_{output.name}')}"
+            )
+            path = self._find(wanted, tagging)
+            if path is not None:
+                found[output.name] = path
+        return found, tagging
+
+    def _find(self, wanted: re.Pattern[str], tagging: Tagging | None) -> str | None:
+        names = self.events.names
+        if tagging is None:
+            paths = {names.by_name[name] for name in names if wanted.fullmatch(name)}
+            return paths.pop() if len(paths) == 1 else None
+        for branch in filter(wanted.fullmatch, tagging.branches):
+            prefixed = f"{tagging.alias}.{branch}" if tagging.alias else branch
+            return names.find(prefixed, branch)
+        return None
+
+    def holds(self, models: Sequence[TaggedModel], prefix: str) -> bool:
+        """Whether it has outputs of one of the models, of any where none is asked for."""
+        if not models:
+            return bool(self.taggings)
+        return any(self.outputs(model, prefix)[0] for model in models)
+
+    @property
+    def original(self) -> str | None:
+        """The file that this one is a friend of, where it holds nothing but what was tagged.
+
+        None where it is more than that, or where the other file is not there.
+        """
+        events = self.events
+        if events.friends or not self.taggings:
+            return None
+        made = {branch for tagging in self.taggings for branch in tagging.branches}
+        if not all(path in made or _counts(path, made) for path in events.names.paths):
+            return None
+        given = self.taggings[-1].entry.get("input", {})
+        named = str(given.get("file", ""))
+        beside = Path(self.path).parent / Path(named).name
+        for file in (named, str(beside)):
+            if is_remote(file) or (Path(file).is_file() and not Path(file).samefile(self.path)):
+                return file
+        return None
+
+    def refuse(self, model: TaggedModel, prefix: str) -> BranchError:
+        """The error that the tree holds no output of a model, with what is near."""
+        wanted = f"{prefix}{model.card.name}_{model.card.outputs[0].name}"
+        made = ", ".join(dict.fromkeys(t.reference for t in self.taggings))
+        return BranchError(
+            f"{self.events.where}: no branch of the model {model.card.name!r} ({wanted!r})"
+            f"{nearest(wanted, self.events.names)}"
+            + (f" (tagged by: {made})" if made else " (the file is not tagged)")
+            + f". To tag it: rootml-tag {self.path} OUT.root --model {model.full_name}"
+        )
+
+
+@contextmanager
+def open_tagged(
+    path: str,
+    models: Sequence[TaggedModel],
+    *,
+    tree: str | None = None,
+    friends: Named = (),
+    prefix: str = "",
+) -> Iterator[TaggedTree]:
+    """Open the tagged tree of a file; where there are several, that of the ``models``.
+
+    The file of a friend tree is read as a friend of the file that it was made from. Raises
+    FileError, TreeError and, where nothing is tagged, BranchError.
+    """
+    with ExitStack() as stack:
+        found = _choose(stack, path, models, tree, friends, prefix)
+        if (original := found.original) is not None:
+            yield _choose(stack, original, models, found.events.name, (path, *friends), prefix)
+        else:
+            yield found
+
+
+def _choose(
+    stack: ExitStack,
+    path: str,
+    models: Sequence[TaggedModel],
+    tree: str | None,
+    friends: Named,
+    prefix: str,
+) -> TaggedTree:
+    directory = stack.enter_context(open_file(path))
+    names = tree_names(directory) if tree is None else [tree]
+    if tree is None and not friends:
+        names = [name for name in names if _recorded(directory, name)] or names
+    opened: list[TaggedTree] = []
+    errors: list[InputError] = []
+    for name in names:
+        try:
+            events = with_friends(open_events(directory, name), friends)
+        except InputError as error:
+            errors.append(error)
+            continue
+        stack.callback(events.close_friends)
+        opened.append(TaggedTree(path, events, tuple(_taggings(events))))
+    fitting = [one for one in opened if one.holds(models, prefix)]
+    if len(fitting) > 1:
+        listed = ", ".join(one.events.name for one in fitting)
+        raise TreeError(
+            f"{path}: several trees are tagged: {listed}. Choose one with --tree (tree=)"
+        )
+    if not fitting and errors:
+        raise errors[0]
+    if not opened:
+        raise TreeError(f"{path}: no tree in it")
+    return fitting[0] if fitting else _untagged(opened, models, prefix)
+
+
+def _untagged(opened: Sequence[TaggedTree], models: Sequence[TaggedModel], prefix: str) -> NoReturn:
+    if models:
+        raise opened[0].refuse(models[0], prefix)
+    trees = ", ".join(repr(one.events.name) for one in opened)
+    raise BranchError(
+        f"{opened[0].path}: nothing in it says that a network tagged it (trees: {trees}). Name the "
+        f"network with --model, or tag the file: rootml-tag {opened[0].path} OUT.root"
+    )
+
+
+def _taggings(events: Events) -> Iterator[Tagging]:
+    """The taggings of a tree, then those of its friends."""
+    yield from _recorded(events.tree.file.root_directory, events.name)
+    for friend in events.friends:
+        root = friend.events.tree.file.root_directory
+        for tagging in _recorded(root, friend.events.name):
+            yield Tagging(tagging.entry, friend.alias)
+
+
+def _recorded(directory: ReadOnlyDirectory, tree: str) -> list[Tagging]:
+    record = read_provenance(directory, tree) or {}
+    try:
+        found = [Tagging(entry) for entry in record.get("taggings", []) if entry["tree"] == tree]
+        for tagging in found:
+            _ = tagging.branches, tagging.reference, tagging.model["sha256"], tagging.prefix
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FileError(
+            f"{directory.file.file_path}: the record of what tagged {tree!r} is damaged: {error!r}"
+        ) from error
+    return found
+
+
+def _counts(branch: str, made: Collection[str]) -> bool:
+    """Whether a branch counts the objects of others: ``ntrk`` those of ``trk_score``."""
+    return branch.startswith("n") and any(one.startswith(f"{branch[1:]}_") for one in made)
+
+
+def _as_read(raw: ak.Array, wanted: tuple[str, ...], options: Options) -> ak.Array:
+    return raw

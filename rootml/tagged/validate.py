@@ -1,0 +1,167 @@
+"""Validating tagged files: what networks said is read from the branches, counted, and reported."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+
+from rootml.rootio.events.friends import Named
+from rootml.tagged.counting import Counted, count
+from rootml.tagged.models import TaggedModel
+from rootml.tagged.options import Options
+from rootml.tagged.samples import Given, SampleFiles, given_samples, settled, slug
+from rootml.tagged.survey import Surveyed, survey
+from rootml.validation.report import Report
+from rootml.validation.study import Note, Sample, Study
+
+Progress = Callable[[int, int], None]
+References = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+LIBRARIES = ("rootml", "numpy", "awkward", "uproot", "hist")
+
+
+def validate_files(
+    samples: Given | Mapping[str, Given] | Sequence[SampleFiles],
+    models: References = (),
+    *,
+    data: Given | Mapping[str, Given] = (),
+    train: Given | Mapping[str, Given] = (),
+    weight: str = "",
+    select: str = "",
+    against: Sequence[str] = (),
+    truth: str = "",
+    classes: Sequence[str] = (),
+    inputs: bool = True,
+    tree: str | None = None,
+    friends: Named = (),
+    prefix: str = "",
+    normalise: str = "data",
+    title: str = "",
+    progress: Progress | None = None,
+) -> Study:
+    """The validation of networks on tagged files: their outputs are read, not computed again.
+
+    ``samples``: ``"[TITLE=]FILES"``, where FILES is a path, a glob or a comma-separated list;
+    several of these; a mapping of titles to files; or :class:`SampleFiles`. Each is one sample,
+    those of one title are joined. ``data`` is compared with all others, stacked; ``train`` are the
+    files of the training, to compare with.
+
+    ``models``: names or cards; none takes those that the files say they were tagged by.
+    ``weight``, ``select``, ``truth``: expressions over branches (and those of ``friends``), logical
+    columns and ``entry``, one number per event or object; data have no weight. ``truth`` counts
+    through ``classes`` from 0 on and stands in for the truth that the adapter finds. ``against``:
+    variables to draw figures against (:func:`~rootml.tagged.variables.parse_against`). ``inputs``:
+    also read the inputs and compare them with those of the training. ``prefix``: that of the
+    branches. ``normalise``: ``"data"`` scales simulation to the data, ``"none"`` leaves it.
+    ``progress(done, total)``: called after each chunk, in entries.
+
+    Files of samples are read one by one in bounded memory and never changed. Raises the errors of
+    :mod:`rootml.errors`; what does not stop the work becomes a note of the study.
+    """
+    options = Options(
+        weight=weight,
+        select=select,
+        against=(against,) if isinstance(against, str) else tuple(against),
+        truth=truth,
+        classes=tuple(classes),
+        inputs=inputs,
+        tree=tree,
+        friends=tuple(friends),
+        prefix=prefix,
+        normalise=normalise,
+    )
+    requests = settled(
+        [
+            *given_samples(samples, "sample"),
+            *given_samples(data, "data", "Data"),
+            *given_samples(train, "train", "training"),
+        ]
+    )
+    listed = (models,) if isinstance(models, str | os.PathLike) else models
+    wanted = [TaggedModel.find(os.fspath(model)) for model in listed]
+    surveyed = [survey(request, wanted, options) for request in requests]
+    counted = _count(surveyed, options, progress)
+    return _study(surveyed, counted, options, title)
+
+
+def _count(
+    surveyed: Sequence[Surveyed], options: Options, progress: Progress | None
+) -> list[Counted]:
+    done, total = 0, sum(sample.entries for sample in surveyed)
+
+    def step(entries: int) -> None:
+        nonlocal done
+        done += entries
+        if progress is not None:
+            progress(done, total)
+
+    return [count(sample, options, step) for sample in surveyed]
+
+
+def _study(
+    surveyed: Sequence[Surveyed], counted: Sequence[Counted], options: Options, title: str
+) -> Study:
+    factor = _factor(surveyed, counted) if options.normalise == "data" else 1.0
+    samples = tuple(_sample(one, options, factor) for one in surveyed)
+    models = list({model.full_name: model for one in surveyed for model in one.models}.values())
+    reports: list[Report] = []
+    notes = [note for one in surveyed for note in one.notes]
+    notes += [note for one in counted for note in one.notes]
+    for model in models:
+        for one, sample, made in zip(surveyed, samples, counted, strict=True):
+            names = [other.full_name for other in one.models]
+            if model.full_name in names:
+                collector = made.collectors[names.index(model.full_name)]
+                reports.append(collector.report(sample=sample))
+            else:
+                text = f"no output of {model.full_name} in its files: it is not validated there"
+                notes.append(Note("warning", text, sample.title))
+    return Study(
+        title=title or _title(models),
+        samples=samples,
+        reports=tuple(reports),
+        notes=tuple(dict.fromkeys(notes)),
+        provenance=_provenance(options),
+    )
+
+
+def _sample(surveyed: Surveyed, options: Options, factor: float) -> Sample:
+    request = surveyed.request
+    weight = options.weighting(request)
+    return Sample(
+        name=request.name,
+        title=request.title,
+        role=request.role,
+        of=slug(request.of) if request.of else "",
+        files=tuple(file.facts for file in surveyed.files),
+        weight=weight.formula.text if weight else "",
+        selection=options.select,
+        scale=request.scale * (factor if request.role in ("simulation", "variation") else 1.0),
+    )
+
+
+def _factor(surveyed: Sequence[Surveyed], counted: Sequence[Counted]) -> float:
+    """What scales all simulation together to the data; 1 where there is nothing of either."""
+    totals = {"data": 0.0, "simulation": 0.0}
+    for one, made in zip(surveyed, counted, strict=True):
+        if one.request.role in totals:
+            totals[one.request.role] += one.request.scale * made.yields[0]
+    data, simulation = totals.values()
+    return data / simulation if data > 0 and simulation > 0 else 1.0
+
+
+def _title(models: Sequence[TaggedModel]) -> str:
+    experiments = dict.fromkeys(model.adapter.title for model in models)
+    return f"{', '.join(model.full_name for model in models)}: {', '.join(experiments)}"
+
+
+def _provenance(options: Options) -> dict[str, Any]:
+    return {
+        "options": options.to_dict(),
+        "versions": {name: import_module(name).__version__ for name in LIBRARIES}
+        | {"python": platform.python_version()},
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
