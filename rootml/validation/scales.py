@@ -95,6 +95,9 @@ RESIDUAL = _asinh_scale("residual", 24000, 30.0, 1e-6)
 COARSE = _asinh_scale("coarse residual", 1500, 30.0, 1e-6)
 """The same for residuals in many bins of the true value: bins 4 % of the value wide."""
 
+JOINT = _asinh_scale("joint residual", 300, 30.0, 1e-6)
+"""The same for residuals of two estimates together: bins 20 % of the value wide."""
+
 
 def truth_keys(values: Array) -> npt.NDArray[np.int64]:
     """The key of the bin, 1 % wide, of each finite true value in any unit."""
