@@ -87,9 +87,9 @@ class Output(Part):
     name: Name
     tensor: str = ""
     """Name of the network's output; empty: the same as ``name``."""
-    role: Literal["score", "probabilities", "energy", "multiplicity", "value", "uncertainty"] = (
-        "value"
-    )
+    role: Literal[
+        "score", "probabilities", "label", "multiplicity", "energy", "value", "uncertainty"
+    ] = "value"
     dtype: Literal["float32", "float64", "int8", "int16", "int32", "int64"] = "float32"
     shape: tuple[int, ...] = ()
     per: Name | None = None
@@ -98,6 +98,9 @@ class Output(Part):
     unit: str = ""
     estimates: str = ""
     """Logical column with the true value of what this output estimates, where a file has it."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes that a ``label`` counts through, or ``probabilities`` are given of, in
+    order; empty: those of the adapter's truth, or the numbers themselves."""
     tails: tuple[Annotated[float, Field(gt=0)], ...] = ()
     """Sizes of the residual (in ``unit``; relative ones of an energy) beyond which it is a tail."""
     error_of: str = ""
@@ -113,6 +116,21 @@ class Output(Part):
         """The column this output becomes under the branch name ``branch``."""
         counter = self.counter or None
         return Column(branch, self.dtype, self.shape, self.per, self.unit, self.doc, counter)
+
+
+def _check_classes(output: Output) -> None:
+    """Raise ValueError where an output's classes are not what its role and shape can name."""
+    if not output.classes:
+        return
+    if output.role not in ("label", "probabilities"):
+        raise ValueError(f"output {output.name!r}: classes are those of a label or probabilities")
+    if len(set(output.classes)) < max(len(output.classes), 2):
+        raise ValueError(f"output {output.name!r}: classes are two or more, and all different")
+    if output.role == "probabilities" and output.shape != (len(output.classes),):
+        raise ValueError(
+            f"output {output.name!r}: {len(output.classes)} classes, but the shape "
+            f"{list(output.shape)}"
+        )
 
 
 class WorkingPoint(Part):
@@ -218,6 +236,7 @@ class ModelCard(Part):
         for output in self.outputs:
             if (output.role == "uncertainty") != bool(output.error_of):
                 raise ValueError(f"output {output.name!r}: role 'uncertainty' goes with error_of")
+            _check_classes(output)
         pointed = {point.output for point in self.working_points}
         unknown = (pointed | {o.error_of for o in self.outputs if o.error_of}) - set(names)
         if unknown:
