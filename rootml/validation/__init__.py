@@ -5,22 +5,46 @@
         collector.fill(events, batch, outputs)
     write_report(collector.report(), "out_validation")
 
-Numbers are apart from drawing: only :func:`write_report` loads matplotlib.
+Numbers are apart from drawing: only :func:`write_report` loads matplotlib. They can be had from
+arrays and histograms too:
+
+    Separation.from_scores(signal, background).at_efficiency(0.9).rejection
 """
 
+from rootml.validation.binomial import Estimate, Estimates, efficiency_interval, rejection
+from rootml.validation.calibration import Reliability
+from rootml.validation.classification import Separation
 from rootml.validation.collect import Collector
+from rootml.validation.comparison import compared, overtraining
+from rootml.validation.counts import Counts
+from rootml.validation.cuts import Cut
+from rootml.validation.dependence import against
+from rootml.validation.precision import PrecisionRecall, precision_recall
 from rootml.validation.report import Check, Plot, Report, write_report
 from rootml.validation.study import Event, Gate, Note, Sample, Study
 
 __all__ = [
     "Check",
     "Collector",
+    "Counts",
+    "Cut",
+    "Estimate",
+    "Estimates",
     "Event",
     "Gate",
     "Note",
     "Plot",
+    "PrecisionRecall",
+    "Reliability",
     "Report",
     "Sample",
+    "Separation",
     "Study",
+    "against",
+    "compared",
+    "efficiency_interval",
+    "overtraining",
+    "precision_recall",
+    "rejection",
     "write_report",
 ]

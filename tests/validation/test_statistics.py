@@ -22,9 +22,11 @@ from rootml.validation.binomial import (
 )
 from rootml.validation.calibration import Reliability
 from rootml.validation.classification import Separation
+from rootml.validation.comparison import compared, overtraining, ratio
 from rootml.validation.counts import Counts
 from rootml.validation.dependence import MIN_SIGNAL, against, at_flat_cut, at_flat_efficiency
 from rootml.validation.precision import precision_recall
+from rootml.validation.report import Report
 
 WEIGHTS = {
     "exponential": lambda rng, size: rng.exponential(1, size),
@@ -378,3 +380,71 @@ def test_what_to_hold_must_be_said():
         against(one, one, one, np.array([0, 1]))
     with pytest.raises(DataError, match="rise"):
         against(one, one, one, np.array([1, 0]), threshold=0.5)
+
+
+# -- two reports -----------------------------------------------------------------------------
+
+
+def report_of(rng, shift, events=2000, sha="0"):
+    """What of a report is compared: figures and histograms of one score."""
+    signal, background = rng.normal(1 + shift, 1, events), rng.normal(0, 1, events)
+    separation = Separation.from_scores(signal, background)
+    points = [
+        {"target": target, "rejection": vars(separation.at_efficiency(target).rejection)}
+        for target in (0.5, 0.9)
+    ]
+    figures = {"auc": vars(separation.auc()), "working_points": points}
+    hists = {
+        f"score_{name}": Hist.new.Reg(200, -5, 6).Int64().fill(values)
+        for name, values in (("electron", signal), ("proton", background))
+    }
+    return Report(
+        {"name": "net", "version": "1", "sha256": sha},
+        {"classes": ["proton", "electron"]},
+        (),
+        {"outputs": {"score": figures}},
+        hists,
+    )
+
+
+def test_overtraining_is_found_where_there_is_some():
+    rng = np.random.default_rng(3)
+    train, same, better = (report_of(rng, shift) for shift in (0, 0, 0.5))
+    none = overtraining(train, same)["score"]
+    assert none.auc.p_value > 0.05
+    assert min(found.ks_p_value for found in none.shapes.values()) > 0.05
+    some = overtraining(better, train)["score"]
+    assert some.auc.value > 0
+    assert some.auc.p_value < 1e-4
+    assert some.shapes["electron"].ks_p_value < 1e-4 < some.shapes["proton"].ks_p_value
+    with pytest.raises(DataError, match="different networks"):
+        overtraining(train, report_of(rng, 0, sha="1"))
+
+
+def test_reports_are_compared_with_the_first():
+    rng = np.random.default_rng(4)
+    reports = [report_of(rng, shift) for shift in (0, 0.5)]
+    first, second = compared(reports, ["old", "new"], "score")
+    assert first.auc_difference.value == 0
+    assert first.rejection_ratio[0.9].value == 1
+    assert second.auc_difference.low > 0
+    ratio = second.rejection_ratio[0.5]
+    assert 1 < ratio.low < ratio.value < ratio.high
+    assert ratio.value == pytest.approx(second.rejection[0.5].value / first.rejection[0.5].value)
+
+
+def test_the_ratio_of_two_rejections_covers_the_truth():
+    """True ratio 2; 400 toys: 4 standard deviations are 9 %."""
+    rng = np.random.default_rng(5)
+    passed = rng.binomial(2000, [[0.02], [0.04]], (2, 400))
+    found = [
+        ratio(rejection(one, 2000).one(), rejection(other, 2000).one()) for one, other in passed.T
+    ]
+    assert np.mean([one.low < 2 < one.high for one in found]) == pytest.approx(0.71, abs=0.09)
+
+
+def test_ratios_of_limits_are_limits():
+    limit, value = rejection(0, 100).one(), rejection(5, 100).one()
+    assert math.isinf(ratio(limit, value).value)
+    assert ratio(limit, value).low == pytest.approx(limit.low / value.high)
+    assert math.isnan(ratio(value, limit).value)
