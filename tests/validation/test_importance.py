@@ -14,6 +14,10 @@ from rootml.spec import TensorSpec
 from rootml.validation import Report
 from rootml.validation.importance import Judged, permutation_importance, with_importance
 from rootml.validation.parts import parts
+from rootml.validation.plots import FAMILIES
+from rootml.validation.plots.canvas import drawing, settings
+from rootml.validation.series import alone
+from rootml.validation.style import Style
 
 TABLE = TensorSpec("x", (3,), columns=("strong", "weak", "unused"), unit="GeV")
 
@@ -191,3 +195,20 @@ def test_figures_and_plots_of_a_report():
     assert made.figures["importance"]["score"]["inputs"][0]["name"] == "strong"
     assert [plot.name for plot in made.plots] == ["score_importance"]
     assert list(made.not_drawn) == ["mass_importance"]
+
+
+@pytest.mark.mpl_image_compare(
+    baseline_dir="baseline",
+    style=[settings(Style())],
+    savefig_kwargs={"dpi": 60, "metadata": {"Software": None}},
+    tolerance=8,
+    deterministic=True,
+)
+def test_importance_plot():
+    tensors, label = two_classes(500)
+    net = Net(score, TABLE, score={"role": "score"})
+    sample = {"title": "Toy calorimeter", "status": "Simulation"}
+    report = Report({"name": "net", "version": "1.0"}, sample, (), {}, {})
+    made = with_importance(report, *permutation_importance(net, Judged(tensors, label, 2)))
+    with drawing(Style()):
+        return FAMILIES["importance"](alone(made), "score", Style())

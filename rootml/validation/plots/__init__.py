@@ -11,6 +11,7 @@ from rootml.validation.plots.distribution import draw_distribution
 from rootml.validation.plots.domain import draw_domain
 from rootml.validation.plots.energy import draw_rejection_vs_energy
 from rootml.validation.plots.image import draw_image
+from rootml.validation.plots.importance import draw_importance
 from rootml.validation.plots.residual import draw_pull, draw_residual, draw_residual_tails
 from rootml.validation.plots.resolution import draw_resolution
 from rootml.validation.plots.roc import draw_rejection, draw_roc
@@ -26,6 +27,7 @@ FAMILIES: dict[str, Callable[[Sequence[Series], str, Style], Figure]] = {
     "distribution": draw_distribution,
     "domain": draw_domain,
     "image": draw_image,
+    "importance": draw_importance,
     "pull": draw_pull,
     "rejection": draw_rejection,
     "rejection_vs_energy": draw_rejection_vs_energy,

@@ -1,0 +1,71 @@
+"""Permutation importance: what each input is worth, as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from rootml.validation.plots.canvas import SMALL, WIDTH
+from rootml.validation.plots.label import header
+from rootml.validation.series import Series
+from rootml.validation.style import Style, count, upper_first
+
+MOST = 25
+"""So many inputs are drawn, the worthiest."""
+
+_ROW, _TOP, _BOTTOM, _RIGHT = 0.27, 1.0, 0.7, 0.25
+"""Height of a bar and margins, in inches."""
+
+
+def draw_importance(series: Sequence[Series], output: str, style: Style) -> Figure:
+    """How much worse a network is when one of its inputs is exchanged between events."""
+    made = [_of(one, output) for one in series]
+    names = [part["name"] for part in made[0]["inputs"]][:MOST]
+    height = _TOP + _ROW * max(len(names), 3) + _BOTTOM
+    figure = Figure(figsize=(WIDTH, height))
+    ax = figure.add_axes((0.3, _BOTTOM / height, 0.6, 1 - (_TOP + _BOTTOM) / height))
+    thick = 0.75 / len(series)
+    for i, (one, figures) in enumerate(zip(series, made, strict=True)):
+        parts = {part["name"]: part for part in figures["inputs"]}
+        rows = [(y, parts[name]) for y, name in enumerate(names) if name in parts]
+        y = np.array([y for y, _ in rows]) + (i - (len(series) - 1) / 2) * thick
+        x, spread = ([part[key] for _, part in rows] for key in ("loss", "spread"))
+        ax.barh(y, x, thick, color=one.look.colour, label=one.title)
+        ax.errorbar(x, y, xerr=spread, fmt="none", ecolor="black", elinewidth=1.2, capsize=2)
+    ax.axvline(0, color="black", lw=1)
+    ax.set_yticks(range(len(names)), names, size=SMALL)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.tick_params(axis="y", which="both", length=0)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.set_xlabel(upper_first(made[0]["metric"]), loc="right")
+    ax.margins(x=0.06)
+    _fit(figure)
+    header(figure, series, style, ax.get_position().x0, _TOP)
+    ax.set_title(_caption(made[0], len(names)), loc="right", size=SMALL - 2)
+    if len(series) > 1:
+        ax.legend(loc="lower right")
+    return figure
+
+
+def _of(one: Series, output: str) -> Mapping[str, Any]:
+    figures: Mapping[str, Any] = one.report.figures["importance"][output]
+    return figures
+
+
+def _caption(figures: Mapping[str, Any], shown: int) -> str:
+    text = f"{count(figures['events'])} events, permuted {figures['repeats']} times"
+    left_out = len(figures["inputs"]) - shown
+    return f"{text}; {left_out} of less worth not shown" if left_out > 0 else text
+
+
+def _fit(figure: Figure) -> None:
+    """Begin the panel where the names of the inputs end."""
+    ax = figure.axes[0]
+    widest = max(label.get_window_extent().width for label in ax.get_yticklabels())
+    left = min(widest / figure.dpi / WIDTH + 0.03, 0.6)
+    box = ax.get_position()
+    ax.set_position((left, box.y0, 1 - left - _RIGHT / WIDTH, box.height))
