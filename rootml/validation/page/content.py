@@ -1,0 +1,162 @@
+"""What stands on the page: a study taken apart into sections of plots and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rootml.validation.page.cells import Flag, cell
+from rootml.validation.page.events import viewer_data
+from rootml.validation.page.pictures import Picture, embedded, picture
+from rootml.validation.page.summary import Verdict, key_figures, verdicts
+from rootml.validation.page.tables import Table, tables, words
+from rootml.validation.report import Check, Plot, Report, plain
+from rootml.validation.study import Note, Sample, Study
+
+IMAGES = "image"
+"""First word of the names of plots of input images, which have no figures of their own."""
+
+OTHERS = "more"
+
+
+@dataclass
+class Section:
+    """Plots and tables of one subject: an output, the inputs, the references, ..."""
+
+    title: str
+    anchor: str
+    pictures: list[Picture] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The page's part of one report."""
+
+    title: str
+    anchor: str
+    checks: tuple[Check, ...]
+    sections: list[Section]
+    not_drawn: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All of the page; ``viewer`` is None where the study has no single events."""
+
+    title: str
+    experiment: str
+    verdicts: list[Verdict]
+    key_figures: Table
+    notes: tuple[Note, ...]
+    overlays: list[Picture]
+    panels: list[Panel]
+    viewer: Mapping[str, Any] | None
+    gates: Table | None
+    about: list[Table]
+
+
+def page_content(study: Study, plots: Mapping[str, Path], path: Path) -> Page:
+    """The content of the page at ``path``; ``plots``: place and name of a plot -> its file."""
+    titles = report_titles(study)
+    images = embedded(plots.values())
+
+    def shown(plot: Plot, place: str = "") -> Picture | None:
+        file = plots.get(f"{place}/{plot.name}" if place else plot.name)
+        return picture(plot, file, images[file], path) if file else None
+
+    experiments = dict.fromkeys(str(report.sample.get("title", "")) for report in study.reports)
+    return Page(
+        title=study.title,
+        experiment=", ".join(filter(None, experiments)),
+        verdicts=list(verdicts(study, titles)),
+        key_figures=key_figures(study, titles),
+        notes=study.notes,
+        overlays=list(filter(None, map(shown, study.plots))),
+        panels=[_panel(study, index, title, shown) for index, title in enumerate(titles)],
+        viewer=viewer_data(study.events) if study.events else None,
+        gates=_gates(study) if study.gates else None,
+        about=list(_about(study)),
+    )
+
+
+def report_titles(study: Study) -> tuple[str, ...]:
+    """What tells the reports apart: the network, the sample, or both."""
+    models = [f"{r.model['name']} {r.model['version']}" for r in study.reports]
+    samples = [str(r.sample.get("sample_title") or r.sample.get("name", "")) for r in study.reports]
+    if len(set(samples)) == 1:
+        return tuple(models)
+    if len(set(models)) == 1:
+        return tuple(samples)
+    return tuple(f"{model}, {sample}" for model, sample in zip(models, samples, strict=True))
+
+
+def _panel(
+    study: Study, index: int, title: str, shown: Callable[[Plot, str], Picture | None]
+) -> Panel:
+    report, place = study.reports[index], study.place(index)
+    sections = _sections(report, f"report-{index}")
+    for plot in report.plots:
+        made = shown(plot, place)
+        if made:
+            sections[_section_of(plot, sections)].pictures.append(made)
+    return Panel(
+        title=title,
+        anchor=f"report-{index}",
+        checks=report.checks,
+        sections=[made for made in sections.values() if made.pictures or made.tables],
+        not_drawn=report.not_drawn,
+    )
+
+
+def _sections(report: Report, anchor: str) -> dict[str, Section]:
+    """Sections by the beginning of their plots' names: outputs first, then the other figures."""
+    figures = plain(report.figures)
+    outputs, others = figures.get("outputs", {}), dict(figures)
+    others.pop("outputs", None)
+    contents = {name: (made["branch"], made) for name, made in outputs.items()}
+    contents |= {key: (words(key).capitalize(), made) for key, made in others.items()}
+    contents |= {IMAGES: ("Input images", {}), OTHERS: ("More plots", {})}
+    return {
+        key: Section(title, f"{anchor}-{number}", tables=list(tables(made)))
+        for number, (key, (title, made)) in enumerate(contents.items())
+    }
+
+
+def _section_of(plot: Plot, sections: Mapping[str, Section]) -> str:
+    """The key of the section with the longest common beginning of names."""
+    fitting = [key for key in sections if plot.name == key or plot.name.startswith(f"{key}_")]
+    return max(fitting, key=len, default=OTHERS)
+
+
+def _gates(study: Study) -> Table:
+    rows = tuple(
+        (
+            cell(gate.expression),
+            cell("failed" if gate.failed else "passed"),
+            cell(gate.message),
+            cell(", ".join(f"{name} = {cell(value).text}" for name, value in gate.values.items())),
+        )
+        for gate in study.gates
+    )
+    flags: tuple[Flag, ...] = tuple("bad" if gate.failed else "good" for gate in study.gates)
+    return Table("Gates", ("fails if", "result", "message", "values"), rows, flags)
+
+
+def _about(study: Study) -> Iterator[Table]:
+    """What was validated on what, and how: networks, samples, files, provenance."""
+    models = {report.model["sha256"]: report.model for report in study.reports}
+    yield from tables({"networks": [dict(model) for model in models.values()]})
+    yield from tables({"samples": [_sample(sample) for sample in study.samples]})
+    for sample in study.samples:
+        files = [plain(file) for file in sample.files]
+        yield from tables({f"files of {sample.title}": files})
+    yield from tables(plain(study.provenance), "provenance")
+
+
+def _sample(sample: Sample) -> dict[str, Any]:
+    about = asdict(sample) | {"files": len(sample.files)}
+    entries = [file["entries"] for file in sample.files if "entries" in file]
+    return about | {"entries": sum(entries) if entries else None}
