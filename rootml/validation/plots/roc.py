@@ -17,7 +17,7 @@ from rootml.validation.separation import BACKGROUND, SIGNAL
 from rootml.validation.series import Series
 from rootml.validation.style import Look, Style, look, upper_first
 
-_BAND: dict[str, Any] = {"alpha": 0.25, "lw": 0}
+BAND: dict[str, Any] = {"alpha": 0.25, "lw": 0}
 
 
 def discriminants(
@@ -48,9 +48,9 @@ def draw_roc(series: Sequence[Series], output: str, style: Style) -> Figure:
         x = curve["background_efficiency"][some]
         smallest = min(smallest, 1 / made["background"])
         low, high = curve["efficiency_low"][some], curve["efficiency_high"][some]
-        ax.fill_between(x, low, high, color=as_.colour, **_BAND)
+        ax.fill_between(x, low, high, color=as_.colour, **BAND)
         ax.plot(
-            x, curve["efficiency"][some], **as_.line, label=f"{title}, AUC {_rounded(made['auc'])}"
+            x, curve["efficiency"][some], **as_.line, label=f"{title}, AUC {rounded(made['auc'])}"
         )
     chance = np.geomspace(smallest, 1, 200)
     ax.plot(chance, chance, color="0.6", lw=1)
@@ -100,7 +100,7 @@ def _rejection_curve(ax: Axes, curve: Mapping[str, Any], as_: Look, title: str) 
     x, y = curve["efficiency"], curve["rejection"]
     low, high = curve["rejection_low"], curve["rejection_high"]
     known = np.isfinite(y)
-    ax.fill_between(x[known], low[known], high[known], color=as_.colour, **_BAND)
+    ax.fill_between(x[known], low[known], high[known], color=as_.colour, **BAND)
     ax.plot(x[known], y[known], **as_.line, label=title)
     if known.all():
         return False
@@ -120,7 +120,7 @@ def _ratios(ax: Axes, series: Sequence[Series], output: str) -> None:
         value, low, high = (
             np.exp(np.log(y[common]) - np.interp(x, efficiency, np.log(first))) for y in curves
         )
-        ax.fill_between(x, low, high, color=one.look.colour, **_BAND)
+        ax.fill_between(x, low, high, color=one.look.colour, **BAND)
         ax.plot(x, value, **one.look.line)
         bounds += [*value[(x > 0.1) & (x < 0.999)]]
     low, high = min(bounds), max(bounds)
@@ -143,7 +143,7 @@ def class_names(series: Sequence[Series]) -> tuple[str, str]:
     return classes[SIGNAL], classes[BACKGROUND]
 
 
-def _rounded(estimate: Mapping[str, float]) -> str:
+def rounded(estimate: Mapping[str, float]) -> str:
     """Value and error to the error's first digit; both ends where they differ by much."""
     down, up = estimate["value"] - estimate["low"], estimate["high"] - estimate["value"]
     error = max(down, up, 1e-6)

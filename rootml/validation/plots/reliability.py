@@ -1,0 +1,53 @@
+"""Whether a score is a probability: observed share of the signal against the score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rootml.validation.plots.canvas import panel_with_lower
+from rootml.validation.plots.label import finish
+from rootml.validation.series import Series
+from rootml.validation.style import Look, Style, upper_first
+
+
+def draw_reliability(series: Sequence[Series], output: str, style: Style) -> Figure:
+    """Observed share of the signal in bins of the score, and the share of events in each bin."""
+    figure, ax, lower = panel_with_lower("Share of\nevents")
+    ax.plot([0, 1], [0, 1], color="0.6", lw=1)
+    lower.set_yscale("log")
+    for i, one in enumerate(series):
+        made = one.report.figures["outputs"][output]["reliability"]
+        shift = 0.006 * (i - (len(series) - 1) / 2)
+        error = f"ECE {made['ece']:.2g} ({made['floor']:.2g} by chance)"
+        title = f"{one.title}, {error}" if len(series) > 1 else error
+        _points(ax, made, one.look, shift, title)
+        _shares(lower, made, one.look)
+    first = series[0].report.figures["outputs"][output]["reliability"]
+    ax.set_ylim(0, 1)
+    lower.set_xlim(0, 1)
+    lower.set_ylim(lower.get_ylim()[0] / 1.5, 2)
+    lower.set_xlabel(first["title"])
+    ax.set_ylabel(upper_first(f"observed {first['of']} share"))
+    finish(ax, series, style)
+    ax.set_yticks(np.linspace(0, 1, 6))
+    ax.set_yticks(np.linspace(0, 1, 21), minor=True)
+    figure.align_ylabels()
+    return figure
+
+
+def _points(ax: Axes, made: Mapping[str, Any], as_: Look, shift: float, title: str) -> None:
+    value, low, high = (np.asarray(made["observed"][key]) for key in ("value", "low", "high"))
+    x = np.asarray(made["score"])
+    bars: dict[str, Any] = {"fmt": as_.marker, "color": as_.colour, "lw": 1.5}
+    ax.errorbar(x + shift, value, (value - low, high - value), label=title, **bars)
+
+
+def _shares(ax: Axes, made: Mapping[str, Any], as_: Look) -> None:
+    """A step over the scores that each bin holds."""
+    for low, high, share in zip(made["low"], made["high"], made["weight"], strict=True):
+        ax.hlines(share, low, high, colors=as_.colour, linestyles=as_.dashes)
