@@ -22,7 +22,8 @@ class Kind:
     """How a metric is read from the figures of a report, or of one output.
 
     ``read(figures, point, place)``: a number, or a mapping with value, low and high. ``point``:
-    what stands behind its ``@``; ``place``: what its brackets may name. ``plot``: the plot (of the
+    what stands behind its ``@``; ``place``: what its brackets may name. Figures of an output hold
+    its ``name``. ``plot``: the plot (of the
     output) whose absence gives the reason why the metric is missing.
     """
 
@@ -67,11 +68,23 @@ def _on_curve(figures: Figures, index: int) -> Figures:
 
 def _working_point(name: str) -> Callable[[Figures, str, str], Any]:
     def read(figures: Figures, point: str, place: str) -> Any:
-        if place:
-            return _in_bin(figures, place)[name]
-        return _cut(figures, point)[name]
+        return (_cut_in_bin(figures, point, place) if place else _cut(figures, point))[name]
 
     return read
+
+
+def _cut_in_bin(figures: Figures, point: str, place: str) -> Figures:
+    """A bin's own cut at a signal efficiency, or the same cut of the card in all bins."""
+    against, bounds = _against(figures, place)
+    target = _number(point)
+    key = "flat_cut" if target is None else "flat_efficiency"
+    given = against[key]["name" if target is None else "target"]
+    if given != (point if target is None else target):
+        raise Undecided(f"in bins the figures are at {given}, not at {point}")
+    cut: Figures | None = _row(against[key]["rows"], bounds)["cut"]
+    if cut is None:
+        raise Undecided(f"too few events in {place}")
+    return cut
 
 
 def _efficiency(figures: Figures, point: str, place: str) -> Any:
@@ -88,13 +101,25 @@ def _efficiency(figures: Figures, point: str, place: str) -> Any:
 
 
 def _residuals(*keys: str) -> Callable[[Figures, str, str], Any]:
-    """A figure of the network's own residuals, the last of the estimators."""
+    """A figure of the network's own residuals."""
 
     def read(figures: Figures, point: str, place: str) -> Any:
-        own = _in_bin(figures, place) if place else figures["residual"]["estimators"][-1]
+        name = f"residual_{figures['name']}"
+        if place:
+            against, bounds = _against(figures, place)
+            own = _row(against["residual"], bounds)["estimators"][name]
+        else:
+            own = next(one for one in figures["residual"]["estimators"] if one["name"] == name)
         return _at(own, keys)
 
     return read
+
+
+def _accuracy(figures: Figures, point: str, place: str) -> Any:
+    if not place:
+        return figures["confusion"]["accuracy"]
+    against, bounds = _against(figures, place)
+    return _row(against["accuracy"], bounds)["accuracy"]
 
 
 def _figure(*keys: str) -> Callable[[Figures, str, str], Any]:
@@ -122,8 +147,27 @@ def _drifted(figures: Figures, point: str, place: str) -> int:
     return sum(axis["drifts"] for axis in figures["domain"]["axes"].values() if axis)
 
 
-def _in_bin(figures: Figures, place: str) -> Figures:
-    return {}
+def _against(figures: Figures, place: str) -> tuple[Figures, tuple[float, float]]:
+    """Figures against the variable, and the ends of the bin, of ``variable=low:high``."""
+    variable, _, ends = (part.strip() for part in place.partition("="))
+    bounds = [_number(end) for end in ends.split(":")]
+    if len(bounds) != 2 or None in bounds:
+        raise InputError(f"[{place}]: write a bin as in [energy=10:20]")
+    low, high = (float(end) for end in ends.split(":"))
+    known = figures.get("against") or {}
+    if variable not in known:
+        raise Undecided(f"nothing is given against {variable!r}{nearest(variable, known)}")
+    return known[variable], (low, high)
+
+
+def _row(rows: Sequence[Figures], bounds: tuple[float, float]) -> Figures:
+    """The row of a bin; its ends may be given to four digits."""
+    for row in rows:
+        ends = row["low"], row["high"]
+        if all(math.isclose(a, b, rel_tol=5e-4) for a, b in zip(ends, bounds, strict=True)):
+            return row
+    bins = ", ".join(f"{row['low']:.4g}:{row['high']:.4g}" for row in rows)
+    raise Undecided(f"there is no bin {bounds[0]:g}:{bounds[1]:g} (bins: {bins or 'none'})")
 
 
 def _at(figures: Any, keys: Sequence[str]) -> Any:
@@ -158,7 +202,7 @@ METRICS: Mapping[str, Kind] = {
         "average precision", _figure("precision_recall", "average"), plot="precision_recall"
     ),
     "ece": Kind("expected calibration error", _figure("reliability", "ece"), plot="reliability"),
-    "accuracy": Kind("share of right labels", _figure("confusion", "accuracy"), plot="confusion"),
+    "accuracy": Kind("share of right labels", _accuracy, place="bin", plot="confusion"),
     "bias": Kind("median of the residuals", _residuals("median"), place="bin", plot="residual"),
     "width": Kind("half of the central 68.27 %", _residuals("width"), place="bin", plot="residual"),
     "eiqr75": Kind("(P75 - P25)/1.349", _residuals("eiqr75"), place="bin", plot="residual"),

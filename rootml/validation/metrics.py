@@ -188,11 +188,11 @@ def _listed(names: Iterable[str]) -> str:
 
 def _estimate(report: Mapping[str, Any], output: str, metric: Metric) -> Mapping[str, Any]:
     kind, figures = METRICS[metric.name], report["figures"]
+    if output:
+        figures = {"name": output, **figures["outputs"][output]}
     try:
-        made = kind.read(
-            figures["outputs"][output] if output else figures, metric.point, metric.place
-        )
-    except (KeyError, IndexError, TypeError):
+        made = kind.read(figures, metric.point, metric.place)
+    except (KeyError, TypeError, StopIteration):
         made = None
     if made is None:
         reasons = report["not_drawn"]

@@ -30,6 +30,7 @@ def score(auc=0.97, rejection=20.0, error=1.0):
             },
             {"target": 0.5, "threshold": 0.8, "rejection": estimate(float("inf"), 300, None)},
         ],
+        "against": against(),
         "card_working_points": [
             {"name": "loose", "threshold": 0.3, "efficiency": estimate(0.95, 0.94, 0.96)}
         ],
@@ -42,6 +43,35 @@ def score(auc=0.97, rejection=20.0, error=1.0):
             "rejection_low": [1.0, 9.0, 19.0, 300.0],
             "rejection_high": [1.0, 11.0, 22.0, float("inf")],
         },
+    }
+
+
+def bins(*rows):
+    return [
+        {"low": low, "high": 2 * low, **row} for low, row in zip((10.0, 20.0), rows, strict=True)
+    ]
+
+
+def against():
+    cuts = bins({"cut": {"rejection": estimate(7.0, 6.0, 8.0)}}, {"cut": None})
+    loose = bins({"cut": {"efficiency": estimate(0.8, 0.7, 0.9)}}, {"cut": None})
+    return {
+        "energy": {
+            "flat_efficiency": {"target": 0.9, "rows": cuts},
+            "flat_cut": {"name": "loose", "rows": loose},
+        }
+    }
+
+
+def momentum(width):
+    own = {"median": estimate(0.0, -0.1, 0.1), "width": estimate(width, 0.9 * width, 1.1 * width)}
+    fit = {"name": "residual_momentum_fit", "width": estimate(9.0, 8.0, 10.0)}
+    rows = bins(
+        {"estimators": {"residual_momentum": own}}, {"estimators": {"residual_momentum": None}}
+    )
+    return {
+        "residual": {"estimators": [{"name": "residual_momentum", **own}, fit]},
+        "against": {"pt": {"residual": rows}},
     }
 
 
@@ -102,6 +132,9 @@ HERE = study(report(outputs={"score": score(auc=0.96, rejection=18.0)}))
         ("outside > 0.05 || drifted > 0", False),
         ("outside.high > 0.015", True),
         ("ks[energy] > 0.02", True),
+        ("rejection@0.9[energy=10:20] > 6.5", True),
+        ("rejection@0.9[energy = 10 : 20].high > ref", True),
+        ("efficiency@loose[energy=10:20].low > 0.75", False),
         ("abs(auc - ref)/ref > 0.02", False),
         ("max(auc, ref) < 1e-3", False),
         ('"net":auc < 0.98', True),
@@ -136,6 +169,7 @@ def test_a_gate_says_what_it_compared():
         ("auc@0.9 < 3", "write auc"),
         ("ks < 0.1", r"write ks\[input\]"),
         ("auc[energy=1:2] < 1", "not given in bins"),
+        ("rejection@0.9[energy] < 1", "write a bin as in"),
         ("old:auc < 0.9", "nothing is called 'old'"),
         ("auc < rejection@0.9 * ref", "write ref"),
         ("ref < 0.9", "write ref"),
@@ -147,6 +181,15 @@ def test_mistakes_of_the_user(text, message):
     with pytest.raises(InputError, match=message) as caught:
         gate(text)
     assert repr(text) in str(caught.value)
+
+
+def test_residuals_are_the_networks_own():
+    here = study(report(outputs={"momentum": momentum(2.0)}))
+    earlier = study(report(outputs={"momentum": momentum(1.8)}))
+    assert gate("width > 1.05*ref", here, earlier).failed
+    assert not gate("abs(bias) > 0.05", here).failed
+    assert gate("width[pt=10:20] > 1.9", here).failed
+    assert "no width[pt=20:40]" in gate("width[pt=20:40] > 1.9", here).message
 
 
 def test_a_reference_must_be_given_where_it_is_needed():
@@ -175,6 +218,10 @@ NO_TRUTH = study(report(outputs={"score": {}}, not_drawn={"score_roc": "the file
         ("auc/(judged - judged) < 3", None, None, "not a finite number"),
         ("ks[energie] > 1", None, None, "no input 'energie'.*did you mean 'energy'"),
         ("ks[x] > 1", None, None, "no input 'x'"),
+        ("rejection@0.9[energy=20:40] > 1", None, None, "too few events"),
+        ("rejection@0.9[energy=10:30] > 1", None, None, r"no bin 10:30 \(bins: 10:20, 20:40\)"),
+        ("rejection@0.5[energy=10:20] > 1", None, None, "are at 0.9, not at 0.5"),
+        ("rejection@0.9[energie=10:20] > 1", None, None, "did you mean 'energy'"),
         ("accuracy < 0.1", None, None, "the report has no accuracy"),
     ],
 )
