@@ -291,7 +291,7 @@ def test_figures_become_tables_by_their_shape():
     assert [[c.text for c in row] for row in made["figures"].rows] == [["entries", "7"]]
     assert made["bins"].head == ("bin", "cut kept")
     assert made["bins"].numbers == (True, True)
-    assert made["inputs"].head == ("", "KS distance", "drifts")
+    assert made["inputs"].head == ("name", "KS distance", "drifts")
     assert made["inputs"].flags == ("bad", "")
     assert made["estimators"].head == ("title", "beyond (bound 0.5)")
 

@@ -53,7 +53,7 @@ def key_figures(study: Study, titles: tuple[str, ...]) -> Table:
         (Cell(name, name), *(column.get(name, Cell(NOTHING)) for column in columns))
         for name in names
     )
-    return Table("Key figures", ("", *titles), rows)
+    return Table("Key figures", ("figure", *titles), rows)
 
 
 def _counted(kind: str, total: int, failed: tuple[str, ...], fine: str) -> Verdict:

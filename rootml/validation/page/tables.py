@@ -15,6 +15,7 @@ from typing import Any
 from rootml.validation.page.cells import Cell, Flag, cell, is_estimate
 
 NAMES = {
+    "": "name",
     "auc": "AUC",
     "chi2": "χ²",
     "ece": "expected calibration error",
