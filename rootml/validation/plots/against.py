@@ -1,0 +1,140 @@
+"""Rejection and efficiency in bins of a variable, at flat efficiency or at a flat cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rootml.spec import Array
+from rootml.validation.plots.canvas import panel, panel_with_lower, plain_ticks
+from rootml.validation.plots.label import finish
+from rootml.validation.plots.roc import class_names, discriminants
+from rootml.validation.series import Series
+from rootml.validation.style import Look, Style, upper_first
+
+ARROW = 1.6
+"""The arrow of a lower limit reaches up to as many times the limit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """One series: edges (bin, 2) and estimates (bin, 3: value, low, high)."""
+
+    title: str
+    look: Look
+    edges: Array
+    estimates: Array
+
+    @classmethod
+    def of(cls, title: str, look: Look, rows: Sequence[Mapping[str, Any]], figure: str) -> Self:
+        """The bins in which a cut was set and has this figure."""
+        kept = [
+            (row["low"], row["high"], *row["cut"][figure].values())
+            for row in rows
+            if row["cut"] is not None and not np.isnan(row["cut"][figure]["value"])
+        ]
+        table = np.array(kept).reshape(-1, 5)
+        return cls(title, look, table[:, :2], table[:, 2:])
+
+
+def draw_rejection_against(series: Sequence[Series], subject: str, style: Style) -> Figure:
+    """Rejection in bins of a variable, each cut at the same signal efficiency of its own bin."""
+    output, variable = subject.split(":", 1)
+    signal, background = class_names(series)
+    figure, ax = panel()
+    made = [
+        (title, one["against"][variable], as_)
+        for title, one, as_ in discriminants(series, output)
+        if variable in one.get("against", {})
+    ]
+    drawn = [
+        Points.of(title, as_, one["flat_efficiency"]["rows"], "rejection")
+        for title, one, as_ in made
+    ]
+    _scale(ax, drawn, made[0][1])
+    _rejections(ax, drawn, background)
+    target = made[0][1]["flat_efficiency"]["target"]
+    finish(ax, series, style, f"{100 * target:g} % {signal} efficiency in each bin")
+    plain_ticks(ax.yaxis)
+    return figure
+
+
+def draw_cut_against(series: Sequence[Series], subject: str, style: Style) -> Figure:
+    """Rejection and signal efficiency of one and the same cut in bins of a variable."""
+    output, variable = subject.split(":", 1)
+    signal, background = class_names(series)
+    figure, ax, lower = panel_with_lower(upper_first(f"{signal}\nefficiency"))
+    made = [one.report.figures["outputs"][output] for one in series]
+    found = [one["against"][variable] for one in made]
+    rejections, efficiencies = (
+        [
+            Points.of(_cut_title(one, own["flat_cut"]), one.look, own["flat_cut"]["rows"], name)
+            for one, own in zip(series, found, strict=True)
+        ]
+        for name in ("rejection", "efficiency")
+    )
+    _scale(lower, efficiencies, found[0])
+    _rejections(ax, rejections, background)
+    for i, points in enumerate(efficiencies):
+        _draw(lower, points, i, len(efficiencies))
+    lowest = min(points.estimates[:, 1].min() for points in efficiencies)
+    lower.set_ylim(max(1.1 * lowest - 0.1, 0), 1.0)
+    finish(ax, series, style)
+    plain_ticks(ax.yaxis)
+    figure.align_ylabels()
+    return figure
+
+
+def _cut_title(one: Series, cut: Mapping[str, Any]) -> str:
+    return f"{one.title} > {cut['threshold']:.3g}"
+
+
+def _scale(ax: Axes, drawn: Sequence[Points], variable: Mapping[str, Any]) -> None:
+    """The axis of the variable: logarithmic where its bins span more than a decade."""
+    edges = np.concatenate([points.edges for points in drawn])
+    low, high = edges.min(), edges.max()
+    if 0 < 10 * low < high:
+        ax.set_xscale("log")
+    ax.set_xlim(low, high)
+    if ax.get_xscale() == "log":
+        plain_ticks(ax.xaxis)
+    unit = f" [{variable['unit']}]" if variable["unit"] else ""
+    ax.set_xlabel(upper_first(variable["title"]) + unit)
+
+
+def _rejections(ax: Axes, drawn: Sequence[Points], background: str) -> None:
+    for i, points in enumerate(drawn):
+        _draw(ax, points, i, len(drawn))
+    estimates = np.concatenate([points.estimates for points in drawn])
+    if np.isinf(estimates[:, 0]).any():
+        none: dict[str, Any] = {"fmt": "^", "mfc": "white", "color": "0.3"}
+        ax.errorbar([], [], label="lower limit: none pass", **none)
+    ax.set_yscale("log")
+    ends = np.where(np.isfinite(estimates), estimates, 1.2 * ARROW * estimates[:, 1:2])
+    ax.set_ylim(estimates[:, 1].min() / 1.5, ends.max())
+    ax.set_ylabel(upper_first(f"{background} rejection"))
+
+
+def _draw(ax: Axes, points: Points, i: int, of: int) -> None:
+    """Draw the ``i``-th of several series, moved a little; limits as arrows."""
+    share = 0.5 + 0.06 * (i - (of - 1) / 2)
+    low, high = points.edges.T
+    if ax.get_xscale() == "log":
+        x = low ** (1 - share) * high**share
+    else:
+        x = low + share * (high - low)
+    widths = np.abs(points.edges.T - x)
+    known = np.isfinite(points.estimates[:, 0])
+    value, down, up = points.estimates[known].T
+    as_ = points.look
+    common: dict[str, Any] = {"fmt": as_.marker, "ms": 6, "lw": 1.5, "color": as_.colour}
+    errors = (value - down, up - value)
+    ax.errorbar(x[known], value, errors, widths[:, known], label=points.title, **common)
+    limit = points.estimates[~known, 1]
+    arrows = (np.zeros_like(limit), (ARROW - 1) * limit)
+    ax.errorbar(x[~known], limit, arrows, widths[:, ~known], lolims=True, mfc="white", **common)
