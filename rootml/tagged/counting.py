@@ -129,7 +129,7 @@ def _sum(said: Said) -> float:
 
 def _odd(odd: Counter[str], collector: Collector, title: str) -> Iterator[Note]:
     """What the file says was judged, against what the view makes of its inputs today."""
-    name = collector.card.name
+    name = collector.setting.card.name
     if number := odd["unsaid"]:
         text = (
             f"{number:,} without an output of {name} have inputs that it could judge: they were "
@@ -139,6 +139,6 @@ def _odd(odd: Counter[str], collector: Collector, title: str) -> Iterator[Note]:
     if number := odd["unseen"]:
         text = (
             f"{number:,} with an output of {name} have inputs that the view "
-            f"{collector.card.view!r} does not judge today: they count as not judged"
+            f"{collector.setting.card.view!r} does not judge today: they count as not judged"
         )
         yield Note("warning", text, title)

@@ -220,7 +220,7 @@ def _validate(run: Run) -> tuple[dict[str, Mapping[str, Any]], list[Path]]:
     collectors = [job.collector for job in run.jobs if job.collector is not None]
     for collector in collectors:
         report = collector.report()
-        name = collector.card.name
+        name = collector.setting.card.name
         figures[name] = report.to_dict()["figures"]
         files += write_report(report, folder / name if len(collectors) > 1 else folder)
     return figures, files

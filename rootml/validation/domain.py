@@ -79,7 +79,7 @@ def domain_section(draft: Draft) -> dict[str, Any]:
     if not draft.card.domain:
         draft.not_drawn["domain"] = "the model card records no training domain"
         return {}
-    judged, outside = int(draft.judged.sum()), draft.tally.counts["outside",]
+    judged, outside = draft.tally.counts["inputs",], draft.tally.counts["outside",]
     low, high = clopper_pearson(outside, judged)
     share = outside / judged if judged else None
     if share is not None:
@@ -113,13 +113,15 @@ def _pages(draft: Draft, names: Sequence[str]) -> list[list[str]]:
 
 
 def _axis(draft: Draft, axis: DomainAxis) -> dict[str, Any]:
-    view = draft.collector.view
+    view = draft.setting.view
     names = [summary.name for summary in view.summaries]
     if axis.name not in names:
         raise Unavailable(
             f"the view {view.name} has no summary {axis.name!r}{nearest(axis.name, names)}"
         )
     draft.require_judged()
+    if not draft.tally.counts["inputs",]:
+        raise Unavailable("the network's inputs were not read")
     counts = draft.tally.hists[f"domain_{axis.name}"].values(flow=True)
     if not counts.sum():
         raise Unavailable(f"no judged event has a finite {axis.name}")

@@ -11,7 +11,8 @@ from rootml.validation.report import Check, Plot
 from rootml.validation.separation import BACKGROUND, SIGNAL
 
 if TYPE_CHECKING:
-    from rootml.validation.collect import Collector
+    from rootml.validation.setting import Setting
+    from rootml.validation.tally import Tally
 
 T = TypeVar("T")
 
@@ -23,11 +24,11 @@ class Unavailable(Exception):
 class Draft:
     """Checks and plots so far, and what the sample can be asked for."""
 
-    def __init__(self, collector: Collector):
-        self.collector = collector
-        self.card = collector.card
-        self.tally = collector.tally
-        self.classes = collector.adapter.truth.classes
+    def __init__(self, setting: Setting, tally: Tally):
+        self.setting = setting
+        self.card = setting.card
+        self.tally = tally
+        self.classes = setting.classes
         self.units, self.judged = (
             np.array([self.tally.counts[kind, str(i)] for i in range(len(self.classes) + 1)])
             for kind in ("units", "judged")
@@ -62,15 +63,25 @@ class Draft:
         if not self.judged.sum():
             raise Unavailable("the network could judge none of the events")
 
+    def require_entries(self, name: str) -> None:
+        """Raise Unavailable where the histogram of an output holds nothing."""
+        self.require_judged()
+        hist = self.tally.hists.get(name)
+        if hist is None or not hist.variances(flow=True).any():
+            raise Unavailable(f"no value of {name} is valid")
+
     def require_both(self, name: str) -> None:
         """Raise Unavailable where signal or background of a discriminant is missing."""
-        truth = self.collector.adapter.truth
+        truth = self.setting.adapter.truth
         self.require_judged()
         if truth.label is None or len(self.classes) < 2:
             raise Unavailable("the experiment's adapter names no truth to compare with")
         if not self.tally.counts["labelled",]:
             raise Unavailable(f"the file has no truth label ({truth.label})")
-        counts = self.tally.entries(name)
+        self.require_entries(name)
+        hist = self.tally.hists[name].project("label")
         for i in (SIGNAL, BACKGROUND):
-            if not counts[i]:
+            if not hist.variances()[i]:
                 raise Unavailable(f"no judged event of the class {self.classes[i]}")
+            if not (total := hist.values()[i]) > 0:
+                raise Unavailable(f"the weights of the class {self.classes[i]} add up to {total:g}")

@@ -1,4 +1,4 @@
-"""The histograms of a report, made from the finer ones of a collector.
+"""The histograms of a report, made by the topics from the finer ones of a tally.
 
     <output>_<class>, <output>_vs_energy_<class>     scores: log(p/(1-p)), energy in GeV
     reference_<column>_<class>                       reference discriminants, as in the file
@@ -6,6 +6,7 @@
     residual_<output>[_<column>], pull_<output>      residuals, of a reference <column>; pulls
     image_<tensor>[_centred][_<channel>]_<class>     mean of a tensor
     domain_<summary>, domain_<summary>_training      inputs here, and in the training
+    variable_<name>_<class>                          what figures are shown against
 
 Classes without events are left out.
 """
@@ -18,36 +19,24 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hist import Hist, axis, rebin, storage
+from hist import Hist, axis, rebin
 
-from rootml.card import DomainAxis, Output
-from rootml.spec import Array
-from rootml.validation.images import HALF_WINDOW
-from rootml.validation.residuals import residual_histograms
-from rootml.validation.scales import ASINH, NO_ENERGY, energy_edges
-from rootml.validation.tally import is_score, on_asinh
+from rootml.validation.scales import ASINH, Scale, energy_edges
 
 if TYPE_CHECKING:
-    from rootml.validation.collect import Collector
     from rootml.validation.report import Report
+    from rootml.validation.setting import Setting
 
 UNLABELLED = "unlabelled"
 """Name of the class of events without a label."""
-
-FROM_LARGEST = " from the largest"
 
 DISPLAY_BINS = 80
 """About as many bins has an output of unknown range, over the range it takes."""
 
 
-def export(collector: Collector) -> dict[str, Any]:
-    """All histograms of a collector, by name."""
-    return dict(_named(collector))
-
-
-def class_names(collector: Collector) -> list[str]:
+def class_names(setting: Setting) -> list[str]:
     """Names of the classes as they stand in histogram names; the last: no label."""
-    return [identifier(name) for name in (*collector.adapter.truth.classes, UNLABELLED)]
+    return [identifier(name) for name in (*setting.classes, UNLABELLED)]
 
 
 def by_class(report: Report, name: str) -> dict[str, Any]:
@@ -82,128 +71,37 @@ def identifier(name: str) -> str:
     return re.sub(r"\W+", "_", name)
 
 
-def _named(collector: Collector) -> Iterator[tuple[str, Any]]:
-    tally, names = collector.tally, class_names(collector)
-    for output in collector.outputs:
-        hist = tally.hists.get(output.name)
-        if hist is None:
-            continue
-        yield from (_scores if is_score(output) else _values)(output, hist, names)
-        yield from residual_histograms(tally, output, collector.adapter)
-    for reference in collector.discriminants:
-        name = f"reference_{reference.column}"
-        if name in tally.hists:
-            sign = 1.0 if reference.higher_is_signal else -1.0
-            yield from _references(name, reference.title, tally.hists[name], names, sign)
-    for spec in collector.view.tensors:
-        rows = [tally.counts["judged", str(i)] for i in range(len(names))]
-        line, column = spec.axes[-2:] if len(spec.axes) >= 2 else ("row", "column")
-        for name, across in ((spec.name, column), (f"{spec.name}_centred", column + FROM_LARGEST)):
-            if name in tally.sums:
-                yield from _images(name, (line, across), tally.sums[name], rows, names)
-    for domain in collector.card.domain:
-        name = f"domain_{domain.name}"
-        if name in tally.hists:
-            yield name, tally.hists[name]
-            yield f"{name}_training", _training(domain, tally.hists[name])
-
-
-def _scores(output: Output, hist: Any, names: list[str]) -> Iterator[tuple[str, Any]]:
-    keys = [key for key in sorted(hist.axes["energy"]) if key != NO_ENERGY]
-    for i, name in enumerate(names):
-        scores = hist[sum, i, :]
-        if not scores.sum(flow=True):
-            continue
-        yield f"{output.name}_{name}", scores
-        if keys:
-            yield f"{output.name}_vs_energy_{name}", _against_energy(hist, i, keys)
-
-
-def _against_energy(hist: Any, label: int, keys: list[int]) -> Any:
-    """Energy (GeV) against the score, in ten times wider bins of the score."""
-    first, last = keys[0], keys[-1]
+def against_energy(fine: Any) -> Any:
+    """A histogram (energy key, score) in GeV and ten times wider bins of the score."""
+    keys = list(fine.axes[0])
+    first, last = min(keys), max(keys)
     edges = [energy_edges(key)[0] for key in range(first, last + 1)] + [energy_edges(last)[1]]
-    fine = hist[:, label, :]
     wide = fine[:, :: rebin(10)]
     energy = axis.Variable(edges, name="energy", label="Energy [GeV]", flow=False)
-    made = Hist(energy, wide.axes[1], storage=storage.Int64())
-    for key, row in zip(wide.axes[0], wide.view(flow=True), strict=True):
-        if key != NO_ENERGY:
-            made.view(flow=True)[key - first] = row
+    made = Hist(energy, wide.axes[1], storage=wide.storage_type())
+    for key, row in zip(keys, wide.view(flow=True), strict=False):
+        made.view(flow=True)[key - first] = row
     return made
 
 
-def _values(output: Output, hist: Any, names: list[str]) -> Iterator[tuple[str, Any]]:
-    components = hist.axes["component"].size
-    for i, name in enumerate(names):
-        if not hist[i, sum, :].sum(flow=True):
-            continue
-        for part in range(components):
-            values = hist[i, part, :]
-            suffix = f"_{part}" if components > 1 else ""
-            shown = _in_units(values, 1.0) if on_asinh(output) else values
-            yield f"{output.name}{suffix}_{name}", shown
-
-
-def _references(
-    name: str, title: str, hist: Any, names: list[str], sign: float
-) -> Iterator[tuple[str, Any]]:
-    for i, label in enumerate(names):
-        values = hist[sum, i, :]
-        if values.sum(flow=True):
-            values.axes[0].label = title
-            yield f"{name}_{label}", _in_units(values, sign)
-
-
-def _in_units(hist: Any, sign: float) -> Any:
-    """A histogram on the asinh scale in the values' own unit, in bins of equal width.
+def in_units(hist: Any, label: str, sign: float = 1.0, scale: Scale = ASINH) -> Any:
+    """A histogram on a scale without bounds in the values' own unit, in bins of equal width.
 
     The bins hold all but the first and last thousandth, which go to the overflows; each fine
     bin counts whole, at its middle.
     """
-    filled = np.flatnonzero(hist.view(flow=True))
-    counts = hist.view(flow=True)[filled]
+    variances = hist.variances(flow=True)
+    filled = np.flatnonzero(variances)
     coordinates = np.concatenate(([-np.inf], hist.axes[0].centers, [np.inf]))
-    values = ASINH.inverse(coordinates[filled])
+    values = scale.inverse(coordinates[filled])
     low, high = 0.0, 0.0
     if len(filled):
-        below = np.cumsum(counts) / counts.sum()
-        low, high = values[np.searchsorted(below, (0.001, 0.999))].clip(*ASINH.ends())
+        below = np.cumsum(variances[filled]) / variances.sum()
+        low, high = values[np.searchsorted(below, (0.001, 0.999))].clip(*scale.ends())
     margin = 0.05 * (high - low) or 0.5
-    bins = axis.Regular(
-        DISPLAY_BINS,
-        *sorted((sign * (low - margin), sign * (high + margin))),
-        name="value",
-        label=hist.axes[0].label,
-    )
-    made = Hist(bins, storage=storage.Int64())
+    ends = sorted((sign * (low - margin), sign * (high + margin)))
+    bins = axis.Regular(DISPLAY_BINS, *ends, name="value", label=label)
+    made = Hist(bins, storage=hist.storage_type())
     place = np.searchsorted(bins.edges, sign * values, side="right")
-    np.add.at(made.view(flow=True), place, counts)
-    return made
-
-
-def _images(
-    stem: str, labels: tuple[str, str], sums: Array, rows: list[int], names: list[str]
-) -> Iterator[tuple[str, Any]]:
-    for total, count, name in zip(sums, rows, names, strict=True):
-        if not count:
-            continue
-        starts = 0, -HALF_WINDOW if labels[1].endswith(FROM_LARGEST) else 0
-        channels = (total / count).reshape(-1, *total.shape[-2:])
-        for i, mean in enumerate(channels):
-            axes = [
-                axis.Integer(start, start + size, name=f"axis{k}", label=label, flow=False)
-                for k, (start, size, label) in enumerate(
-                    zip(starts, mean.shape, labels, strict=True)
-                )
-            ]
-            made = Hist(*axes, storage=storage.Double())
-            made.view()[...] = mean
-            channel = f"_{i}" if len(channels) > 1 else ""
-            yield f"image_{stem}{channel}_{name}", made
-
-
-def _training(domain: DomainAxis, like: Any) -> Any:
-    made = Hist(like.axes[0], storage=storage.Double())
-    made.view()[...] = domain.fractions
+    np.add.at(made.view(flow=True), place, hist.view(flow=True)[filled])
     return made

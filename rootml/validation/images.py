@@ -1,4 +1,4 @@
-"""Average images: sums of a tensor by class, as it is and centred row by row."""
+"""Which tensors are images, and sums of them by class, as they are and centred row by row."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rootml.spec import Array, TensorSpec
-from rootml.validation.tally import Labels, Tally
+from rootml.validation.units import Labels
 
 MAX_SIZE = 1 << 18
 """Tensors with more elements than this per row are not averaged."""
@@ -49,15 +49,11 @@ def centred(rows: Array) -> Array:
     return np.asarray(around.reshape(*rows.shape[:-1], size))
 
 
-def fill_images(tally: Tally, spec: TensorSpec, classes: int, rows: Array, label: Labels) -> None:
-    """Add the rows of a tensor to the sums of their classes."""
-    tally.add(spec.name, _sums(rows, label, classes))
-    if is_wide(spec):
-        tally.add(f"{spec.name}_centred", _sums(centred(rows), label, classes))
-
-
-def _sums(rows: Array, label: Labels, classes: int) -> Array:
+def class_sums(rows: Array, *, label: Labels, weight: Array | None, classes: int) -> Array:
     """Sum of the rows of each class, and of those without one: (classes + 1, ...)."""
     # Not a matrix product: BLAS threads that share cores with others make it 20 times slower.
     dtype = np.result_type(rows.dtype, np.float32)
+    if weight is not None:
+        rows = rows * weight.reshape(-1, *(1 for _ in rows.shape[1:]))
+        dtype = rows.dtype
     return np.stack([rows[label == i].sum(axis=0, dtype=dtype) for i in range(classes + 1)])

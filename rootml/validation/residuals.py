@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import pairwise
@@ -22,8 +22,10 @@ from rootml.validation.classification import LEVEL
 from rootml.validation.draft import Draft, Unavailable
 from rootml.validation.regression import Residuals
 from rootml.validation.report import Plot
-from rootml.validation.scales import COARSE, truth_edge
-from rootml.validation.tally import Tally, fill_residuals, in_truth
+from rootml.validation.scales import COARSE, RESIDUAL, truth_edge, truth_keys
+from rootml.validation.setting import Setting
+from rootml.validation.tally import Tally, against
+from rootml.validation.units import Units
 
 FAR = (3.0, 5.0)
 """Tails begin at so many core widths (of pulls: units) where a card does not say where."""
@@ -45,40 +47,39 @@ def estimators(output: Output, adapter: Adapter) -> dict[str, str]:
     return {f"{output.name}_{column}": column for column in before} | {output.name: ""}
 
 
-def columns(outputs: Sequence[Output], adapter: Adapter) -> Iterator[str]:
-    """Logical columns that the residuals of ``outputs`` need, where the file has them."""
-    for output in outputs:
-        if output.estimates:
-            yield output.estimates
-            yield from filter(None, estimators(output, adapter).values())
+def columns(output: Output, adapter: Adapter) -> Iterator[str]:
+    """Logical columns that the residuals of an output need, where the file has them."""
+    yield output.estimates
+    yield from filter(None, estimators(output, adapter).values())
 
 
-def fill(
-    tally: Tally,
-    output: Output,
-    card: ModelCard,
-    adapter: Adapter,
-    column: Callable[[str], Array | None],
-    said: Mapping[str, Array],
-) -> None:
-    """Count the residuals of an output, of its references, and its pulls.
-
-    ``column``: one float64 per judged unit of a logical column, None where the file has none;
-    ``said``: the outputs of these units.
-    """
-    truth = column(output.estimates)
+def fill(tally: Tally, output: Output, setting: Setting, units: Units) -> None:
+    """Count the residuals of an output, of its references, and its pulls."""
+    truth = units.column(output.estimates)
     if truth is None:
         return
     scale = np.where(truth > 0, truth, np.nan) if is_relative(output) else 1.0
-    for name, reference in estimators(output, adapter).items():
-        values = column(reference) if reference else said[output.name]
+    for name, reference in estimators(output, setting.adapter).items():
+        values = units.column(reference) if reference else units.outputs[output.name]
         if values is not None:
-            fill_residuals(tally, f"residual_{name}", (values - truth) / scale, truth)
-    uncertainty = uncertainty_of(output, card)
-    if uncertainty is not None and uncertainty in said:
-        error = said[uncertainty].astype(np.float64)
-        pulls = (said[output.name] - truth) / np.where(error > 0, error, np.nan)
-        fill_residuals(tally, f"pull_{output.name}", pulls, truth)
+            _fill(tally, f"residual_{name}", (values - truth) / scale, truth, units)
+    uncertainty = uncertainty_of(output, setting.card)
+    if uncertainty is not None and uncertainty in units.outputs:
+        error = units.outputs[uncertainty].astype(np.float64)
+        pulls = (units.outputs[output.name] - truth) / np.where(error > 0, error, np.nan)
+        _fill(tally, f"pull_{output.name}", pulls, truth, units)
+
+
+def _fill(tally: Tally, name: str, residuals: Array, truth: Array, units: Units) -> None:
+    """Count residuals, alone and by true value; those that are not finite are counted apart."""
+    good = np.isfinite(residuals)
+    tally.counts["missing", name] += int(np.count_nonzero(~good))
+    residuals, keys, weight = residuals[good], truth_keys(truth[good]), units.weights(good)
+    label = "asinh(x/1e-6)"
+    fine = RESIDUAL.axis("residual", label)
+    tally.fill(name, (fine,), RESIDUAL.forward(residuals), weight=weight)
+    axes = axis.IntCategory([], growth=True, name="truth"), COARSE.axis("residual", label)
+    tally.fill(against(name, "truth"), axes, keys, COARSE.forward(residuals), weight=weight)
 
 
 def is_relative(output: Output) -> bool:
@@ -151,10 +152,10 @@ def _residual(draft: Draft, output: Output) -> dict[str, Any]:
 
 def _series(draft: Draft, output: Output) -> dict[str, str]:
     """Titles of the estimators that have residuals, by the name of their histogram."""
-    titles = {r.column: r.title for r in draft.collector.adapter.references}
+    titles = {r.column: r.title for r in draft.setting.adapter.references}
     return {
         f"residual_{name}": titles.get(column, draft.card.name)
-        for name, column in estimators(output, draft.collector.adapter).items()
+        for name, column in estimators(output, draft.setting.adapter).items()
         if _entries(draft.tally, f"residual_{name}")
     }
 
@@ -171,7 +172,7 @@ def _against_truth(draft: Draft, output: Output) -> list[dict[str, Any]]:
     tables = {
         name: dict(zip(hist.axes["truth"], hist.view(flow=True), strict=True))
         for name in _series(draft, output)
-        for hist in [draft.tally.hists[in_truth(name)]]
+        for hist in [draft.tally.hists[against(name, "truth")]]
     }
     after = tables[f"residual_{output.name}"]
     edges = _edges({key: int(table.sum()) for key, table in after.items()})

@@ -16,10 +16,9 @@ from rootml.spec import Array
 BINS_PER_DECADE = 10
 """Width of the energy bins: ten per factor of ten, with edges at 10^(k/10) GeV."""
 
-NO_ENERGY = -1_000_000
-"""Key of the energy bin of events whose energy is missing or not positive."""
-
 _TRUTH_WIDTH = 0.01
+
+_VARIABLE_WIDTH = 0.1
 
 _ENERGY_KEYS = (-120, 120)  # 1e-12 to 1e12 GeV: bounds the memory garbage could take
 
@@ -101,8 +100,7 @@ JOINT = _asinh_scale("joint residual", 300, 30.0, 1e-6)
 
 def truth_keys(values: Array) -> npt.NDArray[np.int64]:
     """The key of the bin, 1 % wide, of each finite true value in any unit."""
-    coordinates = np.clip(RESIDUAL.forward(values), -RESIDUAL.limit, RESIDUAL.limit)
-    return np.floor(coordinates / _TRUTH_WIDTH).astype(np.int64)
+    return _keys(values, _TRUTH_WIDTH)
 
 
 def truth_edge(key: int) -> float:
@@ -110,12 +108,25 @@ def truth_edge(key: int) -> float:
     return float(RESIDUAL.inverse(np.array(key * _TRUTH_WIDTH)))
 
 
+def variable_keys(values: Array) -> npt.NDArray[np.int64]:
+    """The key of the bin, 10 % wide, of each finite value in any unit."""
+    return _keys(values, _VARIABLE_WIDTH)
+
+
+def variable_edge(key: int) -> float:
+    """The lower edge of the bin of a variable with the given key."""
+    return float(RESIDUAL.inverse(np.array(key * _VARIABLE_WIDTH)))
+
+
+def _keys(values: Array, width: float) -> npt.NDArray[np.int64]:
+    coordinates = np.clip(RESIDUAL.forward(values), -RESIDUAL.limit, RESIDUAL.limit)
+    return np.floor(coordinates / width).astype(np.int64)
+
+
 def energy_keys(energies: Array) -> npt.NDArray[np.int64]:
-    """The key k of the bin [10^(k/10), 10^((k+1)/10)) GeV of each energy, or NO_ENERGY."""
-    good = np.isfinite(energies) & (energies > 0)
-    decades = np.log10(np.where(good, energies, 1.0).astype(np.float64))
-    keys = np.clip(np.floor(BINS_PER_DECADE * decades), *_ENERGY_KEYS)
-    return np.where(good, keys, NO_ENERGY).astype(np.int64)
+    """The key k of the bin [10^(k/10), 10^((k+1)/10)) GeV of each positive energy."""
+    keys: Array = np.floor(BINS_PER_DECADE * np.log10(np.asarray(energies, np.float64)))
+    return np.clip(keys, *_ENERGY_KEYS).astype(np.int64)
 
 
 def energy_edges(key: int) -> tuple[float, float]:

@@ -9,7 +9,8 @@ from typing import Any
 from rootml.validation.classification import Separation
 from rootml.validation.counts import Counts
 from rootml.validation.cuts import Cut
-from rootml.validation.scales import NO_ENERGY, Scale, energy_edges
+from rootml.validation.scales import Scale
+from rootml.validation.units import Bin
 
 EFFICIENCIES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Signal efficiencies of the working-point table."""
@@ -23,19 +24,14 @@ MIN_SIGNAL = 20
 BACKGROUND, SIGNAL = 0, 1
 
 
-def by_class(hist: Any) -> Counts:
-    """Counts (class, score bin with both overflows), over all energies."""
-    return Counts.of(hist, flow=True).each(lambda part: part.sum(axis=0))
-
-
 def separation(hist: Any, scale: Scale) -> Separation:
-    """Signal against background, over all energies."""
-    counts = by_class(hist)
+    """Signal against background, of a histogram (class, score)."""
+    counts = Counts.of(hist, flow=True)
     return Separation(scale.thresholds(), counts[SIGNAL], counts[BACKGROUND])
 
 
 def figures(hist: Any, scale: Scale, sign: float = 1.0) -> dict[str, Any]:
-    """AUC, curve and working points, over all energies; both classes must be there.
+    """AUC, curve and working points of a histogram (class, score) that has both classes.
 
     ``sign``: -1 where the histogram is of the negated values; thresholds are of the values.
     """
@@ -63,30 +59,28 @@ def describe(cut: Cut, sign: float = 1.0) -> dict[str, Any]:
     }
 
 
-def against_energy(hist: Any, scale: Scale, sign: float = 1.0) -> list[dict[str, Any]]:
+def against_energy(bins: Sequence[Bin], scale: Scale, sign: float = 1.0) -> list[dict[str, Any]]:
     """The cut at FIXED_EFFICIENCY in each energy bin, its threshold set by that bin's signal.
 
     The rejection's interval is the binomial one of the background: it takes the threshold as
     given, although a finite signal sample chose it. Bins with fewer than MIN_SIGNAL signal
     events or without background have ``cut`` None.
     """
-    keys: Sequence[int] = list(hist.axes["energy"])
-    counts, thresholds = Counts.of(hist, flow=True), scale.thresholds()
+    thresholds = scale.thresholds()
     rows = []
-    for i, key in sorted(enumerate(keys), key=lambda item: item[1]):
-        table = counts[i]
-        signal, background = (table.values[j].sum().item() for j in (SIGNAL, BACKGROUND))
-        if key == NO_ENERGY or signal + background == 0:
+    for one in bins:
+        signal, background = one.counts[SIGNAL], one.counts[BACKGROUND]
+        if not signal.squares.any() and not background.squares.any():
             continue
-        low, high = energy_edges(key)
-        enough = signal >= MIN_SIGNAL and background > 0
-        cut = Separation(thresholds, table[SIGNAL], table[BACKGROUND]) if enough else None
+        positive = signal.values.sum() > 0 and background.values.sum() > 0
+        enough = positive and signal.entries >= MIN_SIGNAL
+        cut = Separation(thresholds, signal, background) if enough else None
         rows.append(
             {
-                "energy_low": low,
-                "energy_high": high,
-                "signal": signal,
-                "background": background,
+                "energy_low": one.low,
+                "energy_high": one.high,
+                "signal": signal.values.sum().item(),
+                "background": background.values.sum().item(),
                 "cut": describe(cut.at_efficiency(FIXED_EFFICIENCY), sign) if cut else None,
             }
         )

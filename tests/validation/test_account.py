@@ -55,7 +55,7 @@ def test_nothing_is_said_of_what_was_not_judged(collect, sample):
 
 
 def test_plots_of_several_models_are_in_their_common_folder(tracks, tmp_path, capsys):
-    card = tracks.collect(tracks.sample(10)).card
+    card = tracks.collect(tracks.sample(10)).setting.card
     cards = card, card.model_copy(update={"name": "other"})
     plan = TagPlan(
         source="in.root",

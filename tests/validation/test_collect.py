@@ -204,7 +204,7 @@ def test_energies_far_from_sense_stay_bounded(empty, sample):
     energy[:4] = 0, -5, np.nan, np.inf
     record = ak.with_field(events.events, energy, "energy")
     collector = filled(empty, type(events)(record, events.batch, events.outputs))
-    assert collector.tally.hists["score"].axes["energy"].size < 250
+    assert collector.tally.hists["score/energy"].axes["energy"].size < 250
     assert collector.report().figures["events"]["judged"] == 400
 
 

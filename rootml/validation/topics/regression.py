@@ -1,0 +1,40 @@
+"""Regressions: residuals and pulls of outputs that estimate a true value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from rootml.card import Output
+from rootml.validation import residuals
+from rootml.validation.draft import Draft
+from rootml.validation.setting import Setting
+from rootml.validation.tally import Tally
+from rootml.validation.topics.base import Topic
+from rootml.validation.units import Units
+
+
+class Regression(Topic):
+    """An output that estimates a true value, beside the file's own estimates of it."""
+
+    def __init__(self, setting: Setting, output: Output):
+        self.setting = setting
+        self.output = output
+        self.columns = tuple(residuals.columns(output, setting.adapter))
+
+    @classmethod
+    def of(cls, setting: Setting) -> Iterator[Self]:
+        """One for each output that estimates a true value."""
+        return (cls(setting, output) for output in setting.outputs if output.estimates)
+
+    def fill(self, tally: Tally, units: Units) -> None:
+        """Count residuals and pulls, alone and in bins of the true value."""
+        residuals.fill(tally, self.output, self.setting, units)
+
+    def figures(self, draft: Draft) -> Mapping[str, Any]:
+        """Bias, width and tails, before and after."""
+        return {"outputs": {self.output.name: residuals.residual_section(draft, self.output)}}
+
+    def histograms(self, tally: Tally) -> Iterator[tuple[str, Any]]:
+        """``residual_<output>[_<column>]`` and ``pull_<output>``."""
+        return residuals.residual_histograms(tally, self.output, self.setting.adapter)

@@ -1,0 +1,70 @@
+"""Variables: the distribution, by class, of what figures are shown against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+from hist import axis
+
+from rootml.validation.draft import Draft
+from rootml.validation.histograms import class_names, in_units
+from rootml.validation.scales import RESIDUAL
+from rootml.validation.setting import Setting
+from rootml.validation.tally import Tally, class_axis
+from rootml.validation.topics.base import Topic
+from rootml.validation.units import Units, Variable
+
+
+class Distribution(Topic):
+    """The distribution of one variable."""
+
+    def __init__(self, setting: Setting, variable: Variable):
+        self.setting = setting
+        self.variable = variable
+        self.name = f"variable_{variable.name}"
+        self.columns = (variable.source,)
+
+    @classmethod
+    def of(cls, setting: Setting) -> Iterator[Self]:
+        """One for each variable."""
+        return (cls(setting, variable) for variable in setting.variables)
+
+    def fill(self, tally: Tally, units: Units) -> None:
+        """Count the variable by class; values that are not finite are counted apart."""
+        found = units.column(self.variable.source)
+        if found is None:
+            return
+        known = np.isfinite(found)
+        tally.counts["missing", self.name] += int(np.count_nonzero(~known))
+        places = found[known] if self.variable.edges else RESIDUAL.forward(found[known])
+        axes = class_axis(len(self.setting.classes)), self._axis()
+        tally.fill(self.name, axes, units.label[known], places, weight=units.weights(known))
+
+    def figures(self, draft: Draft) -> Mapping[str, Any]:
+        """What the variable is, and for how many it is missing."""
+        made = {
+            "title": self.variable.title or self.variable.name,
+            "unit": self.variable.unit,
+            "column": self.variable.source,
+            "missing": draft.tally.counts["missing", self.name],
+        }
+        return {"variables": {self.variable.name: made}}
+
+    def histograms(self, tally: Tally) -> Iterator[tuple[str, Any]]:
+        """``variable_<name>_<class>``."""
+        if self.name not in tally.hists:
+            return
+        for i, label in enumerate(class_names(self.setting)):
+            counted = tally.hists[self.name][i, :]
+            if counted.sum(flow=True):
+                edges = self.variable.edges
+                shown = counted if edges else in_units(counted, self.variable.label, scale=RESIDUAL)
+                yield f"{self.name}_{label}", shown
+
+    def _axis(self) -> Any:
+        label = self.variable.label
+        if self.variable.edges is None:
+            return RESIDUAL.axis("value", label)
+        return axis.Variable(self.variable.edges, name="value", label=label)
