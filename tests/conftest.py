@@ -1,10 +1,12 @@
-"""A toy experiment installed as a plug-in, with toy networks, for all tests."""
+"""A toy experiment as a plug-in, with toy networks, and the command line, for all tests."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,17 @@ import yaml
 PLUGINS = Path(__file__).parent / "plugins"
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 CELLS = 6
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def account(self) -> dict:
+        return json.loads(self.out)
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +83,25 @@ def write_model(tmp_path: Path) -> Callable[..., Path]:
         return _write_card(_write_network(place / f"{name}.onnx"), **changes)
 
     return write
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Outcome]:
+    """``command("tag", "in.root", ...)`` runs ``rootml tag in.root ...`` to its exit code."""
+    from rootml import cli
+
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr("warnings.showwarning", None)
+
+    def run(*args: object) -> Outcome:
+        with pytest.raises(SystemExit) as stop:
+            cli.run(cli.rootml, "rootml", [str(arg) for arg in args])
+        out, err = capfd.readouterr()
+        return Outcome(int(stop.value.code or 0), out, err)
+
+    return run
 
 
 def _write_network(

@@ -33,7 +33,7 @@ PLUGINS_MAY_IMPORT = {"errors", "spec", "adapter", "card", "declared", "rootio"}
 TORCH = {"torch", "lightning", "torchvision"}
 TORCH_ENGINES = {"torch_engine", "torch_export_engine", "torchscript_engine"}
 HEAVY = ["torch", "onnxruntime", "uproot", "awkward", "matplotlib", "pooch", "requests"]
-PUBLIC = ["annotate", "list_adapters", "list_models", "load", "tag_file"]
+PUBLIC = ["annotate", "list_adapters", "list_models", "load", "tag_file", "validate_files"]
 LONGEST_FUNCTION = 60
 LONGEST_FILE = 400
 

@@ -1,8 +1,9 @@
-"""The account that ``rootml tag`` prints of a run."""
+"""The accounts that ``rootml tag`` and ``rootml validate`` print of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from rootml.commands.figures import highlights
 
 if TYPE_CHECKING:
     from rootml.tagging.plan import PlannedModel, TagPlan, TagResult
+    from rootml.validation import Gate, Sample, Study
 
 Row = tuple[str, str]
 
@@ -25,6 +27,37 @@ def print_account(result: TagResult, *, verbose: bool) -> None:
     if not result.dry_run:
         rows += _result_rows(result, verbose=verbose)
     _print_rows(rows)
+
+
+def print_study(study: Study, folder: Path, *, page: bool) -> None:
+    """Say what was validated, what came out, and where it is to be seen."""
+    click.echo(f"{study.title} -> {folder / 'index.html' if page else folder}")
+    rows = _series("samples", [_sample(study, sample) for sample in study.samples])
+    for report in study.reports:
+        named = f"{report.model['name']} {report.model['version']}"
+        if len(study.samples) > 1:
+            named += f", {report.sample['sample_title']}"
+        rows += _series("figures", [named, *(f"  {line}" for line in highlights(report.figures))])
+    rows += _series("gates", [_gate(gate) for gate in study.gates])
+    _print_rows(rows)
+
+
+def _sample(study: Study, sample: Sample) -> str:
+    entries = sum(file["entries"] for file in sample.files)
+    files = "1 file" if len(sample.files) == 1 else f"{len(sample.files)} files"
+    judged = next(_judged(study, sample), "")
+    return f"{sample.title}: {files}, {entries:,} entries{judged}"
+
+
+def _judged(study: Study, sample: Sample) -> Iterator[str]:
+    for report in study.reports:
+        if report.sample["name"] == sample.name:
+            counts = report.figures["events"]
+            yield f", {counts['judged']:,} of {counts['units']:,} judged"
+
+
+def _gate(gate: Gate) -> str:
+    return f"{'FAILED' if gate.failed else 'ok'}: {gate.expression}: {gate.message}"
 
 
 def _plan_rows(plan: TagPlan, *, verbose: bool) -> list[Row]:

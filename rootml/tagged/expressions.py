@@ -99,10 +99,11 @@ def bind(expression: Expression, source: Source) -> Bound:
 
 
 def unit_of(expression: Expression, source: Source) -> str:
-    """The unit of an expression that is one logical column of one branch; empty if not known."""
-    formula, layout = expression.formula, source.decoder.layout
-    if not formula.alone:
+    """The unit of a branch, or of the energy, that is named alone; empty where none is known."""
+    name, adapter = expression.formula.text, source.adapter
+    if not expression.formula.alone:
         return ""
-    keys = layout.columns.get(formula.text, ())
-    units = {layout.branches[key].unit for key in keys if key in layout.branches}
-    return units.pop() if len(units) == 1 else ""
+    if source.events.names.find(name) is None:
+        return "GeV" if name in (adapter.energy, adapter.truth.energy) else ""
+    known = (one.unit for one in source.decoder.layout.branches.values() if name in one.names)
+    return next(known, "")

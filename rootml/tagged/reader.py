@@ -99,26 +99,32 @@ class Reader:
         outputs, counts = self._outputs(raw)
         units = Units(len(raw), counts)
         batch = self._batch(events, outputs, counts)
-        values = {name: one(raw, events, units, first) for name, one in self.given.items()}
+
+        def evaluate(bound: Bound) -> Array:
+            return bound(raw, events, units, first)
+
+        values = {name: evaluate(one) for name, one in self.given.items()}
         said = Said(
             _record(events, self.columns, units, values),
             batch,
             outputs,
-            None if self.weight is None else self._weights(raw, events, units, first),
-            {name: one(raw, events, units, first) for name, one in self.variables.items()},
+            None if self.weight is None else evaluate(self.weight),
+            {name: evaluate(one) for name, one in self.variables.items()},
         )
-        if self.select is None:
-            return said
-        kept = self.select(raw, events, units, first)
-        return _selected(said, units, np.isfinite(kept) & (kept != 0))
+        kept = None if self.select is None else _true(evaluate(self.select))
+        self._check_weights(said, units, kept)
+        return said if kept is None else _selected(said, units, kept)
 
-    def _weights(self, raw: ak.Array, events: ak.Array, units: Units, first: int) -> Array:
-        assert self.weight is not None
-        weights = self.weight(raw, events, units, first)
-        if (bad := ~np.isfinite(weights)).any():
+    def _check_weights(self, said: Said, units: Units, kept: Mask | None) -> None:
+        """Refuse a weight that is no number, of a unit that counts."""
+        if self.weight is None or said.weights is None:
+            return
+        bad = ~np.isfinite(said.weights)
+        for counts in (said.batch.judged, kept):
+            bad = bad if counts is None else bad & counts
+        if bad.any():
             event = int(units.event[np.argmax(bad)])
             raise DataError(f"{self.weight.expression} is no number", event)
-        return weights
 
     def _outputs(self, raw: ak.Array) -> tuple[dict[str, Array], Any]:
         """Every output, flat over the units, and how many of them each event has."""
@@ -216,6 +222,11 @@ def _present(values: Array) -> Mask:
     """Where a value is none of those that stand for "cannot be judged" (NaN, -1)."""
     there: Mask = ~np.isnan(values) if values.dtype.kind == "f" else values != -1
     return np.asarray(there.reshape(len(there), -1).any(axis=1))
+
+
+def _true(values: Array) -> Mask:
+    """Where a selection is true; not where it is missing or NaN."""
+    return np.asarray(np.isfinite(values) & (values != 0))
 
 
 def _equal(counts: Any, others: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,6 @@ Given = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 MOST = 12
 """Samples of one study; more cannot be told apart on a plot, and are a glob that was not quoted."""
-_TITLED = re.compile(r"(?P<title>[^=/]+)=(?P<files>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -51,28 +51,26 @@ def parse_sample(text: str, role: Role = "sample", title: str = "") -> SampleFil
 
     Raises InputError where a glob matches nothing.
     """
-    titled = None if is_remote(text) or Path(text).exists() else _TITLED.fullmatch(text)
-    files = titled["files"] if titled else text
-    title = titled["title"].strip() if titled else title or _title(files)
-    return SampleFiles(title, expanded(files), role)
+    named, files = _titled(text)
+    return SampleFiles(named or title or _title(files), expanded(files), role)
 
 
 def parse_variation(text: str) -> SampleFiles:
     """The variation ``"[OF:]NAME=FILES"`` of the sample OF, or of the only one there is."""
-    named = _TITLED.fullmatch(text)
-    if named is None:
+    named, files = _titled(text)
+    of, _, name = named.rpartition(":")
+    if not name:
         raise InputError(f"variation {text!r}: expected [SAMPLE:]NAME=FILES")
-    of, _, name = named["title"].rpartition(":")
-    return SampleFiles(name.strip(), expanded(named["files"]), "variation", of.strip())
+    return SampleFiles(name.strip(), expanded(files), "variation", of.strip())
 
 
 def parse_weight_variation(text: str) -> SampleFiles:
     """The variation ``"[OF:]NAME=WEIGHT"``: the files of the sample OF with another weight."""
-    named = _TITLED.fullmatch(text)
-    if named is None:
+    named, _, weight = text.partition("=")
+    of, _, name = named.rpartition(":")
+    if not (name and weight):
         raise InputError(f"variation {text!r}: expected [SAMPLE:]NAME=EXPRESSION")
-    of, _, name = named["title"].rpartition(":")
-    return SampleFiles(name.strip(), (), "variation", of.strip(), named["files"])
+    return SampleFiles(name.strip(), (), "variation", of.strip(), weight)
 
 
 def scaled(samples: Sequence[SampleFiles], scales: Iterable[str]) -> list[SampleFiles]:
@@ -98,7 +96,7 @@ def scaled(samples: Sequence[SampleFiles], scales: Iterable[str]) -> list[Sample
 def expanded(files: Given) -> tuple[str, ...]:
     """The paths that ``files`` stand for, each once; InputError where a glob matches none."""
     given = (files,) if isinstance(files, str | os.PathLike) else files
-    found = [path for one in given for path in _listed(os.fspath(one))]
+    found = [path for one in given for part in _parts(os.fspath(one)) for path in find_files(part)]
     if not found:
         raise InputError("a sample needs at least one file")
     return tuple(dict.fromkeys(found))
@@ -183,13 +181,21 @@ def _check(samples: Sequence[SampleFiles]) -> None:
             )
 
 
-def _listed(text: str) -> list[str]:
-    """The files of a comma-separated list; a comma may also belong to the name of a file."""
-    if "," not in text or is_remote(text) or Path(text).exists():
-        return find_files(text)
-    return [path for part in text.split(",") if part.strip() for path in find_files(part.strip())]
+def _titled(text: str) -> tuple[str, str]:
+    """Title, empty where there is none, and files; ``=`` may also belong to the name of a file."""
+    title, equals, files = text.partition("=")
+    is_file = Path(text).exists() or glob.glob(text)  # noqa: PTH207 - absolute patterns too
+    return (title.strip(), files) if equals and "://" not in title and not is_file else ("", text)
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of a comma-separated list; a comma may also belong to the name of a file."""
+    if Path(text).exists():
+        return [text]
+    parts = re.split(r",(?=\w+://)" if is_remote(text) else ",", text)
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _title(files: str) -> str:
-    first, *others = files.split(",")
+    first, *others = _parts(files) or [files]
     return f"{Path(first).stem} and others" if others else Path(first).stem

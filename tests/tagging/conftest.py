@@ -1,12 +1,10 @@
-"""A file of the toy experiment, its default network, and the command line in this process."""
+"""A file of the toy experiment and its default network."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,17 +27,6 @@ total = sum(getattr(event, branch) == getattr(event, branch) for event in events
 print(file.Get("rootml_provenance"))
 print("judged", total)
 """
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def account(self) -> dict:
-        return json.loads(self.out)
 
 
 @pytest.fixture
@@ -76,25 +63,6 @@ def hits(tmp_path: Path, deposits: np.ndarray) -> Path:
         file["spectrum"] = np.histogram(deposits[:, 0], 10)
         file.mktree("other", {"x": "f8"}).extend({"x": np.arange(7.0)})
     return path
-
-
-@pytest.fixture
-def command(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Callable[..., Outcome]:
-    """``command("tag", "in.root", ...)`` runs ``rootml tag in.root ...`` to its exit code."""
-    from rootml import cli
-
-    monkeypatch.setattr("signal.signal", lambda *_: None)
-    monkeypatch.setattr("warnings.showwarning", None)
-
-    def run(*args: object) -> Outcome:
-        with pytest.raises(SystemExit) as stop:
-            cli.run(cli.rootml, "rootml", [str(arg) for arg in args])
-        out, err = capfd.readouterr()
-        return Outcome(int(stop.value.code or 0), out, err)
-
-    return run
 
 
 @pytest.fixture

@@ -1,0 +1,214 @@
+"""Tagged files validated from their branches: figures, samples, expressions, what is said."""
+
+from __future__ import annotations
+
+import json
+
+import awkward as ak
+import numpy as np
+import pytest
+import uproot
+
+import rootml
+from rootml.errors import BranchError, DataError, InputError, LayoutError, RootmlError, TreeError
+from rootml.rootio.chunks import read_together
+from rootml.tagged import SampleFiles, validate_files
+
+
+def classes(report):
+    return {name: row["judged"] for name, row in report.figures["events"]["classes"].items()}
+
+
+def figures(report):
+    return json.dumps(report.to_dict()["figures"])
+
+
+def texts(study, level="warning"):
+    return [f"{note.about}: {note.text}" for note in study.notes if note.level == level]
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def small(*args, **options):
+        return read_together(*args, **options | {"chunk_bytes": 2000})
+
+    monkeypatch.setattr("rootml.tagged.counting.read_together", small)
+
+
+def test_the_figures_are_those_of_the_tagging(mine, tmp_path, small_chunks):
+    done = rootml.tag_file(mine.source, tmp_path / "out.root", mine.card)
+    rootml.tag_file(mine.source, tmp_path / "friend.root", mine.card, output="friend", plots=False)
+    study = validate_files(tmp_path / "out.root", mine.card)
+    (report,) = study.reports
+    assert figures(report) == json.dumps(done.figures["mine"])
+    (joined,) = validate_files(tmp_path / "friend.root", mine.card).reports
+    (named,) = validate_files(mine.source, mine.card, friends=[tmp_path / "friend.root"]).reports
+    assert figures(joined) == figures(named) == figures(report)
+    assert classes(report)["signal"] > 200
+    assert report.figures["events"]["not_judged"] == np.isnan(mine.scores).sum() > 0
+    assert study.samples[0].files[0]["entries"] == len(mine.scores)
+    assert not study.notes
+
+
+def test_objects_of_events_and_every_network_that_tagged_them(tracks):
+    study = validate_files(f"tracks={tracks}")
+    assert [report.model["name"] for report in study.reports] == ["momentum_mu2e", "trkqual_mu2e"]
+    with uproot.open(tracks) as file:
+        objects = file["ntuple/ntrk"].array(library="np").sum()
+    momentum, quality = study.reports
+    assert momentum.figures["events"]["units"] == quality.figures["events"]["units"] == objects
+    assert "residual" in momentum.figures["outputs"]["momentum"]
+    assert quality.sample["sample_title"] == "tracks"
+
+
+def test_without_the_inputs_the_rest_is_the_same(mine, tracks):
+    for path in (mine.path, tracks):
+        models = mine.card if path == mine.path else ()
+        whole, alone = (validate_files(path, models, inputs=some) for some in (True, False))
+        for one, other in zip(whole.reports, alone.reports, strict=True):
+            for part in ("events", "outputs"):
+                assert one.to_dict()["figures"][part] == other.to_dict()["figures"][part]
+
+
+def test_a_selection_and_a_truth_of_ones_own(mine):
+    made = validate_files(
+        mine.path, mine.card, select="pt > 20", truth="x > 0", classes=("left", "right")
+    )
+    branches, judged = mine.branches, ~np.isnan(mine.scores)
+    kept = judged & (branches["pt"] > 20)
+    right = int((kept & (branches["x"] > 0)).sum())
+    assert classes(made.reports[0]) == {"left": kept.sum() - right, "right": right, "unlabelled": 0}
+    assert made.samples[0].selection == "pt > 20"
+
+
+def test_objects_are_selected_one_by_one(tracks):
+    with uproot.open(tracks) as file:
+        hits = file["ntuple/trk.nhits"].array()
+    wanted = ak.sum(hits > 30)
+    (report,) = validate_files(tracks, "trkqual_mu2e", select="trk.nhits > 30").reports
+    assert report.figures["events"]["units"] == wanted > 100
+    (broadcast,) = validate_files(tracks, "trkqual_mu2e", select="entry < 100").reports
+    assert 0 < broadcast.figures["events"]["units"] == ak.count(hits[:100])
+
+
+def test_units_that_the_view_no_longer_judges_are_said(mine, make_card, tmp_path):
+    other = make_card("mine")
+    other.write_text(other.read_text().replace("y > -3", "y > -2"))
+    study = validate_files(mine.path, other)
+    judged = ~np.isnan(mine.scores) & (mine.branches["y"] > -2)
+    assert study.reports[0].figures["events"]["judged"] == judged.sum()
+    gone = int((~np.isnan(mine.scores)).sum() - judged.sum())
+    assert any(f"{gone:,} with an output of mine" in text for text in texts(study))
+    assert any("the adapter has changed" in text for text in texts(study))
+
+
+def test_another_network_of_that_name_is_said(mine, make_card):
+    study = validate_files(mine.path, make_card("mine", weight=0.25, version="2.0"))
+    (said,) = texts(study)
+    assert "'mine_score' was made by mine@1.0" in said
+    assert "card is of mine@2.0" in said
+
+
+def test_files_without_provenance_are_read_by_the_names_of_branches(mine, write, tmp_path):
+    branches = mine.branches | {"mine_score": mine.scores}
+    study = validate_files(write(tmp_path / "bare.root", branches), mine.card)
+    (said,) = texts(study)
+    assert "nothing says what made the branch 'mine_score'" in said
+    assert classes(study.reports[0])["signal"] > 200
+    with pytest.raises(BranchError, match=r"nothing in it says that a network tagged it"):
+        validate_files(tmp_path / "bare.root")
+
+
+def test_files_of_a_sample_that_differ(mine, write, tmp_path):
+    lacking = {name: values for name, values in mine.branches.items() if name != "truth"}
+    write(tmp_path / "b.root", lacking)
+    rootml.tag_file(tmp_path / "b.root", tmp_path / "b_tagged.root", mine.card, plots=False)
+    study = validate_files({"both": [mine.path, tmp_path / "b_tagged.root"]}, mine.card)
+    (report,) = study.reports
+    assert report.figures["events"]["units"] == 2 * len(mine.scores)
+    assert classes(report)["unlabelled"] == (~np.isnan(mine.scores)).sum()
+    (said,) = texts(study)
+    assert said.startswith("both: ")
+    assert "b_tagged.root has no truth (truth_label)" in said
+
+
+def test_simulation_is_scaled_to_data_and_varied(mine, write, tmp_path):
+    half = {name: values[:300] for name, values in mine.branches.items()}
+    data = tmp_path / "data.root"
+    rootml.tag_file(write(tmp_path / "half.root", half), data, mine.card, plots=False)
+    samples = [
+        SampleFiles("all", (str(mine.path),), scale=2.0),
+        SampleFiles("up", (), "variation", weight="w * 2"),
+    ]
+    study = validate_files(samples, mine.card, data=data, weight="w")
+    by_role = {sample.role: sample for sample in study.samples}
+    expected = 300 / (2 * mine.branches["w"].sum()) * 2
+    assert by_role["simulation"].scale == pytest.approx(expected)
+    assert by_role["variation"].scale == pytest.approx(expected)
+    assert (by_role["variation"].of, by_role["variation"].weight) == ("all", "w * 2")
+    assert (by_role["data"].weight, by_role["data"].scale) == ("", 1.0)
+    left = validate_files(samples, mine.card, data=data, weight="w", normalise="none")
+    assert left.samples[0].scale == 2.0
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"weight": "ww"}, BranchError, r"tree 'events': --weight 'ww': no .* 'ww'; did you mean 'w'"),
+        ({"select": "pt >"}, InputError, r"--select: 'pt >'"),
+        ({"against": ["energi"]}, BranchError, "did you mean 'energy'"),
+        ({"against": ["pt", "pt:0,1"]}, InputError, "two variables are called 'pt'"),
+        ({"weight": "log(x)"}, DataError, r"tree 'events', entry \d+: --weight 'log\(x\)' is no"),
+        ({"classes": ["a", "b"]}, InputError, "--truth"),
+        ({"truth": "x>0", "classes": ["a", "a"]}, InputError, "each once"),
+        ({"tree": "event"}, TreeError, "did you mean 'events'"),
+        ({"prefix": "new_"}, BranchError, r"no branch of the model 'mine' \('new_mine_score'\)"),
+        ({"models": "cnn_ams"}, BranchError, r"tagged by: mine@1.0.*rootml-tag .* cnn_ams@"),
+        ({"normalise": "dat"}, InputError, "expected data or none"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_said(mine, options, error, said):
+    with pytest.raises(error, match=said):
+        validate_files(mine.path, **{"models": mine.card} | options)
+
+
+def test_a_model_that_is_not_here(mine):
+    with pytest.raises(RootmlError, match=r"no model is called 'mine'.*\n.*tagged by mine@1.0"):
+        validate_files(mine.path)
+
+
+def test_a_skimmed_file_can_be_read_without_inputs(mine, write, tmp_path):
+    skimmed = {"mine_score": mine.scores, "truth": mine.branches["truth"]}
+    path = write(tmp_path / "skim.root", skimmed)
+    with pytest.raises(LayoutError, match="no branch 'y', 'x'"):
+        validate_files(path, mine.card)
+    study = validate_files(path, mine.card, inputs=False)
+    assert classes(study.reports[0])["signal"] > 200
+
+
+def test_no_truth_at_all(mine, write, tmp_path):
+    lacking = {name: values for name, values in mine.branches.items() if name != "truth"}
+    rootml.tag_file(
+        write(tmp_path / "a.root", lacking), tmp_path / "b.root", mine.card, plots=False
+    )
+    (report,) = validate_files(tmp_path / "b.root", mine.card).reports
+    assert "score_distribution" in [plot.name for plot in report.plots]
+    assert "no truth" in report.not_drawn["score_roc"]
+
+
+def test_scores_that_are_all_nan(mine, write, tmp_path):
+    branches = mine.branches | {"mine_score": np.full_like(mine.scores, np.nan)}
+    study = validate_files(write(tmp_path / "nan.root", branches), mine.card)
+    events = study.reports[0].figures["events"]
+    assert (events["judged"], events["units"]) == (0, len(mine.scores))
+    assert any("without an output of mine have inputs" in text for text in texts(study))
+
+
+def test_sources_are_left_alone_and_progress_counts_entries(mine, small_chunks):
+    before, steps = mine.path.read_bytes(), []
+    validate_files(
+        [mine.path, f"again={mine.path}"], mine.card, progress=lambda *n: steps.append(n)
+    )
+    assert steps[-1] == (2 * len(mine.scores), 2 * len(mine.scores))
+    assert len(steps) > 4
+    assert mine.path.read_bytes() == before
