@@ -64,8 +64,8 @@ class Collector:
         *,
         weights: Array | None = None,
         variables: Mapping[str, Array] | None = None,
-    ) -> None:
-        """Add a chunk of events.
+    ) -> Units:
+        """Add a chunk of events; returns what was counted of it, the units that were judged.
 
         ``events``: record array with those of ``columns`` that the file has. ``batch``: what
         the network saw; without tensors where its inputs were not read. ``outputs``: by output
@@ -92,6 +92,7 @@ class Collector:
             fill_weights(self.tally, len(self.setting.classes), units.label, weight)
         for topic in self.topics:
             topic.fill(self.tally, units)
+        return units
 
     def __add__(self, other: Collector) -> Collector:
         """The collector of both samples together.
