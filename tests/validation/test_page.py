@@ -261,6 +261,7 @@ def test_plots_stand_with_the_output_whose_name_they_begin_with(make_study, page
         (True, "yes"),
         (1234567, "1\u202f234\u202f567"),
         (-0.123456, "−0.1235"),
+        (123456.7, "123\u202f457"),
         ({"value": 0.91234, "low": 0.9110, "high": 0.9136}, "0.9123 ± 0.0013"),
         ({"value": 48.2, "low": 42.0, "high": 57.3}, "48 −6 +9"),
         ({"value": None, "low": 310.4, "high": None}, "> 310"),
@@ -269,6 +270,7 @@ def test_plots_stand_with_the_output_whose_name_they_begin_with(make_study, page
         ({"value": 1e-9, "low": 0.9e-9, "high": 1.1e-9}, "1e−09 ± 1e−10"),
         ({"value": -3.0, "low": None, "high": None}, "−3"),
         ({"value": None, "low": None, "high": None}, "–"),
+        ({"value": None, "low": 0.0, "high": 1.0}, "–"),
     ],
 )
 def test_numbers_are_written_to_their_errors(value, text):
@@ -276,7 +278,7 @@ def test_numbers_are_written_to_their_errors(value, text):
 
 
 def test_figures_become_tables_by_their_shape():
-    rows = [{"bin": 1, "cut": {"kept": 3}}, {"bin": 2, "cut": None}]
+    rows = [{"bin": 1, "core": {"width": 3}}, {"bin": 2, "core": None}]
     tails = [{"bound": 0.5, "beyond": {"value": 0.1, "low": 0.0, "high": 0.2}}]
     figures = {
         "entries": 7,
@@ -289,11 +291,50 @@ def test_figures_become_tables_by_their_shape():
     made = {table.title: table for table in tables(figures)}
     assert list(made) == ["figures", "bins", "inputs", "estimators"]
     assert [[c.text for c in row] for row in made["figures"].rows] == [["entries", "7"]]
-    assert made["bins"].head == ("bin", "cut kept")
+    assert made["bins"].head == ("bin", "core width")
     assert made["bins"].numbers == (True, True)
     assert made["inputs"].head == ("name", "KS distance", "drifts")
     assert made["inputs"].flags == ("bad", "")
     assert made["estimators"].head == ("title", "beyond (bound 0.5)")
+
+
+def test_lists_matrices_and_variables_become_tables():
+    half = {"value": 0.5, "low": 0.4, "high": 0.6}
+    bins = [{"low": 1.0, "high": 2.0, "cut": {"threshold": 0.4, "efficiency": half}}]
+    figures = {
+        "confusion": {
+            "classes": ["p", "e"],
+            "counts": [[10, 2, 0], [3, 20, 1]],
+            "efficiency": [half, half],
+        },
+        "reliability": {
+            "score": [0.2, 0.7],
+            "observed": {"value": [0.5, None], "low": [0.4, 0.0], "high": [0.6, 1.0]},
+        },
+        "against": {"e": {"title": "Energy", "unit": "GeV", "flat_cut": {"rows": bins}}},
+    }
+    made = {table.title: table for table in tables(figures)}
+    texts = {
+        title: [table.head, *([c.text for c in row] for row in table.rows)]
+        for title, table in made.items()
+    }
+    assert texts == {
+        "confusion, one by one": [
+            ("classes", "efficiency"),
+            ["p", "0.50 ± 0.10"],
+            ["e", "0.50 ± 0.10"],
+        ],
+        "confusion, counts": [
+            ("true class", "as p", "as e", "as none of them"),
+            ["p", "10", "2", "0"],
+            ["e", "3", "20", "1"],
+        ],
+        "reliability, one by one": [("score", "observed"), ["0.2", "0.50 ± 0.10"], ["0.7", "–"]],
+        "against, Energy [GeV], at one cut": [
+            ("from", "to", "threshold", "efficiency"),
+            ["1", "2", "0.4", "0.50 ± 0.10"],
+        ],
+    }
 
 
 def test_too_many_images_are_left_out_and_this_is_said(make_study, page):

@@ -41,7 +41,7 @@ def cell(value: Any) -> Cell:
         case bool():
             return Cell("yes" if value else "no", str(value).lower())
         case int():
-            return Cell(f"{value:,}".replace(",", "\u202f"), value)
+            return Cell(_grouped(value), value)
         case float():
             return Cell(_short(value), value)
         case {"value": _, "low": _, "high": _}:
@@ -69,7 +69,7 @@ def _scaled(value: float | None, scale: float) -> float | None:
 
 def _estimate_text(value: float | None, low: float | None, high: float | None) -> str:
     if value is None:
-        return NOTHING if low is None else f"> {_short(low, 3)}"
+        return NOTHING if low is None or high is not None else f"> {_short(low, 3)}"
     if low is None and high is None:
         return _short(value)
     down = math.inf if low is None else value - low
@@ -95,7 +95,13 @@ def _fixed(value: float, digits: int) -> str:
     return text.replace("-", "−")
 
 
+def _grouped(value: float) -> str:
+    return f"{value:,.0f}".replace(",", "\u202f").replace("-", "−")
+
+
 def _short(value: float, digits: int = 4) -> str:
     if not math.isfinite(value):
         return NOTHING
+    if 10**digits <= abs(value) < 1e9:
+        return _grouped(value)
     return f"{value:.{digits}g}".replace("-", "−")

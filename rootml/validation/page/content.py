@@ -10,8 +10,9 @@ from typing import Any
 from rootml.validation.page.cells import Flag, cell
 from rootml.validation.page.events import viewer_data
 from rootml.validation.page.pictures import Picture, embedded, picture
+from rootml.validation.page.shapes import words
 from rootml.validation.page.summary import Verdict, key_figures, verdicts
-from rootml.validation.page.tables import Table, tables, words
+from rootml.validation.page.tables import Table, tables
 from rootml.validation.report import Check, Plot, Report, plain
 from rootml.validation.study import Note, Sample, Study
 
