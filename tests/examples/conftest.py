@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import runpy
+import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from string import Template
 from types import SimpleNamespace
 
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+QUIET = {"tag": ["--quiet"], "simulate": ["--quiet"], "train": ["--no-progress"]}
 ROOT_COUNTS = """
 import sys, ROOT
 path, tree, condition = sys.argv[1:]
@@ -27,6 +30,37 @@ def run() -> Callable[..., SimpleNamespace]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("sys.argv", [script, *map(str, args)])
             return SimpleNamespace(**runpy.run_path(str(EXAMPLES / script), run_name="__main__"))
+
+    return start
+
+
+def commands(script: Path, **values: object) -> Iterator[list[str]]:
+    """The words of each command of a shell script, ``$NAME`` replaced by one of ``values``."""
+    text = script.read_text().replace("\\\n", " ")
+    for line in text.splitlines():
+        words = shlex.split(Template(line).safe_substitute(values), comments=True)
+        if words and words[0] in ("rootml", "python"):
+            yield words
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """``study("ams", EVENTS=50)``: does what the script says, in this process; gives its folder."""
+
+    def start(name: str, **values: object) -> Path:
+        from rootml.cli import rootml
+
+        place, folder = EXAMPLES / "validation" / name, tmp_path_factory.mktemp(name)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            for program, *words in commands(place / "study.sh", HERE=place, **values):
+                patch.setattr("sys.argv", words)
+                if program == "python":
+                    runpy.run_path(words[0], run_name="__main__")
+                else:
+                    done = rootml.main([*words, *QUIET.get(words[0], ())], standalone_mode=False)
+                    assert not done, words
+        return folder
 
     return start
 
