@@ -20,6 +20,7 @@ from rootml.validation import Collector
 from rootml.validation.page import write_page
 from rootml.validation.page.cells import cell
 from rootml.validation.page.events import viewer_data
+from rootml.validation.page.summary import key_figures
 from rootml.validation.page.tables import tables
 from rootml.validation.report import Plot
 from rootml.validation.study import Event, Gate, Note, Sample, Study
@@ -170,6 +171,27 @@ def test_summary_says_what_failed(make_study, page):
         "no branch bdt",
     ):
         assert expected in text, expected
+
+
+def test_key_figures_stand_side_by_side(reports):
+    half = {"value": 0.5, "low": 0.4, "high": 0.6}
+    estimators = [{"median": half}, {"median": {"value": 0.1, "low": 0.05, "high": 0.15}}]
+    residual = {
+        "relative": True,
+        "unit": "",
+        "estimators": [e | {"width": half} for e in estimators],
+    }
+    outputs = {"kind": {"confusion": {"accuracy": half}}, "energy": {"residual": residual}}
+    other = replace(reports[1], figures=reports[1].figures | {"outputs": outputs, "domain": {}})
+    made = key_figures(Study("", (), (reports[0], other)), ("old", "new"))
+    assert made.head == ("figure", "old", "new")
+    rows = {name.text: (old.text, new.text) for name, old, new in made.rows}
+    assert rows["kind: accuracy"] == ("–", "0.50 ± 0.10")
+    assert rows["energy: bias (median)"] == ("–", "10 ± 5 %")
+    assert rows["energy: 68 % width"] == ("–", "50 ± 10 %")
+    assert rows["Outside the training domain"][0].endswith(" %")
+    assert rows["score: background rejection at 90 % efficiency"][1] == "–"
+    assert " +0.00" in rows["score: AUC"][0]
 
 
 def test_what_files_say_never_becomes_html(make_study, page):

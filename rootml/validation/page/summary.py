@@ -75,8 +75,10 @@ def _figures(figures: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
             yield f"{name}: AUC", cell(output["auc"])
         for point in output.get("working_points", ()):
             if point["target"] == EFFICIENCY:
-                what = f"background rejection at {EFFICIENCY:.0%} efficiency"
+                what = f"background rejection at {100 * EFFICIENCY:.0f} % efficiency"
                 yield f"{name}: {what}", cell(point["rejection"])
+        if "confusion" in output and not output.get("auc"):
+            yield f"{name}: accuracy", cell(output["confusion"]["accuracy"])
         if "residual" in output:
             yield from _residual(name, output["residual"])
     share = figures["domain"].get("fraction")
