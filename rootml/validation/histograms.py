@@ -77,10 +77,10 @@ def against_energy(fine: Any) -> Any:
     first, last = min(keys), max(keys)
     edges = [energy_edges(key)[0] for key in range(first, last + 1)] + [energy_edges(last)[1]]
     wide = fine[:, :: rebin(10)]
-    energy = axis.Variable(edges, name="energy", label="Energy [GeV]", flow=False)
+    energy = axis.Variable(edges, name="energy", label="Energy [GeV]")
     made = Hist(energy, wide.axes[1], storage=wide.storage_type())
     for key, row in zip(keys, wide.view(flow=True), strict=False):
-        made.view(flow=True)[key - first] = row
+        made.view(flow=True)[key - first + 1] = row
     return made
 
 
@@ -103,5 +103,8 @@ def in_units(hist: Any, label: str, sign: float = 1.0, scale: Scale = ASINH) -> 
     bins = axis.Regular(DISPLAY_BINS, *ends, name="value", label=label)
     made = Hist(bins, storage=hist.storage_type())
     place = np.searchsorted(bins.edges, sign * values, side="right")
-    np.add.at(made.view(flow=True), place, hist.view(flow=True)[filled])
+    into: Any = made.view(flow=True)
+    fine = hist.view(flow=True)[filled]
+    for part in into.dtype.names or (...,):  # sums of weights and of their squares, or counts
+        np.add.at(into[part], place, fine[part])
     return made
