@@ -64,6 +64,9 @@ class Limits:
         return found.ks > self.distance and p_value < self.p_value
 
 
+USUAL_LIMITS = Limits()
+
+
 @dataclass(frozen=True, eq=False)
 class Binned:
     """A sample in bins: sums of weights, and of squared weights, with both overflows if any.

@@ -14,6 +14,7 @@ import numpy as np
 from rootml.adapter import Adapter
 from rootml.card import ModelCard
 from rootml.spec import Array, Batch
+from rootml.validation.agreement import USUAL_LIMITS, Limits
 from rootml.validation.assess import assess
 from rootml.validation.report import Report
 from rootml.validation.setting import Setting
@@ -34,7 +35,8 @@ class Collector:
 
     ``branches``: output name -> branch name, for the outputs that are written. ``variables``:
     what figures are shown against, beside the adapter's energy. ``weighted``: each unit has a
-    weight. ``columns``: logical columns that :meth:`fill` uses as far as the file has them.
+    weight. ``limits``: beyond which an input drifts from the training. ``columns``: logical
+    columns that :meth:`fill` uses as far as the file has them.
     """
 
     def __init__(
@@ -45,8 +47,10 @@ class Collector:
         branches: Mapping[str, str],
         variables: Sequence[Variable] = (),
         weighted: bool = False,
+        limits: Limits = USUAL_LIMITS,
     ):
-        self._begin(Setting(card, adapter, dict(branches), tuple(variables), weighted))
+        setting = Setting(card, adapter, dict(branches), tuple(variables), weighted, limits)
+        self._begin(setting)
 
     def _begin(self, setting: Setting) -> None:
         self.setting = setting

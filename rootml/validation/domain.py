@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.special import gammaincc
 
 from rootml.card import DomainAxis
-from rootml.errors import nearest
-from rootml.spec import Array
-from rootml.validation.classification import clopper_pearson
+from rootml.errors import DataError, nearest
+from rootml.validation.agreement import Agreement, Binned, compare
+from rootml.validation.binomial import Estimate, efficiency_interval
+from rootml.validation.counts import Counts
 from rootml.validation.draft import Draft, Unavailable
 from rootml.validation.report import Plot
-
-MIN_EXPECTED = 5.0
-"""Neighbouring bins are joined until each expects as many entries (W. G. Cochran, 1952)."""
 
 PANELS = 9
 """A page of plots shows so many summaries at most."""
@@ -27,51 +24,22 @@ PANELS = 9
 OUTSIDE_LIMIT = 0.05
 """Share of inputs outside the training domain above which the check fails."""
 
+OUTSIDE = "domain/outside"
+"""Histogram of the units whose inputs are inside, and outside, the training domain."""
 
-@dataclass(frozen=True)
-class Agreement:
-    """How well a sample's histogram agrees with the training's.
 
-    ``ks``: largest distance of the cumulative distributions at the bins' edges. ``chi2`` and
-    ``ndof`` are of shapes alone; ``p_value`` follows from them. Large samples make small and
-    harmless differences significant: ``ks`` says how large they are.
+def compare_with_training(hist: Any, axis: DomainAxis, trained: int | None) -> Agreement:
+    """Compare the histogram of an input with the training domain of a card.
+
+    ``trained``: size of the training sample; None: the card's shares count as exact. Distances
+    are in the unit of the axis, or in logarithms of it. Raises DataError where the weights of the
+    histogram do not add up to something positive.
     """
-
-    ks: float
-    chi2: float
-    ndof: int
-    p_value: float | None
-
-
-def compare(counts: Array, axis: DomainAxis, trained: int | None) -> Agreement:
-    """Compare ``counts`` per bin of ``axis``, with both overflows, with its fractions.
-
-    The chi2 is that of two histograms of unlike normalisation (N. D. Gagunashvili,
-    physics/0605123, eq. 2); ``trained`` is the size of the training sample. None: its fractions
-    count as exact, which makes it Pearson's chi2. At least one count is needed.
-    """
-    n = counts.astype(np.float64)
-    f = np.array([axis.beyond[0], *axis.fractions, axis.beyond[1]])
-    total = n.sum()
-    ks = float(np.abs(np.cumsum(n) / total - np.cumsum(f)).max())
-    size = np.inf if trained is None else float(trained)
-    joint = (n / size + f) / (total / size + 1)
-    groups = _join(joint * min(total, size))
-    n, f, joint = (np.add.reduceat(x, groups) for x in (n, f, joint))
-    chi2 = float(((n - total * f) ** 2 / (total * joint * (1 + total / size))).sum())
-    ndof = len(groups) - 1
-    return Agreement(ks, chi2, ndof, float(gammaincc(ndof / 2, chi2 / 2)) if ndof else None)
-
-
-def _join(expected: Array) -> Array:
-    """First bins of groups of neighbours that expect MIN_EXPECTED each."""
-    starts, held = [0], 0.0
-    for i, value in enumerate(expected):
-        if held >= MIN_EXPECTED and expected[i:].sum() >= MIN_EXPECTED:
-            starts.append(i)
-            held = 0.0
-        held += value
-    return np.array(starts)
+    shares = np.array([axis.beyond[0], *axis.fractions, axis.beyond[1]])
+    edges = np.array(axis.edges)
+    logarithmic = axis.log and edges[0] > 0
+    training = Binned.from_shares(shares, trained)
+    return compare(Binned.from_hist(hist), training, np.log(edges) if logarithmic else edges)
 
 
 def domain_section(draft: Draft) -> dict[str, Any]:
@@ -79,27 +47,57 @@ def domain_section(draft: Draft) -> dict[str, Any]:
     if not draft.card.domain:
         draft.not_drawn["domain"] = "the model card records no training domain"
         return {}
-    judged, outside = draft.tally.counts["inputs",], draft.tally.counts["outside",]
-    low, high = clopper_pearson(outside, judged)
-    share = outside / judged if judged else None
-    if share is not None:
+    hist = draft.tally.hists.get(OUTSIDE)
+    share = _outside(hist) if hist is not None else Estimate(math.nan, 0.0, 1.0)
+    if not math.isnan(share.value):
         draft.check(
             "domain",
-            share <= OUTSIDE_LIMIT,
-            f"{outside} of {judged} judged are outside the training domain "
+            share.value <= OUTSIDE_LIMIT,
+            f"{share.value:.2%} of the judged are outside the training domain "
             f"(at most {OUTSIDE_LIMIT:.0%} should be)",
         )
     axes = {
         axis.name: draft.attempt(f"domain_{axis.name}", partial(_axis, draft, axis))
         for axis in draft.card.domain
     }
+    _check_drift(draft, axes)
     return {
-        "outside": outside,
-        "judged": judged,
-        "fraction": {"value": share, "low": float(low), "high": float(high)},
+        "judged": draft.tally.counts["inputs",],
+        "fraction": asdict(share),
         "axes": axes,
         "pages": _pages(draft, [name for name, made in axes.items() if made is not None]),
     }
+
+
+def _check_drift(draft: Draft, axes: Mapping[str, Mapping[str, Any] | None]) -> None:
+    """A check of each input that drifted, or one that none did."""
+    made = {name: axis for name, axis in axes.items() if axis is not None}
+    drifted = {name: axis for name, axis in made.items() if axis["drifts"]}
+    for name, axis in drifted.items():
+        draft.check(
+            f"drift_{name}",
+            False,
+            f"the input {name} drifts from the training: Kolmogorov distance {axis['ks']:.2f} "
+            f"(p {_p_value(axis):.1g})",
+        )
+    if made and not drifted:
+        limits = draft.setting.limits
+        draft.check(
+            "drift",
+            True,
+            f"none of {len(made)} inputs drifts from the training "
+            f"(Kolmogorov distance above {limits.distance:g} and p below {limits.p_value:g})",
+        )
+
+
+def _p_value(axis: Mapping[str, Any]) -> float:
+    return float(axis["ks_p_value"] if axis["p_value"] is None else axis["p_value"])
+
+
+def _outside(hist: Any) -> Estimate:
+    """The share of a histogram of two bins, inside and outside, that is outside."""
+    counts = Counts.of(hist)
+    return efficiency_interval(counts[1], counts.each(np.sum)).one()
 
 
 def _pages(draft: Draft, names: Sequence[str]) -> list[list[str]]:
@@ -122,15 +120,20 @@ def _axis(draft: Draft, axis: DomainAxis) -> dict[str, Any]:
     draft.require_judged()
     if not draft.tally.counts["inputs",]:
         raise Unavailable("the network's inputs were not read")
-    counts = draft.tally.hists[f"domain_{axis.name}"].values(flow=True)
-    if not counts.sum():
+    hist = draft.tally.hists[f"domain_{axis.name}"]
+    if not hist.variances(flow=True).any():
         raise Unavailable(f"no judged event has a finite {axis.name}")
-    made = {
-        "outside": draft.tally.counts["outside", axis.name],
+    try:
+        found = compare_with_training(hist, axis, draft.card.training.events.get("train"))
+    except DataError as error:
+        raise Unavailable(str(error)) from None
+    return {
+        "outside": asdict(_outside(draft.tally.hists[f"{OUTSIDE}/{axis.name}"])),
         "low": axis.low,
         "high": axis.high,
         "log": axis.log,
         "edges": axis.edges,
         "training": axis.fractions,
+        **asdict(found),
+        "drifts": draft.setting.limits.drifted(found),
     }
-    return made | asdict(compare(counts, axis, draft.card.training.events.get("train")))

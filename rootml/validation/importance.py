@@ -9,17 +9,17 @@ never occur.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rootml.card import ModelCard, Output
 from rootml.spec import Array
 from rootml.validation.binomial import LEVEL
 from rootml.validation.classification import Separation
 from rootml.validation.draft import Unavailable
+from rootml.validation.judged import Judged
 from rootml.validation.parts import InputPart, parts
 from rootml.validation.report import Plot, Report
 from rootml.validation.separation import BACKGROUND, SIGNAL
@@ -72,21 +72,6 @@ class Measure:
     metric: str
     of: Callable[[Array], float]
     sign: int = 1
-
-
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """Events to judge again.
-
-    ``tensors``: name -> (n, ...); ``label``: (n,) class, or ``classes``, their number, where there
-    is none; ``truth``: output name -> (n,) true value, NaN where missing; ``weight``: (n,) or None.
-    """
-
-    tensors: Mapping[str, Array]
-    label: npt.NDArray[np.int64]
-    classes: int
-    truth: Mapping[str, Array] = field(default_factory=dict)
-    weight: Array | None = None
 
 
 def permutation_importance(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rootml.adapter import Adapter, View
 from rootml.card import ModelCard, Output
+from rootml.validation.agreement import USUAL_LIMITS, Limits
 from rootml.validation.units import Variable, unique
 
 
@@ -15,7 +16,8 @@ class Setting:
     """All that is known before the first event; collectors of one setting add.
 
     ``branches``: output name -> branch name, for the outputs that are written. ``asked``: the
-    variables asked for, beside the adapter's energy.
+    variables asked for, beside the adapter's energy. ``limits``: beyond which inputs drift from
+    the training.
     """
 
     card: ModelCard
@@ -23,6 +25,7 @@ class Setting:
     branches: Mapping[str, str]
     asked: tuple[Variable, ...] = ()
     weighted: bool = False
+    limits: Limits = USUAL_LIMITS
 
     @property
     def view(self) -> View:

@@ -1,23 +1,38 @@
-"""Agreement with the training domain against scipy's tests."""
+"""Agreement with the training domain against scipy's tests, and which inputs drift."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from hist import Hist, axis, storage
 from scipy import stats
 
 from rootml.card import DomainAxis
-from rootml.validation.domain import compare
+from rootml.validation import Collector
+from rootml.validation.agreement import Limits
+from rootml.validation.domain import compare_with_training
 
 
-def axis_of(counts):
+def axis_of(counts, **changes):
     fractions = tuple(np.asarray(counts) / np.sum(counts))
     edges = tuple(float(i) for i in range(len(fractions) + 1))
-    return DomainAxis(name="x", low=0, high=len(fractions), edges=edges, fractions=fractions)
+    return DomainAxis(
+        **{"name": "x", "low": 0, "high": len(fractions), "edges": edges, "fractions": fractions}
+        | changes
+    )
 
 
 def with_flow(counts):
     return np.concatenate(([0], counts, [0]))
+
+
+def compare(counts, trained, size):
+    """Counts with both overflows, as the histogram of a collector, against the training."""
+    hist = Hist(axis.Variable(trained.edges), storage=storage.Int64())
+    hist.view(flow=True)[...] = counts
+    return compare_with_training(hist, trained, size)
 
 
 def test_chi2_is_that_of_a_contingency_table():
@@ -62,13 +77,88 @@ def test_entries_beyond_the_axis_count():
 
 def test_what_the_training_has_beyond_the_axis_is_expected_there():
     trained, found = np.array([10, 480, 480, 30]), np.array([20, 960, 960, 60])
-    axis = axis_of(trained[1:-1]).model_copy(
-        update={"fractions": (0.48, 0.48), "beyond": (0.01, 0.03)}
-    )
-    made = compare(found, axis, 1000)
+    made = compare(found, axis_of(trained[1:-1], fractions=(0.48, 0.48), beyond=(0.01, 0.03)), 1000)
     assert (made.ks, made.chi2, made.ndof) == (pytest.approx(0), pytest.approx(0), 3)
 
 
 def test_a_single_entry_has_no_p_value():
     made = compare(with_flow([1, 0, 0]), axis_of([1, 2, 1]), 1000)
     assert (made.ndof, made.p_value) == (0, None)
+
+
+def test_distances_on_a_logarithmic_axis_are_of_logarithms():
+    edges = tuple(np.geomspace(1, 100, 41))
+    shares = np.diff(stats.norm.cdf(np.log(edges), 2.3, 0.5))
+    found = np.diff(stats.norm.cdf(np.log(edges), 2.4, 0.5))
+    trained = axis_of(shares, log=True, edges=edges, low=1, high=100)
+    made = compare(np.round(1e6 * with_flow(found)), trained, None)
+    assert made.wasserstein == pytest.approx(0.2, rel=0.02)
+
+
+def shifted(sample, n, factor, seed=3):
+    """A sample whose deposits are larger than those of the training."""
+    made = sample(n, np.random.default_rng(seed))
+    made.batch.tensors["image"][...] *= factor
+    return made
+
+
+def test_an_input_drifts_where_the_difference_is_significant_and_large(collect, sample):
+    def checks(n, factor):
+        report = collect(shifted(sample, n, factor)).report()
+        made = {check.name: check for check in report.checks if check.name.startswith("drift")}
+        return made, report.figures["domain"]["axes"]["total_energy"]
+
+    usual, axis_ = checks(2000, 1.0)
+    assert list(usual) == ["drift"]
+    assert usual["drift"].passed
+    assert usual["drift"].message.startswith("none of 2 inputs drifts")
+    assert not axis_["drifts"]
+    far, axis_ = checks(2000, 2.0)
+    assert list(far) == ["drift_total_energy"]
+    assert not far["drift_total_energy"].passed
+    assert axis_["drifts"]
+    assert axis_["wasserstein"] == pytest.approx(math.log(2) / 0.7, rel=0.2)
+    few, axis_ = checks(12, 1.3)
+    assert list(few) == ["drift"]
+    assert axis_["ks"] > 0.1
+
+
+def test_limits_can_be_set(adapter, make_card, sample):
+    part = shifted(sample, 2000, 1.1)
+    failed = []
+    for limits in (Limits(), Limits(distance=0.01)):
+        collector = Collector(make_card(), adapter, branches={"score": "s"}, limits=limits)
+        collector.fill(part.events, part.batch, part.outputs)
+        failed.append([c.name for c in collector.report().checks if not c.passed])
+    assert failed == [[], ["drift_total_energy"]]
+
+
+def test_inputs_count_with_their_weights(adapter, make_card, sample):
+    """Weights that undo what was drawn give the training's distribution again."""
+    part = sample(8000, np.random.default_rng(5))
+    energy = np.asarray(part.events["energy"])
+    drawn = np.random.default_rng(6).random(8000) < np.where(energy > 800, 0.1, 1.0)
+    kept = drawn[part.batch.judged]
+    batch = type(part.batch)({"image": part.batch.tensors["image"][kept]}, part.batch.judged[drawn])
+    weights = np.where(energy > 800, 10.0, 1.0)[drawn]
+    made = []
+    for given in (None, weights):
+        collector = Collector(
+            make_card(), adapter, branches={"score": "s"}, weighted=given is not None
+        )
+        score = {"score": part.outputs["score"][drawn]}
+        collector.fill(part.events[drawn], batch, score, weights=given)
+        made.append(collector.report().figures["domain"]["axes"]["total_energy"])
+    assert made[0]["drifts"]
+    assert not made[1]["drifts"]
+    assert made[1]["p_value"] > 0.01
+    assert made[1]["effective"][0] < 0.5 * len(kept)
+
+
+def test_weights_that_cancel_are_said(adapter, make_card, sample):
+    part = sample(1000, np.random.default_rng(8), unjudged=0.0)
+    collector = Collector(make_card(), adapter, branches={"score": "s"}, weighted=True)
+    collector.fill(part.events, part.batch, part.outputs, weights=np.tile([1.0, -1.0], 500))
+    report = collector.report()
+    assert "no distribution to compare" in report.not_drawn["domain_total_energy"]
+    assert report.figures["domain"]["axes"]["total_energy"] is None

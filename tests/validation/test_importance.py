@@ -10,9 +10,11 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from rootml.card import ModelCard, Network, Output, Training
+from rootml.errors import DataError
 from rootml.spec import TensorSpec
 from rootml.validation import Report
-from rootml.validation.importance import Judged, permutation_importance, with_importance
+from rootml.validation.importance import permutation_importance, with_importance
+from rootml.validation.judged import Judged, JudgedSample
 from rootml.validation.parts import parts
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
@@ -195,6 +197,27 @@ def test_figures_and_plots_of_a_report():
     assert made.figures["importance"]["score"]["inputs"][0]["name"] == "strong"
     assert [plot.name for plot in made.plots] == ["score_importance"]
     assert list(made.not_drawn) == ["mass_importance"]
+
+
+def test_a_sample_of_what_streams_by(collect, sample):
+    whole = sample(3000, np.random.default_rng(9))
+    drawn = []
+    for step in (3000, 250):
+        collector = collect()
+        kept = JudgedSample(collector.setting, 500)
+        for start in range(0, 3000, step):
+            part = whole.chunk(start, start + step)
+            kept.fill(collector.fill(part.events, part.batch, part.outputs))
+        drawn.append(kept.judged())
+    a, b = drawn
+    assert np.array_equal(a.tensors["image"], b.tensors["image"])
+    assert np.array_equal(a.label, b.label)
+    assert a.tensors["image"].shape == (500, 1, 6, 8)
+    assert len(np.unique(a.tensors["image"], axis=0)) == 500
+    assert 0.4 < a.label.mean() < 0.6
+    assert a.weight is None
+    with pytest.raises(DataError, match="no event was judged"):
+        JudgedSample(collect().setting, 5).judged()
 
 
 @pytest.mark.mpl_image_compare(

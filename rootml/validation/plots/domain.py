@@ -69,8 +69,8 @@ def _panel(ax: Axes, hist: Any, made: Mapping[str, Any]) -> None:
     """One summary: the training filled, this file as points, the ends of the domain."""
     counts, training = hist.values(), np.asarray(made["training"])
     total = hist.sum(flow=True)
-    values, errors = counts / total, np.sqrt(counts) / total
-    edges, centres, some = hist.axes[0].edges, hist.axes[0].centers, counts > 0
+    values, errors = counts / total, np.sqrt(hist.variances()) / total
+    edges, centres, some = hist.axes[0].edges, hist.axes[0].centers, errors > 0
     ax.stairs(training, edges, color="0.8", fill=True, label="training")
     for end, label in ((made["low"], "training domain"), (made["high"], None)):
         ax.axvline(end, color=COLOURS[1], ls="--", lw=1.5, label=label)
@@ -84,11 +84,12 @@ def _panel(ax: Axes, hist: Any, made: Mapping[str, Any]) -> None:
         ax.set_xscale("log")
         plain_ticks(ax.xaxis)
     ax.set_xlabel(hist.axes[0].label, size=MEDIUM)
-    ax.set_title(_agreement(made, int(total)), loc="right", size=SMALL)
+    colour = COLOURS[1] if made["drifts"] else "black"
+    ax.set_title(_agreement(made), loc="right", size=SMALL, color=colour)
 
 
-def _agreement(made: Mapping[str, Any], total: int) -> str:
-    text = f"{100 * made['outside'] / total:.2g} % outside, KS {made['ks']:.3f}"
+def _agreement(made: Mapping[str, Any]) -> str:
+    text = f"{100 * made['outside']['value']:.2g} % outside, KS {made['ks']:.3f}"
     if made["p_value"] is None:
         return text
     return f"{text}, $\\chi^2$/ndf {made['chi2']:.1f}/{made['ndof']}"

@@ -9,7 +9,7 @@ import numpy as np
 from hist import Hist, axis, storage
 
 from rootml.card import DomainAxis
-from rootml.validation.domain import domain_section
+from rootml.validation.domain import OUTSIDE, domain_section
 from rootml.validation.draft import Draft
 from rootml.validation.setting import Setting
 from rootml.validation.tally import Tally
@@ -18,6 +18,8 @@ from rootml.validation.units import Units
 
 SHORT = 45
 """Characters that the label of an axis of a small panel can have."""
+
+_IN_OR_OUT = axis.Boolean(name="outside", label="outside the training domain")
 
 
 class Inputs(Topic):
@@ -47,12 +49,12 @@ class Inputs(Topic):
             if missing:  # what is not known is not beyond
                 beyond &= ~np.isnan(values)
             outside |= beyond
-            tally.counts["outside", one.name] += int(np.count_nonzero(beyond))
+            tally.fill(f"{OUTSIDE}/{one.name}", (_IN_OR_OUT,), beyond, weight=units.weight)
             finite = np.isfinite(values)
             axes = (domain_axis(one, summary.doc),)
             tally.fill(f"domain_{one.name}", axes, values[finite], weight=units.weights(finite))
         tally.counts["inputs",] += len(outside)
-        tally.counts["outside",] += int(np.count_nonzero(outside))
+        tally.fill(OUTSIDE, (_IN_OR_OUT,), outside, weight=units.weight)
 
     def figures(self, draft: Draft) -> Mapping[str, Any]:
         """Share outside the domain, and the agreement of each summary."""
