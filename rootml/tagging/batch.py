@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -117,7 +120,7 @@ def _tag(
         sink = stack.enter_context(_sink(run, options))
         judged = _write(run, chunks, sink, progress)
     clock.append(time.perf_counter())
-    figures, files = _validate(run)
+    figures, files = _validate(run, options)
     clock.append(time.perf_counter())
     return TagResult(
         run.plan,
@@ -209,21 +212,26 @@ def _unjudged(columns: Sequence[Column], entries: int) -> Iterator[Mapping[str, 
         yield {c.name: np.full((size, *c.shape), c.missing, c.dtype) for c in columns}
 
 
-def _validate(run: Run) -> tuple[dict[str, Mapping[str, Any]], list[Path]]:
-    figures: dict[str, Mapping[str, Any]] = {}
-    files: list[Path] = []
-    folder = run.plan.plots
-    if folder is None:
-        return figures, files
-    from rootml.validation import write_report
-
+def _validate(run: Run, options: TagOptions) -> tuple[dict[str, Mapping[str, Any]], list[Path]]:
+    """Write the study of all networks; returns the figures of each, and the files."""
     collectors = [job.collector for job in run.jobs if job.collector is not None]
-    for collector in collectors:
-        report = collector.report()
-        name = collector.setting.card.name
-        figures[name] = report.to_dict()["figures"]
-        files += write_report(report, folder / name if len(collectors) > 1 else folder)
-    return figures, files
+    plan, folder = run.plan, run.plan.plots
+    if folder is None:
+        return {}, []
+    from rootml.validation import Sample, Study, write_study
+
+    start, stop = plan.entry_range
+    file = {"path": plan.source, "tree": plan.tree, "entries": stop - start}
+    title = PurePosixPath(plan.source).stem
+    sample = Sample(re.sub(r"\W+", "_", title), title, files=(file,))
+    reports = tuple(collector.report(sample) for collector in collectors)
+    study = replace(
+        Study.of(*reports),
+        samples=(sample,),
+        provenance=json.loads(record(None, run.jobs, options.shaping())),
+    )
+    figures = {report.model["name"]: report.to_dict()["figures"] for report in reports}
+    return figures, write_study(study, folder)
 
 
 def _seconds(clock: Sequence[float]) -> dict[str, float]:

@@ -3,9 +3,9 @@
     collector = Collector(card, adapter, branches=...)
     for chunk in ...:
         collector.fill(events, batch, outputs)
-    write_report(collector.report(), "out_validation")
+    write_study(Study.of(collector.report()), "out_validation")
 
-Numbers are apart from drawing: only :func:`write_report` loads matplotlib. They can be had from
+Numbers are apart from drawing: only :func:`write_study` loads matplotlib. They can be had from
 arrays and histograms too:
 
     Separation.from_scores(signal, background).at_efficiency(0.9).rejection
@@ -20,8 +20,10 @@ from rootml.validation.counts import Counts
 from rootml.validation.cuts import Cut
 from rootml.validation.dependence import against
 from rootml.validation.precision import PrecisionRecall, precision_recall
-from rootml.validation.report import Check, Plot, Report, write_report
+from rootml.validation.report import Check, Plot, Report
 from rootml.validation.study import Event, Gate, Note, Sample, Study
+from rootml.validation.units import Units, Variable
+from rootml.validation.writing import read_study, write_study
 
 __all__ = [
     "Check",
@@ -40,11 +42,14 @@ __all__ = [
     "Sample",
     "Separation",
     "Study",
+    "Units",
+    "Variable",
     "against",
     "compared",
     "efficiency_interval",
     "overtraining",
     "precision_recall",
+    "read_study",
     "rejection",
-    "write_report",
+    "write_study",
 ]

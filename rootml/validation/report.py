@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from rootml.errors import OutputError
-
-SCHEMA = "rootml.validation.report"
-SCHEMA_VERSION = 1
-PLOT_SUFFIXES = frozenset({".png", ".pdf", ".svg"})
 
 
 @dataclass(frozen=True)
@@ -61,11 +52,14 @@ class Report:
     plots: tuple[Plot, ...] = ()
     not_drawn: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """The network's name and version."""
+        return f"{self.model['name']} {self.model['version']}"
+
     def to_dict(self) -> dict[str, Any]:
         """All but the histograms, as plain data that JSON can hold."""
         data = {
-            "schema": SCHEMA,
-            "schema_version": SCHEMA_VERSION,
             "model": dict(self.model),
             "sample": dict(self.sample),
             "checks": [asdict(check) for check in self.checks],
@@ -74,10 +68,6 @@ class Report:
             "not_drawn": dict(self.not_drawn),
         }
         return {key: plain(value) for key, value in data.items()}
-
-    def to_json(self) -> str:
-        """The text of report.json."""
-        return json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
 
 
 def plain(value: Any) -> Any:
@@ -94,54 +84,3 @@ def plain(value: Any) -> Any:
         case float() if not math.isfinite(value):
             return None
     return value
-
-
-def write_report(
-    report: Report,
-    folder: str | os.PathLike[str],
-    *,
-    formats: Sequence[str] = ("png", "pdf"),
-    against: Report | None = None,
-    titles: tuple[str, str] = ("sample", "reference"),
-) -> list[Path]:
-    """Write a report and its plots into a folder.
-
-    Files: report.json, report.md, histograms.json (UHI), histograms.root, <plot>.<format>.
-
-    ``against``: a second sample of the same outputs, whose scores are drawn beside with a ratio
-    panel; ``titles`` names the two samples. Plots of an earlier report in the folder are
-    removed, so that none of another sample stays beside the new ones. Returns the paths
-    written. Raises OutputError where the folder cannot be written.
-    """
-    from rootml.validation.plots import draw_all
-    from rootml.validation.store import write_json, write_root
-    from rootml.validation.text import to_markdown
-
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _remove_earlier_plots(folder)
-        texts = {"report.json": report.to_json(), "report.md": to_markdown(report)}
-        for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        written = [
-            *(folder / name for name in texts),
-            write_json(report.hists, folder / "histograms.json"),
-            write_root(report.hists, folder / "histograms.root"),
-        ]
-        return written + draw_all(report, folder, formats=formats, against=against, titles=titles)
-    except OSError as error:
-        raise OutputError(f"{folder}: the report cannot be written: {error}") from error
-
-
-def _remove_earlier_plots(folder: Path) -> None:
-    try:
-        earlier = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return
-    if not isinstance(earlier, dict) or earlier.get("schema") != SCHEMA:
-        return
-    names = {str(plot["name"]) for plot in earlier["plots"]}
-    for path in folder.iterdir():
-        if path.stem in names and path.suffix in PLOT_SUFFIXES:
-            path.unlink()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from rootml.spec import Array
 from rootml.validation.report import Plot, Report, plain
@@ -96,10 +96,35 @@ class Study:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     plots: tuple[Plot, ...] = ()
 
+    @classmethod
+    def of(cls, *reports: Report, title: str = "") -> Self:
+        """The study of reports alone; their samples are those that the reports name."""
+        said = {str(report.sample["name"]): report.sample for report in reports}
+        samples = (Sample(name, one["sample_title"], one["role"]) for name, one in said.items())
+        models = dict.fromkeys(report.title for report in reports)
+        return cls(title or ", ".join(models), tuple(samples), reports)
+
     def place(self, index: int) -> str:
-        """The folder of a report's plots below the study's; empty where it is the only one."""
+        """The folder of a report's plots below the study's; empty where it is the only one.
+
+        It is ``model/sample``; of networks that share a name, ``model-version/sample``.
+        """
+        if len(self.reports) == 1:
+            return ""
         report = self.reports[index]
-        return f"{report.model['name']}/{report.sample['name']}" if len(self.reports) > 1 else ""
+        name, version = report.model["name"], report.model["version"]
+        versions = {other.model["version"] for other in self.reports if other.model["name"] == name}
+        folder = name if len(versions) == 1 else f"{name}-{version}"
+        return "/".join(filter(None, (folder, report.sample["name"])))
+
+    @property
+    def histograms(self) -> dict[str, Any]:
+        """The histograms of all reports, by place and name."""
+        return {
+            "/".join(filter(None, (self.place(i), name))): hist
+            for i, report in enumerate(self.reports)
+            for name, hist in report.hists.items()
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """All but histograms and events, as plain data that JSON can hold."""

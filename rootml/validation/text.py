@@ -1,4 +1,4 @@
-"""The report as a page of text: events, checks, working points, and what is not drawn."""
+"""A study as a page of text: events, checks, working points, and what is not drawn."""
 
 from __future__ import annotations
 
@@ -10,24 +10,40 @@ from rootml.validation.separation import BACKGROUND, SIGNAL
 
 if TYPE_CHECKING:
     from rootml.validation.report import Report
+    from rootml.validation.study import Note, Study
 
 
-def to_markdown(report: Report) -> str:
+def to_markdown(study: Study) -> str:
     """The text of report.md."""
-    model = report.model
-    lines = [f"# {model['name']} {model['version']}", "", f"sha256 {model['sha256']}", ""]
-    lines += _events(report.figures["events"])
-    lines += ["## Checks", ""]
-    lines += [f"- {'ok' if c.passed else '**failed**'}: {c.message}" for c in report.checks]
+    lines = [f"# {study.title}", ""]
+    notes = [f"- {note.level}: {_about(note)}{note.text}" for note in study.notes]
+    gates = [f"- {'**failed**' if gate.failed else 'ok'}: {gate.message}" for gate in study.gates]
+    for title, part in (("Notes", notes), ("Conditions", gates)):
+        lines += [f"## {title}", "", *part, ""] if part else []
+    for report in study.reports:
+        lines += [*_report(report), ""]
+    return "\n".join(lines)
+
+
+def _about(note: Note) -> str:
+    return f"{note.about}: " if note.about else ""
+
+
+def _report(report: Report) -> Iterator[str]:
+    sample = report.sample["sample_title"]
+    yield f"## {report.title}{sample and f', {sample}'}"
+    yield from ("", f"sha256 {report.model['sha256']}", "")
+    yield from _events(report.figures["events"])
+    yield from ("### Checks", "")
+    yield from (f"- {'ok' if c.passed else '**failed**'}: {c.message}" for c in report.checks)
     for title, made in _discriminants(report):
-        lines += ["", f"## {title}", "", *_separation(made, report.sample["classes"])]
+        yield from ("", f"### {title}", "", *_separation(made, report.sample["classes"]))
     for output in report.figures["outputs"].values():
         if "residual" in output:
-            lines += ["", f"## Residuals of {output['branch']}", "", *_residuals(output)]
+            yield from ("", f"### Residuals of {output['branch']}", "", *_residuals(output))
     if report.not_drawn:
-        lines += ["", "## Not drawn", ""]
-        lines += [f"- {name}: {reason}" for name, reason in report.not_drawn.items()]
-    return "\n".join(lines) + "\n"
+        yield from ("", "### Not drawn", "")
+        yield from (f"- {name}: {reason}" for name, reason in report.not_drawn.items())
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -168,10 +168,10 @@ def error_of(estimate):
 def test_parts_add(tracks):
     events = tracks.sample(900)
     parts = [events.chunk(a, b) for a, b in pairwise([0, 100, 101, 420, 900])]
-    whole = tracks.collect(events).report().to_json()
-    assert tracks.collect(*parts).report().to_json() == whole
+    whole = tracks.collect(events).report().to_dict()
+    assert tracks.collect(*parts).report().to_dict() == whole
     first, *others = (tracks.collect(part) for part in parts)
-    assert sum(others, first).report().to_json() == whole
+    assert sum(others, first).report().to_dict() == whole
 
 
 def test_true_values_that_are_missing_count_apart(tracks):
@@ -265,7 +265,10 @@ def test_objects_have_residuals(tracks):
 
 
 @compare
-@pytest.mark.parametrize("family", ["residual", "residual_tails", "resolution", "pull"])
+@pytest.mark.parametrize(
+    "family",
+    ["residual", "residual_tails", "resolution", "response", "truth_2d", "peak", "pull"],
+)
 def test_plots(tracks, family):
     report = tracks.collect(tracks.sample(20_000)).report()
     assert Counter(plot.family for plot in report.plots)[family] == 1

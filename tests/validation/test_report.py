@@ -16,14 +16,18 @@ import uproot
 from rootml.card import DomainAxis, Output
 from rootml.errors import OutputError
 from rootml.spec import Batch
-from rootml.validation import Collector, write_report
-from rootml.validation.store import read_json
+from rootml.validation import Collector, Study, write_study
+from rootml.validation.store import read_histograms
 
 SCORE_PLOTS = {
     "score_distribution",
     "score_roc",
     "score_rejection",
     "score_rejection_vs_energy",
+    "score_cut_vs_energy",
+    "score_precision_recall",
+    "score_reliability",
+    "score_confusion",
 }
 OTHER_PLOTS = {"image_image", "domain"}
 PANELS = {"domain_total_energy", "domain_hit_cells"}
@@ -32,6 +36,11 @@ PANELS = {"domain_total_energy", "domain_hit_cells"}
 @pytest.fixture(scope="module")
 def events(sample):
     return sample(3000, np.random.default_rng(1))
+
+
+def write(report, folder, *, formats=("png", "pdf")):
+    """The files of a report by itself; its page has tests of its own."""
+    return write_study(Study.of(report), folder, formats=formats, page=False)
 
 
 def only(events, keep, columns=("truth_label", "energy")):
@@ -51,7 +60,7 @@ def test_every_plot_is_drawn_or_explained(collect, events, tmp_path):
         "no truth": (only(events, label >= 0, ["energy"]), SCORE_PLOTS, "no truth label"),
         "no energy": (
             only(events, label >= 0, ["truth_label"]),
-            {"score_rejection_vs_energy"},
+            {"score_rejection_vs_energy", "score_cut_vs_energy"},
             "no energy",
         ),
         "one class": (only(events, label == 1), SCORE_PLOTS, "no judged event of the class proton"),
@@ -73,20 +82,17 @@ def test_every_plot_is_drawn_or_explained(collect, events, tmp_path):
         assert report.not_drawn.keys() == missing, name
         assert all(reason in text for text in report.not_drawn.values()), name
         shown = [plot for plot in report.plots if name == "all" or plot.name in SCORE_PLOTS]
-        written = write_report(
-            replace(report, plots=tuple(shown)), tmp_path / name, formats=("svg",)
-        )
+        written = write(replace(report, plots=tuple(shown)), tmp_path / name, formats=("svg",))
         assert [path.stem for path in written if path.suffix == ".svg"] == [p.name for p in shown]
-        assert json.loads((tmp_path / name / "report.json").read_text())["not_drawn"].keys() == (
-            missing
-        )
+        stored = json.loads((tmp_path / name / "report.json").read_text())
+        assert stored["reports"][0]["not_drawn"].keys() == missing
 
 
 def test_a_collector_without_events_reports(collect, tmp_path):
     report = collect().report()
     assert not report.plots
     assert not {check.name: check for check in report.checks}["judged"].passed
-    assert write_report(report, tmp_path)
+    assert write(report, tmp_path)
 
 
 def test_a_card_without_a_domain_says_so(collect, make_card, events):
@@ -107,7 +113,7 @@ def test_a_domain_of_many_summaries_has_pages(collect, make_card, adapter, event
     assert [len(page) for page in pages] == [7, 7, 6]
     assert [name for page in pages for name in page] == names
     few = replace(report, plots=tuple(p for p in report.plots if p.name == "domain_3"))
-    assert (tmp_path / "domain_3.svg") in write_report(few, tmp_path, formats=("svg",))
+    assert (tmp_path / "domain_3.svg") in write(few, tmp_path, formats=("svg",))
     assert [p.name for p in report.plots if p.family == "domain"] == [
         "domain",
         "domain_2",
@@ -150,19 +156,21 @@ def test_events_outside_the_domain_fail_the_check(collect, events):
 
 def test_json_is_strict_and_holds_every_number(collect, events):
     report = collect(events).report()
-    data = json.loads(report.to_json(), parse_constant=lambda text: pytest.fail(text))
-    assert (data["schema"], data["schema_version"]) == ("rootml.validation.report", 1)
+    text = Study.of(report).to_json()
+    study = json.loads(text, parse_constant=lambda constant: pytest.fail(constant))
+    assert (study["schema"], study["schema_version"]) == ("rootml.validation.report", 2)
+    (data,) = study["reports"]
     assert data["model"] == {"name": "net_toy", "version": "1.0", "title": "", "sha256": "0" * 64}
     assert data["sample"]["status"] == "Simulation"
     made = data["figures"]["outputs"]["score"]
-    assert {"auc", "curve", "working_points", "rejection_vs_energy"} <= made.keys()
+    assert {"auc", "curve", "working_points", "against"} <= made.keys()
     assert None in made["curve"]["rejection_high"]  # a lower limit has no upper end
 
 
 def test_histograms_read_back_equal(collect, events, tmp_path):
     report = collect(events).report()
-    write_report(report, tmp_path, formats=())
-    stored = read_json(tmp_path / "histograms.json")
+    write(report, tmp_path, formats=())
+    stored = read_histograms(tmp_path / "histograms.json")
     assert stored == dict(report.hists)
     with uproot.open(tmp_path / "histograms.root") as file:
         assert set(file.keys(cycle=False)) == report.hists.keys()
@@ -174,11 +182,17 @@ def test_histograms_read_back_equal(collect, events, tmp_path):
 def test_root_reads_the_histograms(collect, events, tmp_path):
     ROOT = pytest.importorskip("ROOT", reason="the root wheel is not installed")
     report = collect(events).report()
-    write_report(report, tmp_path, formats=())
+    write(report, tmp_path, formats=())
     file = ROOT.TFile.Open(str(tmp_path / "histograms.root"))
-    score = file.Get("score_electron")
+    score, counts = file.Get("score_electron"), report.hists["score_electron"].values(flow=True)
     assert score.ClassName() == "TH1D"
-    assert score.Integral(0, score.GetNbinsX() + 1) == report.hists["score_electron"].sum(flow=True)
+    assert [score.GetBinContent(i) for i in range(counts.size)] == list(counts)
+    assert [score.GetBinError(i) for i in range(counts.size)] == pytest.approx(np.sqrt(counts))
+    assert score.GetEntries() == counts.sum()
+    assert score.GetXaxis().GetTitle() == "log(p/(1-p))"
+    energy = file.Get("score_vs_energy_electron")
+    assert energy.GetXaxis().GetTitle() == "Energy [GeV]"
+    assert energy.GetEntries() == counts.sum()
     image = file.Get("image_image_electron")
     assert (image.ClassName(), image.GetNbinsX(), image.GetNbinsY()) == ("TH2D", 6, 8)
     file.Close()
@@ -186,7 +200,7 @@ def test_root_reads_the_histograms(collect, events, tmp_path):
 
 def test_text_gives_intervals_and_limits(collect, sample, tmp_path):
     events = sample(400, np.random.default_rng(1), separation=40)
-    write_report(collect(events).report(), tmp_path, formats=())
+    write(collect(events).report(), tmp_path, formats=())
     text = (tmp_path / "report.md").read_text()
     assert "| 0.9 | " in text
     assert "| > " in text  # no proton passes
@@ -197,7 +211,7 @@ def test_the_same_report_gives_the_same_bytes(collect, events, tmp_path):
     report = collect(events).report()
     report = replace(report, plots=report.plots[:1])
     formats = ("png", "pdf", "svg")
-    first, second = (write_report(report, tmp_path / n, formats=formats) for n in "ab")
+    first, second = (write(report, tmp_path / n, formats=formats) for n in "ab")
     for a, b in zip(first, second, strict=True):
         if a.suffix != ".root":  # ROOT files hold the time and a UUID
             assert a.read_bytes() == b.read_bytes(), a.name
@@ -208,29 +222,16 @@ def test_drawing_leaves_no_state_behind(collect, events, tmp_path):
 
     before = dict(mpl.rcParams)
     report = collect(events).report()
-    write_report(replace(report, plots=report.plots[:1]), tmp_path, formats=("png",))
+    write(replace(report, plots=report.plots[:1]), tmp_path, formats=("png",))
     assert dict(mpl.rcParams) == before
     assert pyplot.get_fignums() == []
 
 
-def test_a_second_sample_is_drawn_beside(collect, sample, events, tmp_path):
-    other = collect(sample(2000, np.random.default_rng(5), separation=3)).report()
-    report = collect(events).report()
-    report = replace(report, plots=report.plots[:1])
-    write_report(report, tmp_path, formats=("svg",), against=other, titles=("data", "simulation"))
-    write_report(report, tmp_path / "alone", formats=("svg",))
-    both, alone = (
-        (folder / "score_distribution.svg").read_bytes()
-        for folder in (tmp_path, tmp_path / "alone")
-    )
-    assert len(both) > len(alone)
-
-
 def test_plots_of_an_earlier_report_do_not_stay(collect, events, tmp_path):
     report = collect(events).report()
-    write_report(replace(report, plots=report.plots[:2]), tmp_path, formats=("svg",))
+    write(replace(report, plots=report.plots[:2]), tmp_path, formats=("svg",))
     (tmp_path / "mine.svg").write_text("precious")
-    write_report(replace(report, plots=report.plots[1:2]), tmp_path, formats=("svg",))
+    write(replace(report, plots=report.plots[1:2]), tmp_path, formats=("svg",))
     kept = {path.name for path in tmp_path.glob("*.svg")}
     assert kept == {"mine.svg", f"{report.plots[1].name}.svg"}
 
@@ -257,7 +258,7 @@ def test_outputs_of_other_roles_are_drawn(collect, make_card, events, tmp_path):
         "flat": np.zeros(n),
     }
     report = collect(type(events)(events.events, events.batch, outputs), card=card).report()
-    written = write_report(report, tmp_path, formats=("svg",))
+    written = write(report, tmp_path, formats=("svg",))
     assert {f"{o.name}_distribution" for o in card.outputs} <= {path.stem for path in written}
     hist = report.hists["z_electron"]
     label = np.asarray(events.events["truth_label"])
@@ -280,7 +281,7 @@ def test_extreme_values_are_drawn_or_explained(collect, make_card, events, tmp_p
     values = {"score": label.astype(float), "energy": np.full(n, -1.0), "huge": np.full(n, 1e30)}
     values["pair"] = np.stack((np.full(n, np.nan), np.arange(n, dtype=float)), axis=1)
     report = collect(type(events)(events.events, blank, values), card=card).report()
-    write_report(report, tmp_path, formats=("svg",))
+    write(report, tmp_path, formats=("svg",))
     assert "within the range" in report.not_drawn["energy_distribution"]
     assert "within the range" in report.not_drawn["huge_distribution"]
     assert (tmp_path / "score_distribution.svg").exists()
@@ -294,7 +295,7 @@ def test_extreme_values_are_drawn_or_explained(collect, make_card, events, tmp_p
 def test_a_folder_that_cannot_be_written_is_one_clear_error(collect, tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(OutputError, match="taken"):
-        write_report(collect().report(), tmp_path / "taken")
+        write(collect().report(), tmp_path / "taken")
 
 
 def test_numbers_need_no_drawing():
