@@ -10,9 +10,11 @@ from hist import Hist, axis, storage
 from scipy import stats
 
 from rootml.card import DomainAxis
-from rootml.validation import Collector
+from rootml.validation import Collector, Study
 from rootml.validation.agreement import Limits
 from rootml.validation.domain import compare_with_training
+from rootml.validation.mismatch import with_simulation
+from rootml.validation.study import Sample
 
 
 def axis_of(counts, **changes):
@@ -162,3 +164,32 @@ def test_weights_that_cancel_are_said(adapter, make_card, sample):
     report = collector.report()
     assert "no distribution to compare" in report.not_drawn["domain_total_energy"]
     assert report.figures["domain"]["axes"]["total_energy"] is None
+
+
+def test_inputs_of_data_are_compared_with_all_simulation(collect, sample):
+    """Two simulated samples of different energies are the data only together, with their scales."""
+
+    def report(name, role, part):
+        return collect(part).report(Sample(name, name.upper(), role))
+
+    def of(part, rows):
+        batch = type(part.batch)({"image": part.batch.tensors["image"][rows]})
+        return type(part)(part.events[rows], batch, {"score": part.outputs["score"][rows]})
+
+    data, made = (sample(6000, np.random.default_rng(seed), unjudged=0.0) for seed in (1, 2))
+    energy = np.asarray(made.events["energy"])
+    low, high = np.flatnonzero(energy < 600), np.flatnonzero(energy > 600)[::2]
+    samples = [("low", "simulation", of(made, low)), ("high", "simulation", of(made, high))]
+    reports = [report(*one) for one in (*samples, ("run1", "data", data))]
+    notes, figures = [], []
+    for scale in (1.0, 2.0):
+        parts = (Sample("low", "LOW"), Sample("high", "HIGH", scale=scale), Sample("run1", "RUN1"))
+        study = with_simulation(Study("data", parts, tuple(reports)))
+        notes.append(study.notes)
+        figures.append(study.reports[2].figures["inputs_against_simulation"]["total_energy"])
+        assert "inputs_against_simulation" not in study.reports[0].figures
+    assert [one["drifts"] for one in figures] == [True, False]
+    assert figures[1]["p_value"] > 0.001
+    assert [(note.level, note.about) for note in notes[0]] == [("warning", "RUN1")]
+    assert "total_energy of net_toy differs from the simulation" in notes[0][0].text
+    assert notes[1] == ()
