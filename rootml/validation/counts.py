@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
@@ -88,6 +89,15 @@ class Counts:
 
     def __add__(self, other: Counts) -> Counts:
         return self.each(np.add, other)
+
+    @staticmethod
+    def stack(parts: Sequence[Counts]) -> Counts:
+        """Counts of one shape along a new first axis."""
+        return parts[0].each(lambda *arrays: np.stack(arrays), *parts[1:])
+
+    def sum(self, axis: int | None = None) -> Counts:
+        """Together along an axis, or all."""
+        return self.each(lambda part: part.sum(axis=axis))
 
     def above(self) -> Counts:
         """In each bin and all higher ones."""

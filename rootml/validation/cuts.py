@@ -39,20 +39,22 @@ class Cut:
         return cls(threshold, v0, v1, v2, v3, squares)
 
     @property
+    def counts(self) -> tuple[tuple[Counts, Counts], tuple[Counts, Counts]]:
+        """Passed and all, of the signal and of the background."""
+        values = self.signal_passed, self.signal, self.background_passed, self.background
+        four = np.array(values)
+        parts = Counts(four, four if self.squares is None else np.array(self.squares))
+        return (parts[0], parts[1]), (parts[2], parts[3])
+
+    @property
     def efficiency(self) -> Estimate:
         """Signal passing over signal."""
-        return efficiency_interval(*self._counts(0)).one()
+        return efficiency_interval(*self.counts[0]).one()
 
     @property
     def rejection(self) -> Estimate:
         """Background over background passing."""
-        return rejection(*self._counts(2)).one()
-
-    def _counts(self, first: int) -> tuple[Counts, Counts]:
-        values = self.signal_passed, self.signal, self.background_passed, self.background
-        four = np.array(values)
-        counts = Counts(four, four if self.squares is None else np.array(self.squares))
-        return counts[first], counts[first + 1]
+        return rejection(*self.counts[1]).one()
 
     def to_card(self, name: str, output: str, sample: str = "") -> WorkingPoint:
         """This cut as a model card records it."""

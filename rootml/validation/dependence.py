@@ -7,9 +7,9 @@ bins separate.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -88,11 +88,12 @@ def at_flat_cut(
 ) -> list[Slice]:
     """Slices from what passed one cut and all there was, each bin by bin.
 
-    ``signal``, ``background``: passed and total, as counts, histograms or :class:`Counts`.
+    ``edges``: (bins + 1,), or (bins, 2) where bins do not touch. ``signal``, ``background``:
+    passed and total, as counts, histograms or :class:`Counts`.
     """
     s, b = ([Counts.of(part) for part in pair] for pair in (signal, background))
     cuts = [
-        Cut.of(threshold, (s[0][i], s[1][i]), (b[0][i], b[1][i])) for i in range(len(edges) - 1)
+        Cut.of(threshold, (s[0][i], s[1][i]), (b[0][i], b[1][i])) for i in range(len(s[1].values))
     ]
     return _slices(edges, (s[1], b[1]), cuts)
 
@@ -102,26 +103,41 @@ def at_flat_efficiency(
 ) -> list[Slice]:
     """Slices from counts (bins, scores), each cut at the efficiency of its own bin.
 
-    ``thresholds``: below each bin of the score, as in :class:`Separation`. The rejection's
-    interval takes the cut as given, although a finite number of signal events set it.
+    ``edges``: as of :func:`at_flat_cut`. ``thresholds``: below each bin of the score, as in
+    :class:`Separation`. The rejection's interval takes the cut as given, although a finite
+    number of signal events set it.
     """
     s, b = Counts.of(signal), Counts.of(background)
-    totals = tuple(part.each(lambda values: values.sum(axis=1)) for part in (s, b))
+    totals = s.sum(axis=1), b.sum(axis=1)
     cuts = [
         Separation(thresholds, s[i], b[i]).at_efficiency(efficiency)
         if _enough(totals[0][i], totals[1][i])
         else None
-        for i in range(len(edges) - 1)
+        for i in range(len(s.values))
     ]
-    return _slices(edges, (totals[0], totals[1]), cuts)
+    return _slices(edges, totals, cuts)
+
+
+def together(slices: Sequence[Slice]) -> Cut | None:
+    """What the cuts of all bins keep together, of the bins that have one; no single threshold."""
+    cuts = [one.cut for one in slices if one.cut is not None]
+    if not cuts:
+        return None
+    four = Counts.stack([Counts.stack([*cut.counts[0], *cut.counts[1]]) for cut in cuts]).sum(
+        axis=0
+    )
+    return Cut.of(math.nan, (four[0], four[1]), (four[2], four[3]))
 
 
 def _enough(signal: Counts, background: Counts) -> bool:
-    return bool(signal.values > 0 and background.values > 0 and signal.entries >= MIN_SIGNAL)
+    positive = signal.values > 0 and background.values > 0
+    return bool(positive and signal.entries >= MIN_SIGNAL)
 
 
 def _slices(edges: Array, totals: tuple[Counts, Counts], cuts: Sequence[Cut | None]) -> list[Slice]:
+    ends = np.asarray(edges, np.float64)
+    if ends.ndim == 1:
+        ends = np.stack((ends[:-1], ends[1:]), axis=1)
     signal, background = (part.values.tolist() for part in totals)
-    ends = pairwise(np.asarray(edges, np.float64).tolist())
-    rows = zip(ends, signal, background, cuts, strict=True)
-    return [Slice(*low_high, s, b, cut) for low_high, s, b, cut in rows]
+    rows = zip(ends.tolist(), signal, background, cuts, strict=True)
+    return [Slice(low, high, s, b, cut) for (low, high), s, b, cut in rows]

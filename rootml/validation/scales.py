@@ -49,6 +49,12 @@ class Scale:
         low, high = self.inverse(np.array([-self.limit, self.limit]))
         return float(low), float(high)
 
+    def middles(self) -> Array:
+        """The value in the middle of each bin, with those at the far ends of both overflows."""
+        edges = self.edges()
+        inner = (edges[1:] + edges[:-1]) / 2
+        return self.inverse(np.concatenate(([-np.inf], inner, [np.inf])))
+
     def thresholds(self) -> Array:
         """For each bin, with both overflows: the largest float32 below its lowest value.
 

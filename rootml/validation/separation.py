@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
+import numpy as np
+
+from rootml.spec import Array
 from rootml.validation.classification import Separation
 from rootml.validation.counts import Counts
 from rootml.validation.cuts import Cut
+from rootml.validation.dependence import Slice, at_flat_cut, at_flat_efficiency, together
+from rootml.validation.precision import precision_recall
 from rootml.validation.scales import Scale
 from rootml.validation.units import Bin
 
@@ -16,10 +21,7 @@ EFFICIENCIES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Signal efficiencies of the working-point table."""
 
 FIXED_EFFICIENCY = 0.9
-"""Signal efficiency at which the rejection is given against energy."""
-
-MIN_SIGNAL = 20
-"""Energy bins with fewer signal events give no threshold."""
+"""Signal efficiency at which bins of a variable are compared, and of the default cut."""
 
 BACKGROUND, SIGNAL = 0, 1
 
@@ -30,12 +32,11 @@ def separation(hist: Any, scale: Scale) -> Separation:
     return Separation(scale.thresholds(), counts[SIGNAL], counts[BACKGROUND])
 
 
-def figures(hist: Any, scale: Scale, sign: float = 1.0) -> dict[str, Any]:
-    """AUC, curve and working points of a histogram (class, score) that has both classes.
+def figures(whole: Separation, sign: float = 1.0) -> dict[str, Any]:
+    """AUC, curve and working points.
 
-    ``sign``: -1 where the histogram is of the negated values; thresholds are of the values.
+    ``sign``: -1 where the bins are of the negated values; thresholds are of the values.
     """
-    whole = separation(hist, scale)
     curve = asdict(whole.roc())
     return {
         "signal": whole.signal_passed.values[0].item(),
@@ -49,6 +50,22 @@ def figures(hist: Any, scale: Scale, sign: float = 1.0) -> dict[str, Any]:
     }
 
 
+def precision_figures(whole: Separation) -> dict[str, Any]:
+    """Precision and recall along the curve, and the average precision."""
+    made = precision_recall(whole)
+    columns = {
+        name + ending: part
+        for name, estimates in (("recall", made.recall), ("precision", made.precision))
+        for ending, part in zip(("", "_low", "_high"), estimates, strict=True)
+    }
+    return {
+        "threshold": made.threshold,
+        **columns,
+        "average": asdict(made.average) | {"error": made.error},
+        "signal_share": made.signal_share,
+    }
+
+
 def describe(cut: Cut, sign: float = 1.0) -> dict[str, Any]:
     """A cut with its efficiency and rejection."""
     return {
@@ -59,29 +76,41 @@ def describe(cut: Cut, sign: float = 1.0) -> dict[str, Any]:
     }
 
 
-def against_energy(bins: Sequence[Bin], scale: Scale, sign: float = 1.0) -> list[dict[str, Any]]:
-    """The cut at FIXED_EFFICIENCY in each energy bin, its threshold set by that bin's signal.
+@dataclass(frozen=True, eq=False)
+class Sliced:
+    """Signal and background (bins, scores) in bins of a variable, whose ends are (bins, 2)."""
 
-    The rejection's interval is the binomial one of the background: it takes the threshold as
-    given, although a finite signal sample chose it. Bins with fewer than MIN_SIGNAL signal
-    events or without background have ``cut`` None.
-    """
-    thresholds = scale.thresholds()
-    rows = []
-    for one in bins:
-        signal, background = one.counts[SIGNAL], one.counts[BACKGROUND]
-        if not signal.squares.any() and not background.squares.any():
-            continue
-        positive = signal.values.sum() > 0 and background.values.sum() > 0
-        enough = positive and signal.entries >= MIN_SIGNAL
-        cut = Separation(thresholds, signal, background) if enough else None
-        rows.append(
-            {
-                "energy_low": one.low,
-                "energy_high": one.high,
-                "signal": signal.values.sum().item(),
-                "background": background.values.sum().item(),
-                "cut": describe(cut.at_efficiency(FIXED_EFFICIENCY), sign) if cut else None,
-            }
+    ends: Array
+    signal: Counts
+    background: Counts
+
+    @classmethod
+    def of(cls, bins: Sequence[Bin]) -> Self:
+        """From the bins of a histogram (variable, class, score)."""
+        counts = Counts.stack([one.counts for one in bins])
+        ends = np.array([(one.low, one.high) for one in bins])
+        return cls(ends, counts[:, SIGNAL], counts[:, BACKGROUND])
+
+    def flat_efficiency(self, scale: Scale, target: float) -> list[Slice]:
+        """Slices at the same efficiency of each bin's own signal."""
+        return at_flat_efficiency(
+            self.ends, scale.thresholds(), self.signal, self.background, target
         )
-    return rows
+
+    def flat_cut(self, threshold: float, first: int) -> list[Slice]:
+        """Slices at a threshold that the bins of the score from ``first`` on pass."""
+        signal, background = (
+            (part[:, first:].sum(axis=1), part.sum(axis=1))
+            for part in (self.signal, self.background)
+        )
+        return at_flat_cut(self.ends, threshold, signal, background)
+
+    def working_points(self, scale: Scale) -> list[dict[str, Any]]:
+        """What cuts at flat efficiency keep of all bins together, at each of EFFICIENCIES."""
+        cuts = {target: together(self.flat_efficiency(scale, target)) for target in EFFICIENCIES}
+        return [{"target": target, **describe(cut)} for target, cut in cuts.items() if cut]
+
+
+def rows(slices: Sequence[Slice], sign: float = 1.0) -> list[dict[str, Any]]:
+    """Slices as plain data; ``cut`` None where a bin has none."""
+    return [vars(one) | {"cut": describe(one.cut, sign) if one.cut else None} for one in slices]

@@ -95,10 +95,10 @@ def _cut_title(one: Series, cut: Mapping[str, Any]) -> str:
 
 
 def _scale(ax: Axes, drawn: Sequence[Points], variable: Mapping[str, Any]) -> None:
-    """The axis of the variable: logarithmic where its bins span more than a decade."""
+    """The axis of the variable: logarithmic where its bins are, or span more than a decade."""
     edges = np.concatenate([points.edges for points in drawn])
     low, high = edges.min(), edges.max()
-    if 0 < 10 * low < high:
+    if variable["log"] or 0 < 10 * low < high:
         ax.set_xscale("log")
     ax.set_xlim(low, high)
     if ax.get_xscale() == "log":

@@ -18,22 +18,21 @@ from rootml.validation.style import Look, Style, upper_first
 def draw_reliability(series: Sequence[Series], output: str, style: Style) -> Figure:
     """Observed share of the signal in bins of the score, and the share of events in each bin."""
     figure, ax, lower = panel_with_lower("Share of\nevents")
-    ax.plot([0, 1], [0, 1], color="0.6", lw=1)
+    ax.plot([0, 1], [0, 1], color="0.6", lw=1, label="as scored")
     lower.set_yscale("log")
-    for i, one in enumerate(series):
-        made = one.report.figures["outputs"][output]["reliability"]
+    found = [one.report.figures["outputs"][output]["reliability"] for one in series]
+    errors = [f"ECE {made['ece']:.2g} ({made['floor']:.2g} by chance)" for made in found]
+    for i, (one, made, error) in enumerate(zip(series, found, errors, strict=True)):
         shift = 0.006 * (i - (len(series) - 1) / 2)
-        error = f"ECE {made['ece']:.2g} ({made['floor']:.2g} by chance)"
-        title = f"{one.title}, {error}" if len(series) > 1 else error
+        title = f"{one.title}, {error}" if len(series) > 1 else "observed"
         _points(ax, made, one.look, shift, title)
         _shares(lower, made, one.look)
-    first = series[0].report.figures["outputs"][output]["reliability"]
     ax.set_ylim(0, 1)
     lower.set_xlim(0, 1)
     lower.set_ylim(lower.get_ylim()[0] / 1.5, 2)
-    lower.set_xlabel(first["title"])
-    ax.set_ylabel(upper_first(f"observed {first['of']} share"))
-    finish(ax, series, style)
+    lower.set_xlabel(found[0]["title"])
+    ax.set_ylabel(upper_first(f"observed {found[0]['of']} share"))
+    finish(ax, series, style, *(errors if len(series) == 1 else ()))
     ax.set_yticks(np.linspace(0, 1, 6))
     ax.set_yticks(np.linspace(0, 1, 21), minor=True)
     figure.align_ylabels()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ from rootml.validation.scales import ASINH
 from rootml.validation.setting import Setting
 from rootml.validation.tally import Tally, score_axes
 from rootml.validation.topics.base import Topic
-from rootml.validation.topics.scores import curves, rejection_vs_energy
+from rootml.validation.topics.scores import about, curves, flat_efficiency
 from rootml.validation.units import Units
 
 
@@ -55,9 +56,9 @@ class Discriminant(Topic):
         }
         try:
             made |= curves(draft, self.name, ASINH, self.sign)
-            made["rejection_vs_energy"] = rejection_vs_energy(draft, self.name, ASINH, self.sign)
         except Unavailable as reason:
             made["unavailable"] = str(reason)
+        made["against"] = dict(self._against(draft))
         return {"references": {self.reference.column: made}}
 
     def histograms(self, tally: Tally) -> Iterator[tuple[str, Any]]:
@@ -66,5 +67,12 @@ class Discriminant(Topic):
             return
         for i, label in enumerate(class_names(self.setting)):
             counted = tally.hists[self.name][i, :]
-            if counted.sum(flow=True):
+            if counted.variances(flow=True).any():
                 yield f"{self.name}_{label}", in_units(counted, self.reference.title, self.sign)
+
+    def _against(self, draft: Draft) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The rejection at flat efficiency in bins of those variables that allow it."""
+        for variable in self.setting.variables:
+            with suppress(Unavailable):
+                made = flat_efficiency(draft, self.name, variable, ASINH, self.sign)
+                yield variable.name, about(variable) | {"flat_efficiency": made}

@@ -7,19 +7,25 @@ from functools import partial
 from typing import Any, Self
 
 import numpy as np
+from hist import axis
 
 from rootml.card import Output
 from rootml.validation import separation as sep
+from rootml.validation.calibration import Reliability
+from rootml.validation.classification import Separation
+from rootml.validation.confusion import Confusion
 from rootml.validation.counts import Counts
 from rootml.validation.cuts import Cut
+from rootml.validation.dependence import MIN_SIGNAL
 from rootml.validation.draft import Draft, Unavailable
 from rootml.validation.histograms import against_energy, class_names
 from rootml.validation.report import Plot
 from rootml.validation.scales import LOGIT, Scale
+from rootml.validation.separation import BACKGROUND, FIXED_EFFICIENCY, SIGNAL, Sliced
 from rootml.validation.setting import Setting
 from rootml.validation.tally import Tally, against, class_axis, score_axes
 from rootml.validation.topics.base import Topic, check_valid, describe, is_score
-from rootml.validation.units import Units, bins_of
+from rootml.validation.units import Units, Variable, bins_of
 
 
 class Score(Topic):
@@ -41,16 +47,18 @@ class Score(Topic):
         scores = units.outputs[name]
         valid = (scores >= 0) & (scores <= 1)
         tally.counts["invalid", name] += int(np.count_nonzero(~valid))
+        scores, labels = scores[valid], units.label[valid]
         axes = score_axes(LOGIT, "log(p/(1-p))", classes)
-        coordinates = LOGIT.forward(scores[valid])
-        self.fill_by_variable(tally, units, name, axes, valid, units.label[valid], coordinates)
-        for point in self.points:
-            passed = scores > point.threshold
-            labels, weight = units.label[passed], units.weights(passed)
-            tally.fill(_passed(point.name, name), (class_axis(classes),), labels, weight=weight)
+        self.fill_by_variable(tally, units, name, axes, valid, labels, LOGIT.forward(scores))
+        if self.points:
+            cuts = axis.Integer(0, len(self.points) + 1, name="passed", flow=False)
+            thresholds = np.array(sorted(point.threshold for point in self.points), scores.dtype)
+            passed = np.searchsorted(thresholds, scores)
+            axes = class_axis(classes), cuts
+            self.fill_by_variable(tally, units, f"{name}/points", axes, valid, labels, passed)
 
     def figures(self, draft: Draft) -> Mapping[str, Any]:
-        """AUC, curve, working points, and rejection against energy."""
+        """How well signal and background separate, at cuts, and in bins of each variable."""
         name = self.output.name
         made = describe(draft.setting, self.output, check_valid(draft, self.output, _VALID))
         draft.draw(
@@ -60,10 +68,16 @@ class Score(Topic):
         curve = partial(curves, draft, name, LOGIT)
         made |= draft.draw(Plot(f"{name}_roc", "roc", name), curve) or {}
         draft.draw(Plot(f"{name}_rejection", "rejection", name), partial(draft.require_both, name))
-        energy = partial(rejection_vs_energy, draft, name, LOGIT)
-        plot = Plot(f"{name}_rejection_vs_energy", "rejection_vs_energy", name)
-        made["rejection_vs_energy"] = draft.draw(plot, energy) or []
         made["card_working_points"] = self._card_points(draft)
+        for family, make in (
+            ("precision_recall", self._precision),
+            ("reliability", self._reliability),
+            ("confusion", self._confusion),
+        ):
+            made[family] = draft.draw(Plot(f"{name}_{family}", family, name), partial(make, draft))
+        made["against"] = {
+            variable.name: self._against(draft, variable) for variable in self.setting.variables
+        }
         return {"outputs": {name: made}}
 
     def histograms(self, tally: Tally) -> Iterator[tuple[str, Any]]:
@@ -73,7 +87,7 @@ class Score(Topic):
             return
         for i, label in enumerate(class_names(self.setting)):
             scores = tally.hists[name][i, :]
-            if not scores.sum(flow=True):
+            if not scores.variances(flow=True).any():
                 continue
             yield f"{name}_{label}", scores
             by_energy = tally.hists.get(against(name, "energy"))
@@ -82,50 +96,129 @@ class Score(Topic):
 
     def _card_points(self, draft: Draft) -> list[dict[str, Any]]:
         """The card's working points on this sample; without truth, their thresholds alone."""
-        name = self.output.name
         rows: list[dict[str, Any]] = [
             {"name": point.name, "threshold": point.threshold} for point in self.points
         ]
         try:
-            draft.require_both(name)
+            draft.require_both(self.output.name)
         except Unavailable:
             return rows
-        total = Counts.of(draft.tally.hists[name].project("label"))
         for row in rows:
-            passed = Counts.of(draft.tally.hists[_passed(row["name"], name)])
-            parts = [(passed[i], total[i]) for i in (sep.SIGNAL, sep.BACKGROUND)]
-            row |= sep.describe(Cut.of(row["threshold"], *parts))
+            row |= sep.describe(Cut.of(row["threshold"], *self._passed(draft, row["threshold"])))
         return rows
+
+    def _passed(self, draft: Draft, threshold: float) -> list[tuple[Counts, Counts]]:
+        """Passed and all, of signal and background, at a working point of the card."""
+        counts = Counts.of(draft.tally.hists[f"{self.output.name}/points"])
+        first = self._first(threshold)
+        return [(counts[i, first:].sum(), counts[i].sum()) for i in (SIGNAL, BACKGROUND)]
+
+    def _first(self, threshold: float) -> int:
+        """How many of the card's working points are passed with this one, and looser ones."""
+        return sum(point.threshold <= threshold for point in self.points)
+
+    def _cut(self, draft: Draft) -> tuple[str, Cut]:
+        """The default cut and its name: the card's first working point, or a fixed efficiency."""
+        if self.points:
+            point = self.points[0]
+            return point.name, Cut.of(point.threshold, *self._passed(draft, point.threshold))
+        return "", self._separation(draft).at_efficiency(FIXED_EFFICIENCY)
+
+    def _separation(self, draft: Draft) -> Separation:
+        draft.require_both(self.output.name)
+        return sep.separation(draft.tally.hists[self.output.name], LOGIT)
+
+    def _precision(self, draft: Draft) -> dict[str, Any]:
+        return sep.precision_figures(self._separation(draft))
+
+    def _reliability(self, draft: Draft) -> dict[str, Any]:
+        whole = self._separation(draft)
+        made = Reliability.from_bins(LOGIT.middles(), whole.signal, whole.background)
+        titles = {"title": self.setting.branches[self.output.name], "of": draft.classes[SIGNAL]}
+        return titles | made.figures()
+
+    def _confusion(self, draft: Draft) -> dict[str, Any]:
+        """What the default cut takes for signal and background, by true class."""
+        draft.require_both(self.output.name)
+        name, cut = self._cut(draft)
+        (s_passed, s), (b_passed, b) = cut.counts
+        table = Counts.stack([b_passed, b, s_passed, s]).each(
+            lambda p: np.array([[p[1] - p[0], p[0], 0], [p[3] - p[2], p[2], 0]])
+        )
+        made = Confusion((draft.classes[BACKGROUND], draft.classes[SIGNAL]), table)
+        return made.figures() | {"cut": {"name": name, "threshold": cut.threshold}}
+
+    def _against(self, draft: Draft, variable: Variable) -> dict[str, Any]:
+        """Rejection at flat efficiency, and what the default cut keeps, in bins of a variable."""
+        name = self.output.name
+        subject = f"{name}:{variable.name}"
+        made: dict[str, Any] = about(variable)
+        for key, plot, make in (
+            (
+                "flat_efficiency",
+                Plot(f"{name}_rejection_vs_{variable.name}", "rejection_against", subject),
+                partial(flat_efficiency, draft, name, variable, LOGIT),
+            ),
+            (
+                "flat_cut",
+                Plot(f"{name}_cut_vs_{variable.name}", "cut_against", subject),
+                partial(self._flat_cut, draft, variable),
+            ),
+        ):
+            figures = draft.draw(plot, make)
+            made |= {key: figures} if figures else {}
+        return made
+
+    def _flat_cut(self, draft: Draft, variable: Variable) -> dict[str, Any]:
+        draft.require_both(self.output.name)
+        name, cut = self._cut(draft)
+        source, first = f"{self.output.name}/points", self._first(cut.threshold)
+        if not self.points:
+            source = self.output.name
+            first = int(np.searchsorted(LOGIT.thresholds(), cut.threshold))
+        slices = sliced(draft, source, variable).flat_cut(cut.threshold, first)
+        return {"name": name, "threshold": cut.threshold, "rows": sep.rows(slices)}
 
 
 def curves(draft: Draft, name: str, scale: Scale, sign: float = 1.0) -> dict[str, Any]:
     """The curve of a discriminant and what follows from it."""
     draft.require_both(name)
-    return sep.figures(draft.tally.hists[name], scale, sign)
+    return sep.figures(sep.separation(draft.tally.hists[name], scale), sign)
 
 
-def rejection_vs_energy(
-    draft: Draft, name: str, scale: Scale, sign: float = 1.0
-) -> list[dict[str, Any]]:
-    """The rejection at a fixed efficiency in bins of energy."""
+def flat_efficiency(
+    draft: Draft, name: str, variable: Variable, scale: Scale, sign: float = 1.0
+) -> dict[str, Any]:
+    """A discriminant at the same signal efficiency in each bin of a variable."""
     draft.require_both(name)
-    hist = draft.tally.hists.get(against(name, "energy"))
-    if hist is None or not hist.axes[0].size:
-        raise Unavailable(f"the file has no energy ({draft.setting.energy})")
-    energy = next(v for v in draft.setting.variables if v.name == "energy")
-    rows = sep.against_energy(bins_of(hist, energy), scale, sign)
-    if all(row["cut"] is None for row in rows):
-        signal, background = draft.classes[sep.SIGNAL], draft.classes[sep.BACKGROUND]
+    made = sliced(draft, name, variable)
+    slices = made.flat_efficiency(scale, FIXED_EFFICIENCY)
+    if all(one.cut is None for one in slices):
         raise Unavailable(
-            f"no energy bin has {sep.MIN_SIGNAL} events of the class {signal} "
-            f"and one of the class {background}"
+            f"no {variable.name} bin has {MIN_SIGNAL} events of the class {draft.classes[SIGNAL]} "
+            f"and one of the class {draft.classes[BACKGROUND]}"
         )
-    return rows
+    return {
+        "target": FIXED_EFFICIENCY,
+        "rows": sep.rows(slices, sign),
+        "working_points": made.working_points(scale),
+    }
+
+
+def about(variable: Variable) -> dict[str, Any]:
+    """What a variable is, for the axis of a plot."""
+    title = variable.title or variable.name
+    return {"title": title, "unit": variable.unit, "log": variable.log}
+
+
+def sliced(draft: Draft, name: str, variable: Variable) -> Sliced:
+    """A histogram of the tally in those bins of a variable that have signal or background."""
+    hist = draft.tally.hists.get(against(name, variable.name))
+    bins = [] if hist is None or not hist.axes[0].size else bins_of(hist, variable)
+    bins = [one for one in bins if one.counts.squares[[SIGNAL, BACKGROUND]].any()]
+    if not bins:
+        raise Unavailable(f"the file has no {variable.name} ({variable.source})")
+    return Sliced.of(bins)
 
 
 _VALID = "a probability in [0, 1]"
-
-
-def _passed(point: str, output: str) -> str:
-    """Name of the histogram of what passes a working point of the card."""
-    return f"{output}/point/{point}"

@@ -58,7 +58,7 @@ class Distribution(Topic):
             return
         for i, label in enumerate(class_names(self.setting)):
             counted = tally.hists[self.name][i, :]
-            if counted.sum(flow=True):
+            if counted.variances(flow=True).any():
                 edges = self.variable.edges
                 shown = counted if edges else in_units(counted, self.variable.label, scale=RESIDUAL)
                 yield f"{self.name}_{label}", shown
