@@ -15,6 +15,7 @@ from rootml.errors import RootmlError
 
 COMMANDS = {
     "tag": "rootml.commands.tag:tag",
+    "validate": "rootml.commands.validate:validate",
     "simulate": "rootml.commands.simulate:simulate",
     "train": "rootml.training.command:train",
     "inspect": "rootml.commands.inspect:inspect",
@@ -54,6 +55,7 @@ def rootml() -> None:
 
     \b
     rootml tag in.root out.root              find out what the file is, apply its network
+    rootml validate out.root                 how good is it: plots, numbers, a page
     rootml inspect in.root                   what is in the file, which networks apply
     rootml diff in.root out.root             what was added, changed, lost
     rootml simulate ams -n 10000 -o a.root   a file to try with

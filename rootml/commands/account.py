@@ -13,7 +13,7 @@ from rootml.commands.figures import highlights
 
 if TYPE_CHECKING:
     from rootml.tagging.plan import PlannedModel, TagPlan, TagResult
-    from rootml.validation import Gate, Sample, Study
+    from rootml.validation import Sample, Study
 
 Row = tuple[str, str]
 
@@ -34,11 +34,13 @@ def print_study(study: Study, folder: Path, *, page: bool) -> None:
     click.echo(f"{study.title} -> {folder / 'index.html' if page else folder}")
     rows = _series("samples", [_sample(study, sample) for sample in study.samples])
     for report in study.reports:
+        figures = report.to_dict()["figures"]
         named = f"{report.model['name']} {report.model['version']}"
         if len(study.samples) > 1:
             named += f", {report.sample['sample_title']}"
-        rows += _series("figures", [named, *(f"  {line}" for line in highlights(report.figures))])
-    rows += _series("gates", [_gate(gate) for gate in study.gates])
+        rows += _series("figures", [named, *(f"  {line}" for line in highlights(figures))])
+    holding = [gate for gate in study.gates if not gate.failed]
+    rows += _series("holds", [f"{gate.expression}: {gate.message}" for gate in holding])
     _print_rows(rows)
 
 
@@ -54,10 +56,6 @@ def _judged(study: Study, sample: Sample) -> Iterator[str]:
         if report.sample["name"] == sample.name:
             counts = report.figures["events"]
             yield f", {counts['judged']:,} of {counts['units']:,} judged"
-
-
-def _gate(gate: Gate) -> str:
-    return f"{'FAILED' if gate.failed else 'ok'}: {gate.expression}: {gate.message}"
 
 
 def _plan_rows(plan: TagPlan, *, verbose: bool) -> list[Row]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
 
 import awkward as ak
-import numpy as np
 
-from rootml.errors import located
+from rootml.errors import RootmlError, located
+from rootml.registry import load
 from rootml.rootio.chunks import read_together
 from rootml.rootio.source import Source
 from rootml.tagged.options import Options
@@ -17,77 +18,104 @@ from rootml.tagged.reader import Reader, Said, make_readers
 from rootml.tagged.survey import Surveyed, SurveyedFile
 from rootml.tagged.tree import TaggedTree, open_tagged
 from rootml.validation.collect import Collector
-from rootml.validation.study import Note
+from rootml.validation.events import EventPicker
+from rootml.validation.importance import permutation_importance, with_importance
+from rootml.validation.judged import JudgedSample
+from rootml.validation.report import Report
+from rootml.validation.study import Event, Note, Sample
 from rootml.validation.units import Variable
 
 Step = Callable[[int], None]
 """Told of each number of entries that are done."""
 
 
-@dataclass(frozen=True, eq=False)
-class Counted:
-    """What was counted of a sample.
+class Ledger:
+    """What is kept of what one model said of a sample, while its files stream by.
 
-    ``collectors``: one for each model. ``yields``: the sum of the weights of the units selected,
-    for each. ``notes``: what did not go together in the files.
+    ``yields``: the sum of the weights of the units selected. ``odd``: as of Reader.
     """
 
-    collectors: tuple[Collector, ...]
-    yields: tuple[float, ...]
-    notes: tuple[Note, ...]
-
-
-def count(surveyed: Surveyed, options: Options, step: Step) -> Counted:
-    """Count what each model said of the files of a sample; raises the errors of reading."""
-    collectors = tuple(make_collectors(surveyed, options))
-    yields = np.zeros(len(collectors))
-    odd = [Counter[str]() for _ in collectors]
-    for file in surveyed.files:
-        for index, said in _read(file, surveyed, options, collectors, odd, step):
-            collectors[index].fill(
-                said.events,
-                said.batch,
-                said.outputs,
-                weights=said.weights,
-                variables=said.variables,
-            )
-            yields[index] += _sum(said)
-    title = surveyed.request.title
-    notes = [note for one, c in zip(odd, collectors, strict=True) for note in _odd(one, c, title)]
-    return Counted(collectors, tuple(yields.tolist()), tuple(notes))
-
-
-def make_collectors(surveyed: Surveyed, options: Options) -> Iterator[Collector]:
-    """An empty collector for each model of a sample."""
-    first = surveyed.files[0]
-    weighted = options.weighting(surveyed.request) is not None
-    for model, branches in zip(first.models, first.branches, strict=True):
-        yield Collector(
-            model.card,
-            options.adapter(model.adapter),
-            branches=branches,
+    def __init__(self, surveyed: Surveyed, index: int, options: Options):
+        first = surveyed.files[0]
+        self.model = first.models[index]
+        self.sample = surveyed.request.title
+        self.collector = Collector(
+            self.model.card,
+            options.adapter(self.model.adapter),
+            branches=first.branches[index],
             variables=_variables(options, first),
-            weighted=weighted,
+            weighted=options.weighting(surveyed.request) is not None,
         )
+        self.yields = 0.0
+        self.odd = Counter[str]()
+        self.picker: EventPicker | None = None
+        self.judged: JudgedSample | None = None
+        setting, role = self.collector.setting, surveyed.request.role
+        if options.events and role != "variation":
+            facts = {"sample": self.sample, "network": self.model.full_name}
+            self.picker = EventPicker(setting, per_kind=options.events, facts=facts)
+        if options.importance and role in ("sample", "simulation"):
+            self.judged = JudgedSample(setting, options.importance)
+
+    def take(self, said: Said, file: str) -> None:
+        """Count what the model said of some entries of a file."""
+        units = self.collector.fill(
+            said.events, said.batch, said.outputs, weights=said.weights, variables=said.variables
+        )
+        number = float(len(said.entries))
+        self.yields += number if said.weights is None else float(said.weights.sum())
+        if self.picker is not None:
+            self.picker.fill(units, said.entries, {"file": Path(file).name})
+        if self.judged is not None:
+            self.judged.fill(units)
+
+    def report(self, sample: Sample) -> Report:
+        """The report, with the importance of the inputs where the network can be run again."""
+        report = self.collector.report(sample)
+        if self.judged is None:
+            return report
+        try:
+            made, reasons = permutation_importance(load(self.model.reference), self.judged.judged())
+        except RootmlError as error:
+            outputs = self.collector.setting.outputs
+            made, reasons = {}, {output.name: str(error) for output in outputs}
+        return with_importance(report, made, reasons)
+
+    def events(self) -> tuple[Event, ...]:
+        """Single events to look at."""
+        return () if self.picker is None else self.picker.events()
+
+    def notes(self) -> Iterator[Note]:
+        """What the files say was judged, against what the view makes of its inputs today."""
+        name, view = self.model.card.name, self.model.card.view
+        if number := self.odd["unsaid"]:
+            text = (
+                f"{number:,} without an output of {name} have inputs that it could judge: they "
+                "were left out when the file was tagged (--entry-range), or its output is NaN"
+            )
+            yield Note("warning", text, self.sample)
+        if number := self.odd["unseen"]:
+            text = (
+                f"{number:,} with an output of {name} have inputs that the view {view!r} does not "
+                "judge today: they count as not judged"
+            )
+            yield Note("warning", text, self.sample)
 
 
-def _variables(options: Options, file: SurveyedFile) -> list[Variable]:
-    every = (one.variable for one in options.variables)
-    return [replace(one, unit=one.unit or file.units[one.name]) for one in every]
+def count(surveyed: Surveyed, options: Options, step: Step) -> tuple[Ledger, ...]:
+    """Count what each model said of the files of a sample; raises the errors of reading."""
+    ledgers = tuple(Ledger(surveyed, i, options) for i in range(len(surveyed.models)))
+    for file in surveyed.files:
+        _count_file(file.path, surveyed, options, ledgers, step)
+    return ledgers
 
 
-def _read(
-    file: SurveyedFile,
-    surveyed: Surveyed,
-    options: Options,
-    collectors: Sequence[Collector],
-    odd: Sequence[Counter[str]],
-    step: Step,
-) -> Iterator[tuple[int, Said]]:
-    """``(index of the model, what it said)``, chunk by chunk, for each of the models."""
-    wished = [collector.columns for collector in collectors]
+def _count_file(
+    path: str, surveyed: Surveyed, options: Options, ledgers: Sequence[Ledger], step: Step
+) -> None:
+    wished = [ledger.collector.columns for ledger in ledgers]
     with open_tagged(
-        file.path,
+        path,
         surveyed.models,
         tree=options.tree,
         friends=options.friends,
@@ -96,11 +124,16 @@ def _read(
         readers = make_readers(tree, surveyed.models, surveyed.request, options, wished)
         for first, raw, columns in _chunks(tree, readers):
             with located(tree.events.where, first):
-                for index, reader in enumerate(readers):
-                    yield index, reader(raw, columns.get(reader.source, raw), first)
+                for reader, ledger in zip(readers, ledgers, strict=True):
+                    ledger.take(reader(raw, columns.get(reader.source, raw), first), path)
             step(len(raw))
-        for index, reader in enumerate(readers):
-            odd[index].update(reader.odd)
+    for reader, ledger in zip(readers, ledgers, strict=True):
+        ledger.odd.update(reader.odd)
+
+
+def _variables(options: Options, file: SurveyedFile) -> list[Variable]:
+    every = (one.variable for one in options.variables)
+    return [replace(one, unit=one.unit or file.units[one.name]) for one in every]
 
 
 def _chunks(
@@ -119,26 +152,3 @@ def _chunks(
     for first, chunk in read_together(wanted, event_bytes=size):
         raw = chunk.pop(plain)
         yield first, raw, chunk
-
-
-def _sum(said: Said) -> float:
-    if said.weights is not None:
-        return float(said.weights.sum())
-    return float(len(next(iter(said.outputs.values()))))
-
-
-def _odd(odd: Counter[str], collector: Collector, title: str) -> Iterator[Note]:
-    """What the file says was judged, against what the view makes of its inputs today."""
-    name = collector.setting.card.name
-    if number := odd["unsaid"]:
-        text = (
-            f"{number:,} without an output of {name} have inputs that it could judge: they were "
-            "left out when the file was tagged (--entry-range), or its output is NaN"
-        )
-        yield Note("warning", text, title)
-    if number := odd["unseen"]:
-        text = (
-            f"{number:,} with an output of {name} have inputs that the view "
-            f"{collector.setting.card.view!r} does not judge today: they count as not judged"
-        )
-        yield Note("warning", text, title)

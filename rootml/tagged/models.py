@@ -18,8 +18,12 @@ from rootml.validation.study import Note
 
 @dataclass(frozen=True, eq=False)
 class TaggedModel:
-    """A network by its card; the network itself need not be on this machine."""
+    """A network by its card; the network itself need not be on this machine.
 
+    ``reference``: what a user, or a file, calls it.
+    """
+
+    reference: str
     located: LocatedCard
     adapter: Adapter
 
@@ -37,7 +41,7 @@ class TaggedModel:
     def find(cls, reference: str) -> TaggedModel:
         """The model that ``reference`` names (as for :func:`rootml.load`)."""
         located = find_card(reference)
-        return cls(located, adapter_of(located.card, str(located.path)))
+        return cls(reference, located, adapter_of(located.card, str(located.path)))
 
 
 @dataclass(frozen=True, eq=False)

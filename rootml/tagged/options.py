@@ -12,6 +12,7 @@ from rootml.errors import InputError
 from rootml.tagged.expressions import Expression
 from rootml.tagged.samples import SampleFiles
 from rootml.tagged.variables import Against, parse_against
+from rootml.validation.events import PER_KIND
 
 CLASSES = ("background", "signal")
 """What the values 0 and 1 of a truth mean, unless said otherwise."""
@@ -33,10 +34,14 @@ class Options:
     friends: tuple[str | os.PathLike[str], ...] = ()
     prefix: str = ""
     normalise: str = "data"
+    events: int = PER_KIND
+    importance: int = 0
 
     def __post_init__(self) -> None:
         if self.normalise not in NORMALISE:
             raise InputError(f"normalise {self.normalise!r}: expected {' or '.join(NORMALISE)}")
+        if self.importance and not self.inputs:
+            raise InputError("importance (--importance) needs the inputs (without --no-inputs)")
         if self.classes and not self.truth:
             raise InputError("--classes name the values of --truth (truth=), which is not given")
         if self.truth and len(set(self.named_classes)) < max(2, len(self.named_classes)):

@@ -35,7 +35,7 @@ class Said:
     """What a network said of some entries, one row per unit (event or object) that was selected.
 
     ``events``: the logical columns the validation uses, one number per event or per unit;
-    ``weights`` and ``variables``: one per unit.
+    ``weights`` and ``variables``: one per unit; ``entries``: the entry of each in its file.
     """
 
     events: ak.Array
@@ -43,6 +43,7 @@ class Said:
     outputs: Mapping[str, Array]
     weights: Array | None
     variables: Mapping[str, Array]
+    entries: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +111,7 @@ class Reader:
             outputs,
             None if self.weight is None else evaluate(self.weight),
             {name: evaluate(one) for name, one in self.variables.items()},
+            first + units.event,
         )
         kept = None if self.select is None else _true(evaluate(self.select))
         self._check_weights(said, units, kept)
@@ -257,12 +259,14 @@ def _selected(said: Said, units: Units, keep: Mask) -> Said:
     outputs = {name: values[keep] for name, values in said.outputs.items()}
     weights = None if said.weights is None else said.weights[keep]
     variables = {name: values[keep] for name, values in said.variables.items()}
+    entries = said.entries[keep]
     if units.counts is None:
         kept = Batch(tensors, judged[keep], None)
-        return Said(said.events[keep], kept, outputs, weights, variables)
+        return Said(said.events[keep], kept, outputs, weights, variables, entries)
     lists = ak.unflatten(keep, units.counts)
     counts = np.asarray(ak.to_numpy(ak.sum(lists, axis=1)), np.int64)
     fields = {name: said.events[name] for name in said.events.fields}
     contents = [ak.to_layout(f if f.ndim == 1 else f[lists]) for f in fields.values()]
     events = ak.Array(ak.contents.RecordArray(contents, list(fields), length=units.events))
-    return Said(events, Batch(tensors, judged[keep], counts), outputs, weights, variables)
+    kept = Batch(tensors, judged[keep], counts)
+    return Said(events, kept, outputs, weights, variables, entries)

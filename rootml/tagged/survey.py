@@ -166,7 +166,7 @@ def _facts(tree: TaggedTree, reader: Reader, options: Options) -> dict[str, Any]
 
 
 def _notes(tree: TaggedTree, models: Sequence[TaggedModel], options: Options) -> Iterator[Note]:
-    for problem in tree.events.problems:
+    for problem in tree.problems:
         yield Note("warning", problem, tree.path)
     for model in models:
         branches, tagging = tree.outputs(model, options.prefix)

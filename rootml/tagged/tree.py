@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rootml.adapter import Adapter, Branch, Layout, Options
-from rootml.errors import BranchError, FileError, InputError, TreeError, nearest
+from rootml.errors import BranchError, FileError, InputError, LayoutError, TreeError, nearest
 from rootml.rootio.events.base import Events
 from rootml.rootio.events.friends import Named, with_friends
 from rootml.rootio.events.kinds import open_events
 from rootml.rootio.matching import Decoder, Match, choose, match
-from rootml.rootio.opening import is_remote, open_file, tree_names
+from rootml.rootio.opening import open_file, tree_names
 from rootml.rootio.provenance import read_provenance
 from rootml.rootio.source import Source, settle
 from rootml.tagged.models import TaggedModel, Tagging, tagging_of
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TaggedTree:
-    """One tree of one file, with its friends, and what they say of their taggings."""
+    """One tree of one file, with its friends, and what they say of their taggings.
+
+    ``problems``: what is odd about its friends, in words.
+    """
 
     path: str
     events: Events
     taggings: tuple[Tagging, ...]
+    problems: tuple[str, ...] = ()
 
     def source(self, adapter: Adapter, *, whole: bool = True) -> Source:
         """The tree as the adapter sees it.
@@ -43,8 +47,19 @@ class TaggedTree:
         matches = [match(adapter, one, name, names, named=True) for one in adapter.layouts]
         fitting = [one for one in matches if one.complete]
         if whole or len(fitting) == 1:
-            return self._settled(choose(matches, {name: names}, self.path))
+            try:
+                return self._settled(choose(matches, {name: names}, self.path))
+            except LayoutError as error:
+                raise LayoutError(f"{error}{self._advice()}") from error
         return self._settled(min(matches, key=lambda one: len(one.missing)))
+
+    def _advice(self) -> str:
+        if given := self.made_from.get("file"):
+            return (
+                f"\nThe file holds what was tagged alone. Give the one that it was made from "
+                f"({given}), and this one with --friend (friends=)"
+            )
+        return "\nWithout its inputs it can be read nevertheless: --no-inputs (inputs=False)"
 
     def _settled(self, found: Match) -> Source:
         return Source(self.path, self.events, settle(found, self.events))
@@ -89,24 +104,17 @@ class TaggedTree:
         return any(self.outputs(model, prefix)[0] for model in models)
 
     @property
-    def original(self) -> str | None:
-        """The file that this one is a friend of, where it holds nothing but what was tagged.
+    def made_from(self) -> Mapping[str, Any]:
+        """The file that this one is a friend of, as it says; empty where it is more than a friend.
 
-        None where it is more than that, or where the other file is not there.
+        Such a file holds nothing but what was tagged.
         """
-        events = self.events
-        if events.friends or not self.taggings:
-            return None
         made = {branch for tagging in self.taggings for branch in tagging.branches}
-        if not all(path in made or _counts(path, made) for path in events.names.paths):
-            return None
-        given = self.taggings[-1].entry.get("input", {})
-        named = str(given.get("file", ""))
-        beside = Path(self.path).parent / Path(named).name
-        for file in (named, str(beside)):
-            if is_remote(file) or (Path(file).is_file() and not Path(file).samefile(self.path)):
-                return file
-        return None
+        paths = self.events.names.paths
+        if self.events.friends or not all(path in made or _counts(path, made) for path in paths):
+            return {}
+        found: Mapping[str, Any] = self.taggings[-1].entry.get("input", {})
+        return found
 
     def refuse(self, model: TaggedModel, prefix: str) -> BranchError:
         """The error that the tree holds no output of a model, with what is near."""
@@ -136,10 +144,21 @@ def open_tagged(
     """
     with ExitStack() as stack:
         found = _choose(stack, path, models, tree, friends, prefix)
-        if (original := found.original) is not None:
-            yield _choose(stack, original, models, found.events.name, (path, *friends), prefix)
-        else:
-            yield found
+        given = found.made_from
+        if (original := _beside(path, str(given.get("file", "")))) is not None:
+            found = _choose(stack, original, models, found.events.name, (path, *friends), prefix)
+            if str(found.events.tree.file.uuid) != given.get("uuid"):
+                text = f"{path} was not made from this file, but from another of its name"
+                found = replace(found, problems=(*found.problems, text))
+        yield found
+
+
+def _beside(path: str, name: str) -> str | None:
+    """The file of this name, as it is or beside ``path``; None where neither is on this machine."""
+    for file in (Path(name), Path(path).parent / Path(name).name):
+        if name and file.is_file() and not file.samefile(path):
+            return str(file)
+    return None
 
 
 def _choose(
@@ -163,7 +182,7 @@ def _choose(
             errors.append(error)
             continue
         stack.callback(events.close_friends)
-        opened.append(TaggedTree(path, events, tuple(_taggings(events))))
+        opened.append(TaggedTree(path, events, tuple(_taggings(events)), events.problems))
     fitting = [one for one in opened if one.holds(models, prefix)]
     if len(fitting) > 1:
         listed = ", ".join(one.events.name for one in fitting)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
 from rootml.rootio.events.friends import Named
-from rootml.tagged.counting import Counted, count
+from rootml.tagged.counting import Ledger, count
 from rootml.tagged.models import TaggedModel
 from rootml.tagged.options import Options
 from rootml.tagged.samples import Given, SampleFiles, given_samples, settled, slug
 from rootml.tagged.survey import Surveyed, survey
+from rootml.validation.events import PER_KIND
+from rootml.validation.mismatch import with_simulation
+from rootml.validation.overlay import overlays
 from rootml.validation.report import Report
 from rootml.validation.study import Note, Sample, Study
 
@@ -39,6 +43,8 @@ def validate_files(
     friends: Named = (),
     prefix: str = "",
     normalise: str = "data",
+    events: int = PER_KIND,
+    importance: int = 0,
     title: str = "",
     progress: Progress | None = None,
 ) -> Study:
@@ -55,7 +61,9 @@ def validate_files(
     through ``classes`` from 0 on and stands in for the truth that the adapter finds. ``against``:
     variables to draw figures against (:func:`~rootml.tagged.variables.parse_against`). ``inputs``:
     also read the inputs and compare them with those of the training. ``prefix``: that of the
-    branches. ``normalise``: ``"data"`` scales simulation to the data, ``"none"`` leaves it.
+    branches. ``normalise``: ``"data"`` scales all simulation together to the data, ``"none"``
+    leaves it. ``events``: how many single events of each kind are kept to be looked at.
+    ``importance``: on how many events the network is run again with permuted inputs; 0 for none.
     ``progress(done, total)``: called after each chunk, in entries.
 
     Files of samples are read one by one in bounded memory and never changed. Raises the errors of
@@ -72,6 +80,8 @@ def validate_files(
         friends=tuple(friends),
         prefix=prefix,
         normalise=normalise,
+        events=events,
+        importance=importance,
     )
     requests = settled(
         [
@@ -89,7 +99,7 @@ def validate_files(
 
 def _count(
     surveyed: Sequence[Surveyed], options: Options, progress: Progress | None
-) -> list[Counted]:
+) -> list[tuple[Ledger, ...]]:
     done, total = 0, sum(sample.entries for sample in surveyed)
 
     def step(entries: int) -> None:
@@ -102,30 +112,33 @@ def _count(
 
 
 def _study(
-    surveyed: Sequence[Surveyed], counted: Sequence[Counted], options: Options, title: str
+    surveyed: Sequence[Surveyed], counted: Sequence[Sequence[Ledger]], options: Options, title: str
 ) -> Study:
     factor = _factor(surveyed, counted) if options.normalise == "data" else 1.0
     samples = tuple(_sample(one, options, factor) for one in surveyed)
     models = list({model.full_name: model for one in surveyed for model in one.models}.values())
     reports: list[Report] = []
     notes = [note for one in surveyed for note in one.notes]
-    notes += [note for one in counted for note in one.notes]
+    ledgers = [ledger for one in counted for ledger in one]
+    notes += [note for ledger in ledgers for note in ledger.notes()]
     for model in models:
-        for one, sample, made in zip(surveyed, samples, counted, strict=True):
-            names = [other.full_name for other in one.models]
-            if model.full_name in names:
-                collector = made.collectors[names.index(model.full_name)]
-                reports.append(collector.report(sample=sample))
+        for sample, made in zip(samples, counted, strict=True):
+            named = {ledger.model.full_name: ledger for ledger in made}
+            if model.full_name in named:
+                reports.append(named[model.full_name].report(sample))
             else:
                 text = f"no output of {model.full_name} in its files: it is not validated there"
                 notes.append(Note("warning", text, sample.title))
-    return Study(
+    study = Study(
         title=title or _title(models),
         samples=samples,
         reports=tuple(reports),
         notes=tuple(dict.fromkeys(notes)),
+        events=tuple(event for ledger in ledgers for event in ledger.events()),
         provenance=_provenance(options),
     )
+    study = with_simulation(study)
+    return replace(study, plots=overlays(study))
 
 
 def _sample(surveyed: Surveyed, options: Options, factor: float) -> Sample:
@@ -143,19 +156,20 @@ def _sample(surveyed: Surveyed, options: Options, factor: float) -> Sample:
     )
 
 
-def _factor(surveyed: Sequence[Surveyed], counted: Sequence[Counted]) -> float:
+def _factor(surveyed: Sequence[Surveyed], counted: Sequence[Sequence[Ledger]]) -> float:
     """What scales all simulation together to the data; 1 where there is nothing of either."""
     totals = {"data": 0.0, "simulation": 0.0}
     for one, made in zip(surveyed, counted, strict=True):
         if one.request.role in totals:
-            totals[one.request.role] += one.request.scale * made.yields[0]
+            totals[one.request.role] += one.request.scale * made[0].yields
     data, simulation = totals.values()
     return data / simulation if data > 0 and simulation > 0 else 1.0
 
 
 def _title(models: Sequence[TaggedModel]) -> str:
     experiments = dict.fromkeys(model.adapter.title for model in models)
-    return f"{', '.join(model.full_name for model in models)}: {', '.join(experiments)}"
+    named = ", ".join(f"{model.card.name} {model.card.version}" for model in models)
+    return f"{named}: {', '.join(experiments)}"
 
 
 def _provenance(options: Options) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def test_simulation_is_scaled_to_data_and_varied(mine, write, tmp_path):
 @pytest.mark.parametrize(
     ("options", "error", "said"),
     [
-        ({"weight": "ww"}, BranchError, r"tree 'events': --weight 'ww': no .* 'ww'; did you mean 'w'"),
+        ({"weight": "ww"}, BranchError, r"'events': --weight 'ww': no .* 'ww'; did you mean 'w'"),
         ({"select": "pt >"}, InputError, r"--select: 'pt >'"),
         ({"against": ["energi"]}, BranchError, "did you mean 'energy'"),
         ({"against": ["pt", "pt:0,1"]}, InputError, "two variables are called 'pt'"),
