@@ -9,7 +9,7 @@ from typing import Any
 
 from rootml.validation.page.cells import Flag, cell
 from rootml.validation.page.events import viewer_data
-from rootml.validation.page.pictures import Picture, embedded, picture
+from rootml.validation.page.pictures import Picture, picture
 from rootml.validation.page.shapes import words
 from rootml.validation.page.summary import Verdict, key_figures, verdicts
 from rootml.validation.page.tables import Table, tables
@@ -62,11 +62,10 @@ class Page:
 def page_content(study: Study, plots: Mapping[str, Path], path: Path) -> Page:
     """The content of the page at ``path``; ``plots``: place and name of a plot -> its file."""
     titles = report_titles(study)
-    images = embedded(plots.values())
 
     def shown(plot: Plot, place: str = "") -> Picture | None:
         file = plots.get(f"{place}/{plot.name}" if place else plot.name)
-        return picture(plot, file, images[file], path) if file else None
+        return picture(plot, file, path) if file else None
 
     experiments = dict.fromkeys(str(report.sample.get("title", "")) for report in study.reports)
     return Page(

@@ -1,19 +1,14 @@
-"""Plots inside the page: the same pixels in fewer bytes, and a link to the file beside it."""
+"""Plots inside the page, each with links to its files beside the page."""
 
 from __future__ import annotations
 
 import base64
-import io
 import os
-from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from rootml.validation.report import Plot
-
-Embedded = tuple[str, tuple[int, int] | None]
 
 
 @dataclass(frozen=True)
@@ -31,19 +26,15 @@ class Picture:
     links: dict[str, str]
 
 
-def embedded(paths: Collection[Path]) -> dict[Path, Embedded]:
-    """A data URI of each image file and its size, empty of those that are no images."""
-    with ThreadPoolExecutor() as pool:  # compressing does without the interpreter
-        return dict(zip(paths, pool.map(_embedded, paths), strict=True))
-
-
-def picture(plot: Plot, path: Path, image: Embedded, page: Path) -> Picture:
+def picture(plot: Plot, path: Path, page: Path) -> Picture:
     """The plot drawn at ``path``, whose other formats lie beside, for ``page``."""
     found = {suffix: path.with_suffix(f".{suffix}") for suffix in ("pdf", "svg", "png")}
+    source, size = _embedded(path)
     return Picture(
         plot.name,
         caption(plot),
-        *image,
+        source,
+        size,
         links={
             suffix: quote(Path(os.path.relpath(file, page.parent)).as_posix())
             for suffix, file in found.items()
@@ -60,21 +51,16 @@ def caption(plot: Plot) -> str:
     return text.splitlines()[0].strip().rstrip(".")
 
 
-def _embedded(path: Path) -> Embedded:
+def _embedded(path: Path) -> tuple[str, tuple[int, int] | None]:
+    """The data URI of a PNG or SVG, and the size of the former; empty of other files."""
     if path.suffix == ".svg":
         return _uri("image/svg+xml", path.read_bytes()), None
     if path.suffix != ".png":
         return "", None
-    from PIL import Image, features
+    from PIL import Image
 
-    if not features.check("webp"):
-        with Image.open(path) as image:
-            return _uri("image/png", path.read_bytes()), image.size
-    packed = io.BytesIO()
     with Image.open(path) as image:
-        # Lossless; the fastest settings that compress well, a third of the PNG.
-        image.convert("RGB").save(packed, "WEBP", lossless=True, method=1, quality=20)
-        return _uri("image/webp", packed.getvalue()), image.size
+        return _uri("image/png", path.read_bytes()), image.size
 
 
 def _uri(kind: str, data: bytes) -> str:

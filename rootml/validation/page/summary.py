@@ -73,13 +73,13 @@ def _figures(figures: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
     for name, output in figures["outputs"].items():
         if output.get("auc"):
             yield f"{name}: AUC", cell(output["auc"])
-        for point in output.get("working_points", ()):
+        for point in output.get("working_points") or ():
             if point["target"] == EFFICIENCY:
                 what = f"background rejection at {100 * EFFICIENCY:.0f} % efficiency"
                 yield f"{name}: {what}", cell(point["rejection"])
-        if "confusion" in output and not output.get("auc"):
+        if output.get("confusion") and not output.get("auc"):
             yield f"{name}: accuracy", cell(output["confusion"]["accuracy"])
-        if "residual" in output:
+        if output.get("residual"):
             yield from _residual(name, output["residual"])
     share = figures["domain"].get("fraction")
     if share:
