@@ -14,6 +14,7 @@ from sklearn import metrics
 from rootml.errors import DataError
 from rootml.validation.binomial import (
     LEVEL,
+    Estimate,
     clopper_pearson,
     effective_counts,
     efficiency_interval,
@@ -144,6 +145,7 @@ def test_histograms_of_any_library_give_the_same_cuts(library):
         hists.append(made.fill(scores[of], weight=None if weights is None else weights[of]))
     binned, exact = Separation.from_histograms(*hists), separated(scores, labels, weights)
     cut = binned.at_efficiency(0.7)
+    assert np.nextafter(cut.threshold, 1) in hists[0].axes[0].edges  # which belongs above
     passed = scores > cut.threshold
     weights = np.ones(len(scores)) if weights is None else weights
     assert cut.signal_passed == pytest.approx(weights[passed & labels].sum())
@@ -186,6 +188,24 @@ def test_unweighted_average_precision_is_that_of_scikit_learn_with_ties():
     assert precision_recall(separated(scores, labels)).average.value == pytest.approx(expected)
 
 
+def test_the_error_of_a_weighted_area_is_that_of_its_placements():
+    """Written out event by event, with weights that depend on the score."""
+    rng = np.random.default_rng(11)
+    signal, background = rng.normal(1, 1, 80), rng.normal(0, 1, 120)
+    w, v = np.exp(signal), np.exp(-background)
+    kernel = signal[:, None] > background
+    above, below = kernel @ v / v.sum(), w @ kernel / w.sum()
+    area = above @ w / w.sum()
+    variance = 0.0
+    for weights, placed in ((w, above), (v, below)):
+        n = weights.sum() ** 2 / (weights**2).sum()
+        spread = weights**2 @ (placed - area) ** 2 / weights.sum() ** 2
+        variance += spread * n / (n - 1)
+    made = Separation.from_scores(signal, background, w, v).auc()
+    assert made.value == pytest.approx(area)
+    assert made.error == pytest.approx(math.sqrt(variance))
+
+
 def test_errors_of_weighted_areas_are_the_spread_of_toys():
     """150 toys: the spread of pulls is known to 6 %."""
     rng = np.random.default_rng(5)
@@ -208,6 +228,10 @@ def test_precision_follows_the_composition():
     assert made.signal_share == pytest.approx(0.01)
     expected = 0.01 * kept / (0.01 * kept + 0.99 * rate)
     assert made.precision.value[chosen] == pytest.approx(expected)
+    same = precision_recall(separated(scores, labels), signal_share=0.25)
+    plain = precision_recall(separated(scores, labels))
+    assert same.error == pytest.approx(plain.error)
+    assert np.allclose(same.precision.low, plain.precision.low)
     with pytest.raises(DataError, match="share of signal"):
         precision_recall(separated(scores, labels), signal_share=1.5)
 
@@ -226,6 +250,16 @@ def test_negative_weights_still_give_the_cut_that_was_asked_for():
     assert all(((part >= 0) & (part <= 1)).all() for part in parts)
     assert 0 <= made.auc().low <= made.auc().value <= made.auc().high <= 1
     assert 0 <= precision_recall(made).average.value <= 1
+
+
+def test_efficiencies_that_rise_again_count():
+    """Cuts at 1 and 3 keep 2 of 3, the one between keeps 1: the tightest is at 3."""
+    signal, weights = np.array([0.0, 1, 2, 3]), np.array([1.0, 1, -1, 2])
+    made = Separation.from_scores(signal, np.zeros(1), weights, np.ones(1))
+    assert made.signal_passed.values.tolist() == [3, 2, 1, 2]
+    assert 2 < made.at_efficiency(0.6).threshold < 3
+    flipped = Separation.from_scores(np.ones(1) * 3, signal, np.ones(1), weights)
+    assert 1 < flipped.at_rejection(3).threshold < 2
 
 
 def test_weights_that_cancel_are_named():
@@ -396,7 +430,7 @@ def report_of(rng, shift, events=2000, sha="0"):
     figures = {"auc": vars(separation.auc()), "working_points": points}
     hists = {
         f"score_{name}": Hist.new.Reg(200, -5, 6).Int64().fill(values)
-        for name, values in (("electron", signal), ("proton", background))
+        for name, values in (("electron", signal), ("proton", background), ("unlabelled", signal))
     }
     return Report(
         {"name": "net", "version": "1", "sha256": sha},
@@ -413,6 +447,7 @@ def test_overtraining_is_found_where_there_is_some():
     none = overtraining(train, same)["score"]
     assert none.auc.p_value > 0.05
     assert min(found.ks_p_value for found in none.shapes.values()) > 0.05
+    assert none.shapes.keys() == {"electron", "proton"}
     some = overtraining(better, train)["score"]
     assert some.auc.value > 0
     assert some.auc.p_value < 1e-4
@@ -441,6 +476,8 @@ def test_the_ratio_of_two_rejections_covers_the_truth():
         ratio(rejection(one, 2000).one(), rejection(other, 2000).one()) for one, other in passed.T
     ]
     assert np.mean([one.low < 2 < one.high for one in found]) == pytest.approx(0.71, abs=0.09)
+    same = ratio(Estimate(10, 8, 12.5), Estimate(10, 8, 12.5))
+    assert (same.low, same.high) == pytest.approx((1.25 ** -(2**0.5), 1.25 ** (2**0.5)))
 
 
 def test_ratios_of_limits_are_limits():
