@@ -17,7 +17,10 @@ def to_markdown(study: Study) -> str:
     """The text of report.md."""
     lines = [f"# {study.title}", ""]
     notes = [f"- {note.level}: {_about(note)}{note.text}" for note in study.notes]
-    gates = [f"- {'**failed**' if gate.failed else 'ok'}: {gate.message}" for gate in study.gates]
+    gates = [
+        f"- {'**failed**' if gate.failed else 'ok'}: `{gate.expression}`: {gate.message}"
+        for gate in study.gates
+    ]
     for title, part in (("Notes", notes), ("Conditions", gates)):
         lines += [f"## {title}", "", *part, ""] if part else []
     for report in study.reports:
