@@ -6,23 +6,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rootml.validation.report import Report
-from rootml.validation.study import Role
+from rootml.validation.study import Role, Sample
 from rootml.validation.style import Look, look
+
+_ANY = Sample("", "")
+
+SHORT = 16
+"""Characters of a title that fit beside a low panel."""
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
     """A report in a plot.
 
-    ``title``: what the legend calls it. ``caption``: what the plot says below its label, where
-    all series have the same.
+    ``title``: what the legend calls it. ``sample``: what the report is in the comparison.
+    ``caption``: what the plot says below its label, where all series have the same.
     """
 
     title: str
     report: Report
     look: Look
-    role: Role = "sample"
+    sample: Sample = _ANY
     caption: str = ""
+
+    @property
+    def role(self) -> Role:
+        """What the sample is: data, simulation, that of the training, ..."""
+        return self.sample.role
 
 
 def alone(report: Report, sample: str = "") -> tuple[Series]:
@@ -36,6 +46,12 @@ def caption(series: Sequence[Series]) -> str:
     """What is common to all series."""
     captions = {one.caption for one in series}
     return captions.pop() if len(captions) == 1 else ""
+
+
+def ratio_title(series: Sequence[Series]) -> str:
+    """What a panel calls the ratio to the first series, in two short lines."""
+    first = series[0].title
+    return f"Ratio to\n{first if len(first) <= SHORT else 'the first'}"
 
 
 def status(series: Sequence[Series]) -> str:

@@ -2,70 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from rootml.validation.overlay import series_alone, series_of
+from rootml.validation.plots.against import draw_cut_against, draw_rejection_against
 from rootml.validation.plots.canvas import drawing
+from rootml.validation.plots.confusion import draw_confusion
 from rootml.validation.plots.distribution import draw_distribution
 from rootml.validation.plots.domain import draw_domain
-from rootml.validation.plots.energy import draw_rejection_vs_energy
 from rootml.validation.plots.image import draw_image
 from rootml.validation.plots.importance import draw_importance
+from rootml.validation.plots.precision_recall import draw_precision_recall
+from rootml.validation.plots.reliability import draw_reliability
 from rootml.validation.plots.residual import draw_pull, draw_residual, draw_residual_tails
 from rootml.validation.plots.resolution import draw_resolution
 from rootml.validation.plots.roc import draw_rejection, draw_roc
+from rootml.validation.plots.save import save
+from rootml.validation.plots.stack import draw_stack
 from rootml.validation.plots.values import draw_values
-from rootml.validation.report import Report
-from rootml.validation.series import Series, alone
-from rootml.validation.style import DEFAULT, Style, look
+from rootml.validation.report import Plot
+from rootml.validation.series import Series
+from rootml.validation.study import Study
+from rootml.validation.style import DEFAULT, Style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FAMILIES: dict[str, Callable[[Sequence[Series], str, Style], Figure]] = {
+    "confusion": draw_confusion,
+    "cut_against": draw_cut_against,
     "distribution": draw_distribution,
     "domain": draw_domain,
     "image": draw_image,
     "importance": draw_importance,
+    "precision_recall": draw_precision_recall,
     "pull": draw_pull,
     "rejection": draw_rejection,
-    "rejection_vs_energy": draw_rejection_vs_energy,
+    "rejection_against": draw_rejection_against,
+    "reliability": draw_reliability,
     "residual": draw_residual,
     "residual_tails": draw_residual_tails,
     "resolution": draw_resolution,
     "roc": draw_roc,
+    "stack": draw_stack,
     "values": draw_values,
 }
 
-_DATELESS = {
-    "png": {"Software": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    "svg": {"Date": None},
-}
 
+def draw_study(
+    study: Study, folder: Path, *, formats: Sequence[str], style: Style = DEFAULT
+) -> dict[str, list[Path]]:
+    """Draw every plot of a study into a folder; the same study gives the same bytes.
 
-def draw_all(
-    report: Report,
-    folder: Path,
-    *,
-    formats: Sequence[str],
-    against: Report | None = None,
-    titles: tuple[str, str] = ("sample", "reference"),
-    style: Style = DEFAULT,
-) -> list[Path]:
-    """Draw every plot of a report into a folder; the same report gives the same bytes."""
-    written = []
-    both = against and tuple(
-        Series(title, one, look(i))
-        for i, (title, one) in enumerate(zip(titles[::-1], (against, report), strict=True))
-    )
+    Plots of a report go to its place in the study. Returns the paths of each plot's files by
+    its place and name: ``<model>/<sample>/<plot>``, or ``<plot>``.
+    """
+    drawn = {}
     with drawing(style):
-        for plot in report.plots:
-            series = both if both and plot.family == "distribution" else alone(report)
+        for key, series, plot in _plots(study):
             figure = FAMILIES[plot.family](series, plot.subject, style)
-            for suffix in formats:
-                path = folder / f"{plot.name}.{suffix}"
-                figure.savefig(path, metadata=_DATELESS.get(suffix))
-                written.append(path)
-    return written
+            (folder / key).parent.mkdir(parents=True, exist_ok=True)
+            drawn[key] = save(figure, folder / key, formats)
+    return drawn
+
+
+def _plots(study: Study) -> Iterator[tuple[str, Sequence[Series], Plot]]:
+    for plot in study.plots:
+        yield plot.name, series_of(study, plot), plot
+    for index, report in enumerate(study.reports):
+        series = series_alone(study, index)
+        for plot in report.plots:
+            yield str(PurePosixPath(study.place(index), plot.name)), series, plot

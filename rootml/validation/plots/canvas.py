@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from rootml.spec import Array
-from rootml.validation.style import Style
+from rootml.validation.style import Look, Style
 
 WIDTH, HEIGHT = 6.4, 4.8
 """Size of a figure in inches. In a column 8 cm wide, 13 points become 6.4, which one can read."""
@@ -47,7 +47,7 @@ _COMMON: Any = {
     "axes.titlesize": SMALL,
     "axes.unicode_minus": True,
     "errorbar.capsize": 0,
-    "figure.dpi": 100,
+    "figure.dpi": 150,
     "figure.figsize": (WIDTH, HEIGHT),
     "figure.subplot.bottom": 0.15,
     "figure.subplot.left": 0.16,
@@ -66,7 +66,7 @@ _COMMON: Any = {
     "patch.linewidth": 1,
     "pdf.fonttype": 42,
     "savefig.bbox": None,
-    "savefig.dpi": 200,
+    "savefig.dpi": 150,
     "svg.hashsalt": "rootml",
     **{
         f"{axis}tick.{part}": value
@@ -148,13 +148,13 @@ def plain_ticks(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def ratio_points(ax: Axes, x: Array, ratio: Array, errors: Array, colour: str) -> None:
+def ratio_points(ax: Axes, x: Array, ratio: Array, errors: Array, as_: Look) -> None:
     """Points in a ratio panel; a triangle at its edge where one lies beyond."""
-    ax.errorbar(x, ratio, errors, fmt="o", ms=4, lw=1.5, color=colour)
+    ax.errorbar(x, ratio, errors, fmt=as_.marker, ms=4, lw=1.2, color=as_.colour)
     low, high = ax.get_ylim()
     inset = 0.07 * (high - low)
     for beyond, at, marker in (
         (ratio > high, high - inset, "^"),
         (ratio < low, low + inset, "v"),
     ):
-        ax.plot(x[beyond], np.full(beyond.sum(), at), marker, ms=6, mfc="white", color=colour)
+        ax.plot(x[beyond], np.full(beyond.sum(), at), marker, ms=6, mfc="white", color=as_.colour)

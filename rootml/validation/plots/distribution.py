@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,15 +12,14 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from scipy.special import logit
 
 from rootml.spec import Array
+from rootml.validation.binning import histogram
 from rootml.validation.histograms import UNLABELLED, by_class, class_title
+from rootml.validation.overlay import agreement
 from rootml.validation.plots.canvas import panel, panel_with_ratio, ratio_points
 from rootml.validation.plots.label import finish
 from rootml.validation.report import Report
-from rootml.validation.series import Series
-from rootml.validation.style import Style, count, look
-
-MERGE = 50
-"""Bins of the stored histogram in one bin of the plot: 0.5 in log(p/(1-p))."""
+from rootml.validation.series import Series, ratio_title
+from rootml.validation.style import Look, Style, count, look
 
 _TICKS = {
     0.5: "0.5",
@@ -51,78 +50,74 @@ def draw_distribution(series: Sequence[Series], output: str, style: Style) -> Fi
     The first series is filled; a second one is drawn as points, more of them as lines, and a
     panel shows their ratios to the first.
     """
-    first, *others = series
     parts = [_fractions(one.report, output) for one in series]
-    if others:
-        figure, ax, lowest = panel_with_ratio(f"Ratio to\n{first.title}")
+    if len(series) > 1:
+        figure, ax, lowest = panel_with_ratio(ratio_title(series))
     else:
         figure, ax = panel()
         lowest = ax
     for one, by_name in zip(series, parts, strict=True):
         for name, part in by_name.items():
             _draw(ax, series, one, name, part)
-            if one is not first and name in parts[0]:
-                _ratio(lowest, part, parts[0][name], _colour(name, one.report))
+            if one is not series[0] and name in parts[0]:
+                _ratio(lowest, part, parts[0][name], _look(series, one, name))
+    if len(series) > 2:
+        for one in series:
+            ax.plot([], [], color="0.3", ls=_look(series, one, "").dashes, label=one.title)
     width = _axes(ax, lowest, [part for by_name in parts for part in by_name.values()])
-    branch = first.report.figures["outputs"][output]["branch"]
-    lowest.set_xlabel(f"{branch}, linear in log[p / (1 - p)]")
+    score_axis(lowest, series[0].report, output)
     ax.set_ylabel(f"Fraction of events / {width:g}")
-    finish(ax, series, style)
+    finish(ax, series, style, *agreement(series, output))
     figure.align_ylabels()
     return figure
 
 
 def _draw(ax: Axes, series: Sequence[Series], one: Series, name: str, part: Fractions) -> None:
-    """One class of one series."""
-    sample = one.title if len(series) > 1 else ""
-    title = ", ".join(filter(None, (class_title(one.report, name), sample)))
-    title, colour = f"{title} ({count(part.entries)})", _colour(name, one.report)
+    """One class of one series; of more than two, the legend tells classes and series apart."""
+    as_, title = _look(series, one, name), class_title(one.report, name)
+    if len(series) == 2:
+        title = f"{title}, {one.title}"
+    label = f"{title} ({count(part.entries)})"
+    if len(series) > 2:
+        label = title if one is series[0] else ""
     if one is series[0]:
-        ax.stairs(part.values, part.edges, color=colour, lw=2, label=title, baseline=None)
-        ax.stairs(part.values, part.edges, color=colour, fill=True, alpha=0.12)
-    elif len(series) == 2:
+        ax.stairs(part.values, part.edges, color=as_.colour, fill=True, alpha=0.12)
+    if len(series) == 2 and one is series[1]:
         some = part.values > 0
         x, y, errors = part.centres[some], part.values[some], part.errors[some]
-        ax.errorbar(x, y, errors, fmt="o", ms=4, lw=1, color=colour, label=title)
+        ax.errorbar(x, y, errors, fmt=as_.marker, ms=4, lw=1, color=as_.colour, label=label)
     else:
-        line = {"ls": one.look.dashes, "lw": 1.5, "color": colour}
-        ax.stairs(part.values, part.edges, baseline=None, label=title, **line)
+        line = {"lw": 2 if one is series[0] else 1.5, "label": label or None, **as_.line}
+        ax.stairs(part.values, part.edges, baseline=None, **line)
 
 
-def _colour(name: str, report: Report) -> str:
-    return look([*report.sample["classes"], UNLABELLED].index(name)).colour
+def _look(series: Sequence[Series], one: Series, name: str) -> Look:
+    """A colour for the class, dashes and marker for the series."""
+    as_ = look(next(i for i, other in enumerate(series) if other is one))
+    names = [*one.report.sample["classes"], UNLABELLED, ""]
+    return replace(as_, colour=look(names.index(name)).colour)
 
 
 def _fractions(report: Report, output: str) -> Mapping[str, Fractions]:
     parts = {}
     for name, hist in by_class(report, output).items():
-        values, squares = (
-            _merged(counts) for counts in (hist.values(flow=True), hist.variances(flow=True))
-        )
+        edges, values, squares = histogram(hist, score=True)
         total = float(values.sum())
-        edges = hist.axes[0].edges[::MERGE]
         parts[name] = Fractions(edges, values / total, np.sqrt(squares) / total, total)
     return parts
 
 
-def _merged(counts: Array) -> Array:
-    """Fine bins joined, the overflows in the first and last."""
-    merged = counts[1:-1].reshape(-1, MERGE).sum(axis=1)
-    merged[[0, -1]] += counts[[0, -1]]
-    return np.asarray(merged)
-
-
-def _ratio(ax: Axes, part: Fractions, other: Fractions, colour: str) -> None:
+def _ratio(ax: Axes, part: Fractions, other: Fractions, as_: Look) -> None:
     both = (part.values > 0) & (other.values > 0)
     ratio = part.values[both] / other.values[both]
     relative = np.hypot(
         other.errors[both] / other.values[both], part.errors[both] / part.values[both]
     )
-    ratio_points(ax, part.centres[both], ratio, ratio * relative, colour)
+    ratio_points(ax, part.centres[both], ratio, ratio * relative, as_)
 
 
 def _axes(ax: Axes, lowest: Axes, parts: list[Fractions]) -> float:
-    """Set ranges and ticks; the width of a bin."""
+    """Set the ranges; the width of a bin."""
     edges = parts[0].edges
     values = np.array([part.values for part in parts])
     filled = np.flatnonzero(values.any(axis=0))
@@ -130,12 +125,19 @@ def _axes(ax: Axes, lowest: Axes, parts: list[Fractions]) -> float:
     lowest.set_xlim(low, high)
     ax.set_yscale("log")
     ax.set_ylim(min(values[values > 0].min() / 2, values.max() / 20), values.max())
+    return float(edges[1] - edges[0])
+
+
+def score_axis(ax: Axes, report: Report, output: str) -> None:
+    """Label and ticks of an axis of log(p/(1-p)), whose limits are set."""
+    low, high = ax.get_xlim()
     ticks = {float(logit(p)): text for p, text in _TICKS.items()}
     near = [x for x in ticks if low <= x <= high and (high - low < 16 or _sparse(ticks[x]))]
-    lowest.xaxis.set_major_locator(FixedLocator(near))
-    lowest.xaxis.set_ticklabels([ticks[x] for x in near])
-    lowest.xaxis.set_minor_locator(NullLocator())
-    return float(edges[1] - edges[0])
+    ax.xaxis.set_major_locator(FixedLocator(near))
+    ax.xaxis.set_ticklabels([ticks[x] for x in near])
+    ax.xaxis.set_minor_locator(NullLocator())
+    branch = report.figures["outputs"][output]["branch"]
+    ax.set_xlabel(f"{branch}, linear in log[p / (1 - p)]")
 
 
 def _sparse(text: str) -> bool:

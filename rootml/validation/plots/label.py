@@ -16,7 +16,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from rootml.validation.plots.canvas import LARGE, SMALL
-from rootml.validation.plots.room import Skyline
+from rootml.validation.plots.room import GAP, Skyline
 from rootml.validation.series import Series, caption, status
 from rootml.validation.style import Style
 
@@ -48,17 +48,18 @@ _LINES: dict[str, Any] = {"fontsize": SMALL, "linespacing": 1.35}
 def finish(ax: Axes, series: Sequence[Series], style: Style, *lines: str) -> None:
     """Write label and legend, and stretch the y axis until neither covers data.
 
-    Expects the y axis to end at the largest of the data. Labels of axes that are longer than
-    their panel are written smaller.
+    Expects the y axis to end at the largest of the data. Where label and legend would leave too
+    little to the data the figure grows. Labels of axes that are longer than their panel are
+    written smaller.
     """
     texts = write_label(ax, series, style, *lines)
     legend = _legend(ax)
-    stretch = _place(ax, texts, legend)
+    stretch, height = _place(ax, texts, legend)
     if stretch > LONGEST:
-        _grow(ax, stretch)
+        _grow(ax, height)
         for text in texts:
             text.remove()
-        stretch = _place(ax, write_label(ax, series, style, *lines), legend)
+        stretch, _ = _place(ax, write_label(ax, series, style, *lines), legend)
     _stretch(ax, stretch)
     _fit_labels(ax)
 
@@ -127,8 +128,11 @@ def _legend(ax: Axes) -> Legend:
     return legend
 
 
-def _place(ax: Axes, texts: Sequence[Text], legend: Legend) -> float:
-    """Put the legend where the y axis must be stretched least; returns how many times."""
+def _place(ax: Axes, texts: Sequence[Text], legend: Legend) -> tuple[float, float]:
+    """Put the legend where the y axis must be stretched least.
+
+    Returns how many times, and the share of the panel's height that label and legend take.
+    """
     skyline, to_axes = Skyline.of(ax), ax.transAxes.inverted()
     label = Bbox.from_extents(0, 1, 0, 1)
     if texts:
@@ -142,8 +146,8 @@ def _place(ax: Axes, texts: Sequence[Text], legend: Legend) -> float:
         else:
             needs[place] = np.inf if box.overlaps(label) else skyline.stretch([label, box])
     best = min(needs, key=lambda place: needs[place] * _CORNERS[place])
-    _move(legend, ax, best, label.y0)
-    return needs[best]
+    box = _move(legend, ax, best, label.y0).transformed(to_axes)
+    return needs[best], 1 - min(label.y0, box.y0)
 
 
 def _move(legend: Legend, ax: Axes, place: Corner, below: float) -> Bbox:
@@ -154,12 +158,11 @@ def _move(legend: Legend, ax: Axes, place: Corner, below: float) -> Bbox:
     return legend.get_window_extent()
 
 
-def _grow(ax: Axes, stretch: float) -> None:
-    """Make the figure higher, so that the data fill a share 1 / LONGEST of the panel."""
+def _grow(ax: Axes, taken: float) -> None:
+    """Make the figure so high that label and legend leave a share 1 / LONGEST of the panel."""
     figure = ax.get_figure(root=True)
     assert figure is not None
-    taken, wanted = 1 - 1 / stretch, 1 - 1 / LONGEST
-    figure.set_figheight(figure.get_figheight() * taken / wanted)
+    figure.set_figheight(figure.get_figheight() * taken / (1 - 1 / LONGEST - GAP))
 
 
 def _stretch(ax: Axes, times: float) -> None:

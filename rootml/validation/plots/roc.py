@@ -14,7 +14,7 @@ from rootml.spec import Array
 from rootml.validation.plots.canvas import panel, panel_with_lower
 from rootml.validation.plots.label import finish
 from rootml.validation.separation import BACKGROUND, SIGNAL
-from rootml.validation.series import Series
+from rootml.validation.series import Series, ratio_title
 from rootml.validation.style import Look, Style, look, upper_first
 
 BAND: dict[str, Any] = {"alpha": 0.25, "lw": 0}
@@ -72,7 +72,7 @@ def draw_rejection(series: Sequence[Series], output: str, style: Style) -> Figur
     """
     signal, background = class_names(series)
     if len(series) > 1:
-        figure, ax, lowest = panel_with_lower(f"Ratio to\n{series[0].title}")
+        figure, ax, lowest = panel_with_lower(ratio_title(series))
         _ratios(lowest, series, output)
     else:
         figure, ax = panel()
