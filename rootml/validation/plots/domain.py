@@ -68,7 +68,7 @@ def _page(panels: int) -> tuple[Figure, list[Axes]]:
 def _panel(ax: Axes, hist: Any, made: Mapping[str, Any]) -> None:
     """One summary: the training filled, this file as points, the ends of the domain."""
     counts, training = hist.values(), np.asarray(made["training"])
-    total = hist.sum(flow=True)
+    total = hist.values(flow=True).sum()
     values, errors = counts / total, np.sqrt(hist.variances()) / total
     edges, centres, some = hist.axes[0].edges, hist.axes[0].centers, errors > 0
     ax.stairs(training, edges, color="0.8", fill=True, label="training")
