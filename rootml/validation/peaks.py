@@ -109,9 +109,21 @@ def fit_peak(
     Eur. Phys. J. C 82 (2022) 393). A fit that is not good says so in ``message`` and does not
     raise. DataError: names that are not there, values that are not finite, no entries.
     """
+    edges, entries = _binned(data, weights, bounds, bins, 0.0 if background else MARGIN)
+    return fit_binned(edges, entries, model, background=background, start=start, fixed=fixed)
+
+
+def fit_binned(
+    edges: Array,
+    entries: Counts,
+    model: str = "gaussian",
+    *,
+    background: str = "",
+    start: Mapping[str, float] | None = None,
+    fixed: Mapping[str, float] | None = None,
+) -> PeakFit:
+    """Fit a peak to counts in bins: as :func:`fit_peak`."""
     start, fixed = dict(start or {}), dict(fixed or {})
-    margin = 0.0 if background else MARGIN
-    edges, entries = _binned(data, weights, bounds, bins, margin)
     if not entries.values.sum() > 0:
         raise DataError(f"no entries between {edges[0]:g} and {edges[-1]:g}: nothing to fit")
     shape = Sum.of(model, background, edges)

@@ -184,9 +184,16 @@ class Residuals:
                 return Core(*core, *ends, float(weights.sum()))
         return None
 
-    def rebinned(self, edges: Array) -> Array:
+    def rebinned(self, edges: Array) -> Counts:
         """The entries in other bins; what is beyond the first and last edge is left out."""
-        return np.asarray(np.diff(np.interp(edges, self.edges, self._below)))
+
+        def moved(below: Array) -> Array:
+            return np.asarray(np.diff(np.interp(edges, self.edges, below)))
+
+        counts = moved(np.pad(np.cumsum(self.counts), (1, 0)))
+        if self.squares is None:
+            return Counts(counts, counts)
+        return Counts(counts, moved(np.pad(np.cumsum(self.squares), (1, 0))))
 
     @cached_property
     def _below(self) -> Array:

@@ -14,13 +14,19 @@ from rootml.validation.plots.distribution import draw_distribution
 from rootml.validation.plots.domain import draw_domain
 from rootml.validation.plots.image import draw_image
 from rootml.validation.plots.importance import draw_importance
+from rootml.validation.plots.peak import draw_peak
 from rootml.validation.plots.precision_recall import draw_precision_recall
 from rootml.validation.plots.reliability import draw_reliability
 from rootml.validation.plots.residual import draw_pull, draw_residual, draw_residual_tails
-from rootml.validation.plots.resolution import draw_resolution
+from rootml.validation.plots.resolution import (
+    draw_resolution,
+    draw_resolution_against,
+    draw_response,
+)
 from rootml.validation.plots.roc import draw_rejection, draw_roc
 from rootml.validation.plots.save import save
 from rootml.validation.plots.stack import draw_stack
+from rootml.validation.plots.truth_2d import draw_truth_2d
 from rootml.validation.plots.values import draw_values
 from rootml.validation.report import Plot
 from rootml.validation.series import Series
@@ -38,6 +44,7 @@ FAMILIES: dict[str, Callable[[Sequence[Series], str, Style], Figure]] = {
     "image": draw_image,
     "importance": draw_importance,
     "precision_recall": draw_precision_recall,
+    "peak": draw_peak,
     "pull": draw_pull,
     "rejection": draw_rejection,
     "rejection_against": draw_rejection_against,
@@ -45,8 +52,11 @@ FAMILIES: dict[str, Callable[[Sequence[Series], str, Style], Figure]] = {
     "residual": draw_residual,
     "residual_tails": draw_residual_tails,
     "resolution": draw_resolution,
+    "resolution_against": draw_resolution_against,
+    "response": draw_response,
     "roc": draw_roc,
     "stack": draw_stack,
+    "truth_2d": draw_truth_2d,
     "values": draw_values,
 }
 

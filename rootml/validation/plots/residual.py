@@ -12,78 +12,91 @@ from matplotlib.figure import Figure
 
 from rootml.spec import Array
 from rootml.validation.plots.canvas import panel
+from rootml.validation.plots.estimates import Estimator, estimators, residual
 from rootml.validation.plots.label import finish
-from rootml.validation.report import Report
+from rootml.validation.plots.ticks import few_digits
 from rootml.validation.series import Series
-from rootml.validation.style import Look, Style, look, words
+from rootml.validation.style import Look, Style, words
 from rootml.validation.text import measured, percentage
 
 NEAR = 4.0
 """The linear plot shows so many widths of the widest distribution on either side of zero."""
 
+FRACTION = "Fraction of entries"
+
 
 def draw_residual(series: Sequence[Series], output: str, style: Style) -> Figure:
     """The core of the residuals, with the Gaussians fitted to it."""
-    report = series[0].report
-    made = report.figures["outputs"][output]["residual"]
+    shown = estimators(series, output)
     figure, ax = panel()
-    near = NEAR * max(one["width"]["value"] for one in made["estimators"])
-    width = _bin(report, output, near / 40)
-    for i, one in enumerate(made["estimators"]):
-        numbers = f"{one['title']}\n  bias {measured(one['median'])}\n"
-        if one["core"]:
-            numbers += f"  core width {measured(one['core']['width'])}\n"
-        text = f"{numbers}  68 % width {measured(one['width'])}"
-        _steps(ax, report.hists[one["name"]], width, look(i), text)
-        _gaussian(ax, one["core"], width, look(i))
+    near = NEAR * max(one.made["width"]["value"] for one in shown)
+    width = _bin(shown, near / 40)
+    for one in shown:
+        text = f"{one.title}\n  bias {measured(one.made['median'])}\n"
+        if one.made["core"]:
+            text += f"  core width {measured(one.made['core']['width'])}\n"
+        text += f"  68 % width {measured(one.made['width'])}"
+        scale = _scale(series, one.made)
+        _steps(ax, one.hist, width, one.look, text, scale)
+        _gaussian(ax, one.made["core"], width, one.look, scale)
     return _finished(figure, ax, series, output, style, near, width)
 
 
 def draw_residual_tails(series: Sequence[Series], output: str, style: Style) -> Figure:
     """All residuals on a logarithmic axis, with the bounds of the tails."""
-    report = series[0].report
-    made = report.figures["outputs"][output]["residual"]
-    unit = f" {made['unit']}" if made["unit"] else ""
+    shown = estimators(series, output)
+    unit = residual(series, output)["unit"]
     figure, ax = panel()
-    far = report.hists[made["estimators"][-1]["name"]].axes[0].edges[-1]
-    width = _bin(report, output, far / 50)
-    for i, one in enumerate(made["estimators"]):
+    far = max(one.hist.axes[0].edges[-1] for one in shown)
+    width = _bin(shown, far / 50)
+    for one in shown:
         tails = [
-            f"  beyond {t['bound']:.3g}{unit}: {percentage(t['beyond'])}" for t in one["tails"]
+            f"  beyond {t['bound']:.3g} {unit}".rstrip() + f": {percentage(t['beyond'])}"
+            for t in one.made["tails"]
         ]
-        text = "\n".join((one["title"], *tails))
-        _steps(ax, report.hists[one["name"]], width, look(i), text)
-        for tail in one["tails"] if i == 0 else ():
-            for sign in (-1, 1):
-                ax.axvline(sign * tail["bound"], ymax=0.55, color="0.6", ls=":", lw=1)
+        text, scale = "\n".join((one.title, *tails)), _scale(series, one.made)
+        _steps(ax, one.hist, width, one.look, text, scale)
+    for tail in shown[0].made["tails"]:
+        for sign in (-1, 1):
+            ax.axvline(sign * tail["bound"], ymax=0.55, color="0.6", ls=":", lw=1)
     ax.set_yscale("log")
-    ax.set_ylim(0.5, ax.dataLim.ymax)
+    ax.set_ylim(0.5 * min(_scale(series, one.made) for one in shown), ax.dataLim.ymax)
     return _finished(figure, ax, series, output, style, far, width)
 
 
 def draw_pull(series: Sequence[Series], output: str, style: Style) -> Figure:
     """Residuals over their uncertainty, beside the unit Gaussian that they should follow."""
-    report = series[0].report
-    pull = report.figures["outputs"][output]["pull"]
     figure, ax = panel()
-    hist = report.hists[f"pull_{output}"]
-    width = _width(hist, max(0.1, _freedman_diaconis(pull)))
-    text = (
-        f"{report.model['name']}\n  mean {measured(pull['mean'])}\n  RMS {measured(pull['rms'])}\n"
-        f"  68 % width {measured(pull['width'])}"
-    )
-    if pull["core"]:
-        text += f"\n  core width {measured(pull['core']['width'])}"
-    _steps(ax, hist, width, look(0), text)
+    pulls = [(one, one.report.figures["outputs"][output]["pull"]) for one in series]
+    hists = [one.report.hists[f"pull_{output}"] for one in series]
+    wanted = max(0.1, min(_freedman_diaconis(pull) for _, pull in pulls))
+    width = _width(hists[0], wanted)
+    for (one, pull), hist in zip(pulls, hists, strict=True):
+        text = (
+            f"{one.title}\n  mean {measured(pull['mean'])}\n  RMS {measured(pull['rms'])}\n"
+            f"  68 % width {measured(pull['width'])}"
+        )
+        if pull["core"]:
+            text += f"\n  core width {measured(pull['core']['width'])}"
+        _steps(ax, hist, width, one.look, text, _scale(series, pull))
     x = np.linspace(-5, 5, 200)
-    expected = pull["entries"] * width * _density(x)
+    entries = pulls[0][1]["entries"] * _scale(series, pulls[0][1])
+    expected = entries * width * _density(x)
     ax.plot(x, expected, color="0.3", ls="--", lw=1.5, label="unit Gaussian")
     ax.set_ylim(0, max(ax.dataLim.ymax, expected.max()))
     ax.set_xlim(-5, 5)
     ax.set_xlabel("(Estimate \N{MINUS SIGN} truth) / uncertainty")
-    ax.set_ylabel(f"Entries / {width:.2g}")
+    ax.set_ylabel(f"{_what(series)} / {width:.2g}")
     finish(ax, series, style)
     return figure
+
+
+def residual_label(made: Mapping[str, Any]) -> str:
+    """How the axis of residuals is called, with their unit."""
+    truth, unit = words(made["truth"]), made["unit"]
+    if made["relative"]:
+        return f"Estimate / {truth} \N{MINUS SIGN} 1"
+    return f"Estimate \N{MINUS SIGN} {truth}" + (f" [{unit}]" if unit else "")
 
 
 def _finished(
@@ -95,28 +108,33 @@ def _finished(
     end: float,
     width: float,
 ) -> Figure:
-    made = series[0].report.figures["outputs"][output]["residual"]
-    truth, unit = words(made["truth"]), made["unit"]
-    if made["relative"]:
-        ax.set_xlabel(f"Estimate / {truth} \N{MINUS SIGN} 1")
-    else:
-        ax.set_xlabel(f"Estimate \N{MINUS SIGN} {truth}" + (f" [{unit}]" if unit else ""))
-    ax.set_ylabel(f"Entries / {width:.2g} {unit}".rstrip())
+    made = residual(series, output)
+    ax.set_xlabel(residual_label(made))
+    ax.set_ylabel(f"{_what(series)} / {width:.2g} {made['unit']}".rstrip())
     ax.set_xlim(-end, end)
+    few_digits(ax.xaxis)
     finish(ax, series, style)
     return figure
 
 
-def _bin(report: Report, output: str, least: float) -> float:
+def _what(series: Sequence[Series]) -> str:
+    return "Entries" if len(series) == 1 else FRACTION
+
+
+def _scale(series: Sequence[Series], made: Mapping[str, Any]) -> float:
+    """Entries of one report count as they are; those of several are shares."""
+    return 1.0 if len(series) == 1 else 1 / float(made["entries"])
+
+
+def _bin(shown: Sequence[Estimator], least: float) -> float:
     """Width of the bins: what the narrowest distribution bears, at least ``least``."""
-    estimators = report.figures["outputs"][output]["residual"]["estimators"]
-    bearable = min(_freedman_diaconis(one) for one in estimators)
-    return _width(report.hists[estimators[-1]["name"]], max(least, bearable))
+    bearable = min(_freedman_diaconis(one.made) for one in shown)
+    return _width(shown[-1].hist, max(least, bearable))
 
 
 def _freedman_diaconis(one: Mapping[str, Any]) -> float:
     """Width of bins after D. Freedman and P. Diaconis, 1981, of a Gaussian's quartiles."""
-    return float(2 * 1.349 * one["width"]["value"] / one["entries"] ** (1 / 3))
+    return float(2 * 1.349 * one["width"]["value"] / one["effective"] ** (1 / 3))
 
 
 def _width(hist: Any, least: float) -> float:
@@ -126,22 +144,26 @@ def _width(hist: Any, least: float) -> float:
     return float(fine * next((n for n in joined if n * fine >= 0.999 * least), joined[-1]))
 
 
-def _steps(ax: Axes, hist: Any, width: float, as_: Look, text: str) -> None:
-    merge = round(width / hist.axes[0].widths[0])
-    counts = hist.values().reshape(-1, merge).sum(axis=1)
+def _steps(ax: Axes, hist: Any, width: float, as_: Look, text: str, scale: float) -> None:
+    """Bins that come nearest to ``width``; those of another width count as if they had it."""
+    own = _width(hist, width)
+    merge = round(own / hist.axes[0].widths[0])
+    counts = hist.values().reshape(-1, merge).sum(axis=1) * scale * width / own
     edges = hist.axes[0].edges[::merge]
     ax.stairs(counts, edges, color=as_.colour, ls=as_.dashes, lw=2, label=text)
 
 
-def _gaussian(ax: Axes, core: Mapping[str, Any] | None, width: float, as_: Look) -> None:
+def _gaussian(
+    ax: Axes, core: Mapping[str, Any] | None, width: float, as_: Look, scale: float
+) -> None:
     """The fitted Gaussian, over the range in which it was fitted."""
     if core is None:
         return
     mean, sigma = core["mean"]["value"], core["width"]["value"]
     x = np.linspace(core["low"], core["high"], 100)
     inside = math.erf((core["high"] - core["low"]) / (2 * math.sqrt(2) * sigma))
-    scale = core["inside"] / inside * width / sigma
-    ax.plot(x, scale * _density((x - mean) / sigma), color=as_.colour, lw=1)
+    height = scale * core["inside"] / inside * width / sigma
+    ax.plot(x, height * _density((x - mean) / sigma), color=as_.colour, lw=1)
 
 
 def _density(x: Array) -> Array:

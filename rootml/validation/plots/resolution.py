@@ -1,4 +1,4 @@
-"""Width and bias of a regression against the true value."""
+"""Width, bias and response of a regression against the true value, or any variable."""
 
 from __future__ import annotations
 
@@ -9,58 +9,132 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rootml.validation.plots.canvas import panel_with_lower, plain_ticks
+from rootml.validation.plots.canvas import panel, panel_with_lower, plain_ticks
+from rootml.validation.plots.estimates import Estimator, estimators, residual
 from rootml.validation.plots.label import finish
+from rootml.validation.plots.ticks import few_digits
 from rootml.validation.series import Series
-from rootml.validation.style import Look, Style, look, upper_first, words
+from rootml.validation.style import Style, upper_first, words
+
+Rows = Sequence[Mapping[str, Any]]
 
 
 def draw_resolution(series: Sequence[Series], output: str, style: Style) -> Figure:
     """Half of the central 68 % of the residuals, and their median, in bins of the true value."""
+    shown = estimators(series, output)
+    rows = [_section(one, output)["against_truth"] for one in shown]
+    return _width_and_bias(series, style, output, shown, rows, _truth(series, output))
+
+
+def draw_resolution_against(series: Sequence[Series], subject: str, style: Style) -> Figure:
+    """The same in bins of the variable of ``<output>:<variable>``."""
+    output, variable = subject.split(":", 1)
+    shown = [
+        one
+        for one in estimators(series, output)
+        if variable in one.report.figures["outputs"][output]["against"]
+    ]
+    against = [one.report.figures["outputs"][output]["against"][variable] for one in shown]
+    title, unit = against[0]["title"], against[0]["unit"]
+    label = upper_first(title) + (f" [{unit}]" if unit else "")
+    rows = [one["residual"] for one in against]
+    return _width_and_bias(series, style, output, shown, rows, label)
+
+
+def draw_response(series: Sequence[Series], output: str, style: Style) -> Figure:
+    """Median of estimate over truth in bins of the true value."""
+    figure, ax = panel()
+    figure.subplots_adjust(left=0.2)
+    ax.axhline(1, color="0.6", lw=1)
+    shown = [one for one in estimators(series, output) if _section(one, output)["response"]]
+    rows = [_section(one, output)["response"]["against_truth"] for one in shown]
+    _horizontal(ax, rows)
+    _draw_all(ax, shown, rows, "median")
+    ax.margins(y=0.15)
+    ax.set_ylim(*ax.get_ylim())
+    _finish_horizontal(ax, _truth(series, output))
+    few_digits(ax.yaxis)
+    ax.set_ylabel("Median of estimate / truth")
+    finish(ax, series, style)
+    return figure
+
+
+def _section(one: Estimator, output: str) -> Mapping[str, Any]:
+    made: Mapping[str, Any] = one.report.figures["outputs"][output]["residual"]
+    return made
+
+
+def _truth(series: Sequence[Series], output: str) -> str:
     made = series[0].report.figures["outputs"][output]
-    residual = made["residual"]
-    rows, unit = residual["against_truth"], f" [{residual['unit']}]" if residual["unit"] else ""
+    unit = f" [{made['unit']}]" if made["unit"] else ""
+    return upper_first(words(made["residual"]["truth"])) + unit
+
+
+def _width_and_bias(
+    series: Sequence[Series],
+    style: Style,
+    output: str,
+    shown: Sequence[Estimator],
+    rows: Sequence[Rows],
+    label: str,
+) -> Figure:
+    made = residual(series, output)
+    unit = f" [{made['unit']}]" if made["unit"] else ""
     figure, ax, lower = panel_with_lower("Bias" + unit)
     lower.axhline(0, color="0.6", lw=1)
-    wide = rows[0]["low"] > 0 and rows[-1]["high"] > 10 * rows[0]["low"]
-    if wide:
-        lower.set_xscale("log")
-    top = 0.0
-    for i, one in enumerate(residual["estimators"]):
-        shift = 0.08 * (i - (len(residual["estimators"]) - 1) / 2)
-        top = max(top, _points(ax, rows, one["name"], "width", look(i), shift, one["title"]))
-        _points(lower, rows, one["name"], "median", look(i), shift, None)
-    lower.set_xlim(rows[0]["low"], rows[-1]["high"])
+    _horizontal(lower, rows)
+    top = _draw_all(ax, shown, rows, "width", titled=True)
+    _draw_all(lower, shown, rows, "median", titled=False)
     lower.margins(y=0.15)
     ax.set_ylim(0, top)
-    if wide:
-        plain_ticks(lower.xaxis)
-    truth = upper_first(words(residual["truth"]))
-    lower.set_xlabel(truth + (f" [{made['unit']}]" if made["unit"] else ""))
-    ax.set_ylabel(f"68 % width of {'relative ' if residual['relative'] else ''}residuals{unit}")
+    _finish_horizontal(lower, label)
+    ax.set_ylabel(f"68 % width of {'relative ' if made['relative'] else ''}residuals{unit}")
     finish(ax, series, style)
     figure.align_ylabels()
     return figure
 
 
+def _horizontal(ax: Axes, rows: Sequence[Rows]) -> None:
+    """Range of the axis of bins, logarithmic where they span more than a factor of ten."""
+    low = min(row["low"] for part in rows for row in part)
+    high = max(row["high"] for part in rows for row in part)
+    if low > 0 and high > 10 * low:
+        ax.set_xscale("log")
+    ax.set_xlim(low, high)
+
+
+def _finish_horizontal(ax: Axes, label: str) -> None:
+    if ax.get_xscale() == "log":
+        plain_ticks(ax.xaxis)
+    ax.set_xlabel(label)
+
+
+def _draw_all(
+    ax: Axes, shown: Sequence[Estimator], rows: Sequence[Rows], figure: str, titled: bool = True
+) -> float:
+    """Draw a figure of all estimators, side by side in each bin; returns the highest end."""
+    top = 0.0
+    for i, (one, part) in enumerate(zip(shown, rows, strict=True)):
+        shift = 0.08 * (i - (len(shown) - 1) / 2)
+        top = max(top, _points(ax, part, one, figure, shift, one.title if titled else None))
+    return top
+
+
 def _points(
-    ax: Axes,
-    rows: Sequence[Mapping[str, Any]],
-    name: str,
-    figure: str,
-    as_: Look,
-    shift: float,
-    title: str | None,
+    ax: Axes, rows: Rows, one: Estimator, figure: str, shift: float, title: str | None
 ) -> float:
     """Draw one series, each point moved by a share of its bin; returns its highest end."""
-    rows = [row for row in rows if row["estimators"][name] is not None]
+    rows = [row for row in rows if row["estimators"].get(one.name) is not None]
+    if not rows:
+        return 0.0
     low, high = (np.array([row[key] for row in rows]) for key in ("low", "high"))
-    values = np.array([list(row["estimators"][name][figure].values()) for row in rows])
+    values = np.array([list(row["estimators"][one.name][figure].values()) for row in rows])
     x = low + (0.5 + shift) * (high - low)
     if ax.get_xscale() == "log":
         x = low * (high / low) ** (0.5 + shift)
     errors = values[:, 0] - values[:, 1], values[:, 2] - values[:, 0]
     widths = x - low, high - x
+    as_ = one.look
     common: dict[str, Any] = {"fmt": as_.marker, "ms": 5, "lw": 1.5, "color": as_.colour}
     ax.errorbar(x, values[:, 0], errors, widths, label=title, **common)
     return float(values[:, 2].max())

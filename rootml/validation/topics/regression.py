@@ -8,6 +8,8 @@ from typing import Any, Self
 from rootml.card import Output
 from rootml.validation import residuals
 from rootml.validation.draft import Draft
+from rootml.validation.residual_figures import residual_section
+from rootml.validation.residual_histograms import residual_histograms
 from rootml.validation.setting import Setting
 from rootml.validation.tally import Tally
 from rootml.validation.topics.base import Topic
@@ -28,13 +30,13 @@ class Regression(Topic):
         return (cls(setting, output) for output in setting.outputs if output.estimates)
 
     def fill(self, tally: Tally, units: Units) -> None:
-        """Count residuals and pulls, alone and in bins of the true value."""
+        """Count residuals and pulls, alone and in bins of the true value and of variables."""
         residuals.fill(tally, self.output, self.setting, units)
 
     def figures(self, draft: Draft) -> Mapping[str, Any]:
         """Bias, width and tails, before and after."""
-        return {"outputs": {self.output.name: residuals.residual_section(draft, self.output)}}
+        return {"outputs": {self.output.name: residual_section(draft, self.output)}}
 
     def histograms(self, tally: Tally) -> Iterator[tuple[str, Any]]:
-        """``residual_<output>[_<column>]`` and ``pull_<output>``."""
-        return residuals.residual_histograms(tally, self.output, self.setting.adapter)
+        """``residual_<output>[_<column>]``, ``pull_<output>``, ``truth_2d_``, ``peak_``."""
+        return residual_histograms(tally, self.output, self.setting.adapter)

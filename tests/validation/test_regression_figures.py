@@ -1,0 +1,183 @@
+"""Figures of a regression beside the residuals alone: weights, variables, response, fits."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from rootml.validation import Collector
+from rootml.validation.plots import FAMILIES
+from rootml.validation.plots.canvas import drawing, settings
+from rootml.validation.regression import Residuals
+from rootml.validation.series import alone
+from rootml.validation.store import write_root
+from rootml.validation.style import DEFAULT
+from rootml.validation.units import Variable
+
+EDGES = (-3.0, -1.0, 0.0, 3.0)
+PHI = Variable("phi", "azimuth", "rad", EDGES)
+
+
+@pytest.fixture
+def collect(tracks):
+    """Collects tracks with an azimuth, and weights on request."""
+
+    def collect(sample, *, weights=None):
+        card = tracks.collect(sample.chunk(0, 1)).setting.card
+        collector = Collector(
+            card,
+            tracks.adapter,
+            branches={"momentum": "net_momentum", "error": "net_error"},
+            variables=(PHI,),
+            weighted=weights is not None,
+        )
+        n = len(sample.events)
+        phi = np.random.default_rng(3).uniform(-3, 3, n)
+        given = {"phi": phi}
+        collector.fill(
+            sample.events, sample.batch, sample.outputs, weights=weights, variables=given
+        )
+        return collector, phi
+
+    return collect
+
+
+def section(report):
+    return report.figures["outputs"]["momentum"]
+
+
+def test_against_any_variable(tracks, collect):
+    sample = tracks.sample(6000)
+    collector, phi = collect(sample)
+    against = section(collector.report())["against"]["phi"]
+    assert (against["title"], against["unit"]) == ("azimuth", "rad")
+    truth = np.asarray(sample.events["truth_momentum"])
+    residual = sample.outputs["momentum"] - truth
+    rows = against["residual"]
+    assert [(row["low"], row["high"]) for row in rows] == list(pairwise(EDGES))
+    for row in rows:
+        inside = (phi >= row["low"]) & (phi < row["high"]) & sample.batch.judged
+        made = row["estimators"]["residual_momentum"]
+        p25, p50, p75 = np.percentile(residual[inside], [25, 50, 75])
+        assert made["entries"] == inside.sum()
+        assert made["median"]["value"] == pytest.approx(p50, abs=0.005)
+        assert made["eiqr75"]["value"] == pytest.approx((p75 - p25) / 1.349, rel=0.03)
+        assert row["estimators"]["residual_momentum_track_fit"]["width"]["value"] > 0.14
+
+
+def test_weights_reach_every_figure(tracks, collect):
+    sample = tracks.sample(5000)
+    weights = np.random.default_rng(4).choice([0.2, 2.0, -0.3], 5000, p=[0.5, 0.45, 0.05])
+    report = collect(sample, weights=weights)[0].report()
+    made = section(report)
+    judged = sample.batch.judged
+    residual = (sample.outputs["momentum"] - np.asarray(sample.events["truth_momentum"]))[judged]
+    expected = Residuals.from_values(residual, weights[judged]).summary((0.7,))
+    before, after = made["residual"]["estimators"]
+    for name in ("median", "width", "mean", "eiqr75", "eiqr95"):
+        assert after[name]["value"] == pytest.approx(getattr(expected, name).value, rel=1e-6)
+        assert after[name]["low"] == pytest.approx(getattr(expected, name).low, rel=1e-6)
+    assert after["effective"] == pytest.approx(expected.effective)
+    assert before["entries"] == pytest.approx(weights[judged].sum())
+    rows = made["residual"]["against_truth"]
+    total = sum(row["estimators"]["residual_momentum"]["entries"] for row in rows)
+    assert total == pytest.approx(weights[judged].sum())
+    hist = report.hists["residual_momentum"]
+    assert hist.variances().sum() > hist.values().sum()
+
+
+def test_weights_that_add_up_to_nothing_are_said(tracks, collect):
+    sample = tracks.sample(400)
+    report = collect(sample, weights=np.full(400, -1.0))[0].report()
+    assert report.not_drawn["momentum_residual"].startswith("the weights of the residuals add up")
+
+
+def test_parts_add(tracks, collect):
+    sample = tracks.sample(800)
+    collector, phi = collect(sample)
+    parts = []
+    for a, b in ((0, 300), (300, 301), (301, 800)):
+        part = sample.chunk(a, b)
+        one = Collector(
+            collector.setting.card,
+            tracks.adapter,
+            branches={"momentum": "net_momentum", "error": "net_error"},
+            variables=(PHI,),
+        )
+        one.fill(part.events, part.batch, part.outputs, variables={"phi": phi[a:b]})
+        parts.append(one)
+    first, *others = parts
+    whole, summed = collector.report(), sum(others, first).report()
+    assert summed.to_dict() == whole.to_dict()
+
+
+def test_response_is_the_estimate_over_the_truth(tracks, collect):
+    sample = tracks.sample(5000)
+    made = section(collect(sample)[0].report())["residual"]
+    truth = np.asarray(sample.events["truth_momentum"])
+    response = (sample.outputs["momentum"] / truth)[sample.batch.judged]
+    (after,) = [r for r in made["response"]["estimators"] if r["name"] == "residual_momentum"]
+    assert after["median"]["value"] == pytest.approx(np.median(response), abs=2e-5)
+    assert after["mean"]["value"] == pytest.approx(response.mean(), abs=2e-5)
+    energy = section(tracks.collect(sample, role="energy").report())["residual"]
+    assert energy["response"]["estimators"][1]["median"] == pytest.approx(after["median"])
+    pairs = zip(made["response"]["against_truth"], energy["response"]["against_truth"], strict=True)
+    for one, other in pairs:
+        a, b = (row["estimators"]["residual_momentum"]["median"] for row in (one, other))
+        assert a["value"] == pytest.approx(b["value"], abs=1e-4)
+    moved = type(sample)(sample.events, sample.batch, sample.outputs)
+    moved.events["truth_momentum"] = truth - 100
+    report = collect(moved)[0].report()
+    assert "not all true values are positive" in report.not_drawn["momentum_response"]
+
+
+def test_improvement_on_the_file(tracks, collect):
+    (made,) = section(collect(tracks.sample(20_000))[0].report())["residual"]["improvement"]
+    assert made["title"] == "Track fit"
+    before, after = 0.15, 0.12  # of the cores; tails add a little to each
+    assert made["eiqr75"]["value"] == pytest.approx(1 - after / before, abs=0.05)
+    error = (made["eiqr75"]["high"] - made["eiqr75"]["low"]) / 2
+    assert 0.001 < error < 0.005
+
+
+def test_truth_and_estimate_in_two_dimensions(tracks, collect, tmp_path):
+    sample = tracks.sample(4000)
+    report = collect(sample)[0].report()
+    hist = report.hists["truth_2d_momentum"]
+    judged = sample.batch.judged
+    truth = np.asarray(sample.events["truth_momentum"])[judged]
+    said = sample.outputs["momentum"][judged]
+    edges = hist.axes[0].edges
+    expected, _, _ = np.histogram2d(truth, said, (edges, edges))
+    assert hist.values().sum() == pytest.approx(expected.sum(), rel=0.01)
+    assert np.abs(hist.values() - expected).sum() < 0.05 * expected.sum()
+    profile = section(report)["residual"]["profile"]
+    assert all(row["p16"] < row["median"] < row["p84"] for row in profile)
+    assert all(row["low"] < row["median"] < row["high"] for row in profile)
+    write_root(report.hists, tmp_path / "histograms.root")
+
+
+def test_a_shape_is_fitted_to_the_residuals(tracks, collect):
+    report = collect(tracks.sample(10_000))[0].report()
+    fit = section(report)["residual"]["peak"]
+    assert fit["model"] == "double_crystal_ball"
+    assert fit["parameters"]["width"]["value"] == pytest.approx(0.12, abs=0.01)
+    assert sum(fit["expected"]) == pytest.approx(report.hists["peak_momentum"].sum(), rel=1e-3)
+    few = collect(tracks.sample(60))[0].report()
+    assert few.not_drawn["momentum_peak"].startswith("fewer than 100 residuals")
+
+
+@pytest.mark.mpl_image_compare(
+    baseline_dir="baseline",
+    style=[settings(DEFAULT)],
+    savefig_kwargs={"dpi": 60, "metadata": {"Software": None}},
+    tolerance=8,
+    deterministic=True,
+)
+def test_resolution_against_a_variable(tracks, collect):
+    report = collect(tracks.sample(6000))[0].report()
+    with drawing(DEFAULT):
+        subject = "momentum:phi"
+        return FAMILIES["resolution_against"](alone(report), subject, DEFAULT)
