@@ -228,10 +228,10 @@ def test_precision_follows_the_composition():
     assert made.signal_share == pytest.approx(0.01)
     expected = 0.01 * kept / (0.01 * kept + 0.99 * rate)
     assert made.precision.value[chosen] == pytest.approx(expected)
-    same = precision_recall(separated(scores, labels), signal_share=0.25)
-    plain = precision_recall(separated(scores, labels))
-    assert same.error == pytest.approx(plain.error)
-    assert np.allclose(same.precision.low, plain.precision.low)
+    even = precision_recall(separated(scores, labels), signal_share=0.5)
+    plain = precision_recall(separated(scores, labels, np.where(labels, 1.0, 1 / 3)))
+    assert even.error == pytest.approx(plain.error)
+    assert np.allclose(even.precision.low, plain.precision.low)
     with pytest.raises(DataError, match="share of signal"):
         precision_recall(separated(scores, labels), signal_share=1.5)
 
@@ -258,8 +258,9 @@ def test_efficiencies_that_rise_again_count():
     made = Separation.from_scores(signal, np.zeros(1), weights, np.ones(1))
     assert made.signal_passed.values.tolist() == [3, 2, 1, 2]
     assert 2 < made.at_efficiency(0.6).threshold < 3
-    flipped = Separation.from_scores(np.ones(1) * 3, signal, np.ones(1), weights)
-    assert 1 < flipped.at_rejection(3).threshold < 2
+    other = Separation.from_scores(np.full(1, 3.0), signal, np.ones(1), np.array([2.0, -1, 1, 1]))
+    assert other.background_passed.values.tolist() == [3, 1, 2, 1]
+    assert 0 < other.at_rejection(3).threshold < 1
 
 
 def test_weights_that_cancel_are_named():
