@@ -44,10 +44,10 @@ class Best(Generic[T]):
         """
         full = len(self._kept) >= self.limit
         least = self._kept[-1][0] if full and self._kept else (-np.inf, -np.inf)
-        able = np.flatnonzero((rank >= least[0]) & (rank > -np.inf))
-        order = able[np.lexsort((lot[able], rank[able]))[::-1][: self.limit]]
-        new = [((float(rank[i]), float(lot[i])), int(i)) for i in order]
-        made = [(key, make(i)) for key, i in new if key > least]
+        able = (rank > least[0]) | ((rank == least[0]) & (lot > least[1]))
+        rows = np.flatnonzero(able & (rank > -np.inf))
+        order = rows[np.lexsort((lot[rows], rank[rows]))[::-1][: self.limit]]
+        made = [((float(rank[i]), float(lot[i])), make(int(i))) for i in order]
         self._kept = sorted([*self._kept, *made], key=lambda kept: kept[0], reverse=True)
         del self._kept[self.limit :]
 

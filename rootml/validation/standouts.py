@@ -67,7 +67,7 @@ def _called(setting: Setting, made: Call) -> Iterator[tuple[str, Array]]:
         yield "worst mistakes", np.where(made.said != made.truth, made.doubt, -np.inf)
         return
     for i, name in enumerate(classes):
-        yield f"{name} least like it", np.where(made.truth == i, made.doubt, -np.inf)
+        yield f"{name} judged worst", np.where(made.truth == i, made.doubt, -np.inf)
 
 
 def _call(output: Output, setting: Setting, units: Units) -> Call | None:

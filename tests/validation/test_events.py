@@ -32,12 +32,12 @@ def test_kinds_of_a_score(collect, sample):
     whole = sample(5000, np.random.default_rng(1), separation=2.0)
     events = pick(collect(), (100, whole))
     score, label = whole.outputs["score"], np.asarray(whole.events["truth_label"])
-    worst = by_kind(events, "proton least like it")
+    worst = by_kind(events, "proton judged worst")
     best = np.argsort(np.where(label == 0, np.nan_to_num(score, nan=-1), -1))[::-1][:3]
     assert [event.facts["entry"] for event in worst] == list(100 + best)
     assert {event.facts["verdict"] for event in worst} == {"wrong"}
     lowest = np.nanmin(score[label == 1])
-    assert by_kind(events, "electron least like it")[0].facts["score"] == pytest.approx(lowest)
+    assert by_kind(events, "electron judged worst")[0].facts["score"] == pytest.approx(lowest)
     for name in ("proton", "electron"):
         typical = by_kind(events, f"typical {name}")
         assert [event.facts["truth"] for event in typical] == [name] * 3
@@ -146,7 +146,7 @@ def test_mistakes_of_several_classes(role):
     )
     picker = EventPicker(collector.setting, per_kind=1)
     picker.fill(units, np.arange(4))
-    wrong = by_kind(picker.events(), "e least like it")[0]
+    wrong = by_kind(picker.events(), "e judged worst")[0]
     assert (wrong.facts["entry"], wrong.facts["truth"], wrong.facts["verdict"]) == (0, "e", "wrong")
     if role == "probabilities":
         assert wrong.facts["p mu"] == 0.7
