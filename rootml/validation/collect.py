@@ -6,18 +6,22 @@ weights and average images to rounding.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rootml.adapter import Adapter
 from rootml.card import ModelCard
+from rootml.errors import InputError
 from rootml.spec import Array, Batch
 from rootml.validation.agreement import USUAL_LIMITS, Limits
 from rootml.validation.assess import assess
 from rootml.validation.report import Report
-from rootml.validation.setting import Setting
+from rootml.validation.saving import load_tally, save_tally
+from rootml.validation.setting import Setting, difference
 from rootml.validation.study import Sample
 from rootml.validation.tally import Tally
 from rootml.validation.topics import topics_of
@@ -103,12 +107,32 @@ class Collector:
 
         Raises ValueError where they were made for different networks, variables or weights.
         """
-        if different := self.setting.difference(other.setting):
+        if different := difference(self.setting.identity(), other.setting.identity()):
             raise ValueError(f"collectors do not add: {different}")
         total = Collector.__new__(Collector)
         total._begin(self.setting)
         total.tally = self.tally + other.tally
         return total
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the counts to a file that a collector of another process can :meth:`merge`.
+
+        A zip archive of UHI histograms and plain arrays, without pickles. It appears whole or not
+        at all, in place of an earlier one. Raises OutputError where it cannot be written.
+        """
+        save_tally(self.tally, self.setting.identity(), Path(path))
+
+    def merge(self, path: str | os.PathLike[str]) -> None:
+        """Add the counts that a collector of the same setting saved.
+
+        Raises InputError where the file is none, or was made for another network, other variables
+        or weights.
+        """
+        saved = load_tally(self.setting.identity(), Path(path))
+        try:
+            self.tally += saved
+        except ValueError as error:
+            raise InputError(f"{path}: {error}") from error
 
     def report(self, sample: Sample = _WHOLE) -> Report:
         """Every figure that follows from the counts; ``sample`` says of what."""

@@ -31,7 +31,7 @@ UNLABELLED = "unlabelled"
 """Name of the class of events without a label."""
 
 DISPLAY_BINS = 80
-"""About as many bins has an output of unknown range, over the range it takes."""
+"""At most about so many bins has an output of unknown range, over the range it takes."""
 
 
 def class_names(setting: Setting) -> list[str]:
@@ -88,7 +88,8 @@ def in_units(hist: Any, label: str, sign: float = 1.0, scale: Scale = ASINH) -> 
     """A histogram on a scale without bounds in the values' own unit, in bins of equal width.
 
     The bins hold all but the first and last thousandth, which go to the overflows; each fine
-    bin counts whole, at its middle.
+    bin counts whole, at its middle. Widths are powers of two and edges multiples of them, so that
+    bins of different samples nest.
     """
     variances = hist.variances(flow=True)
     filled = np.flatnonzero(variances)
@@ -98,9 +99,12 @@ def in_units(hist: Any, label: str, sign: float = 1.0, scale: Scale = ASINH) -> 
     if len(filled):
         below = np.cumsum(variances[filled]) / variances.sum()
         low, high = values[np.searchsorted(below, (0.001, 0.999))].clip(*scale.ends())
-    margin = 0.05 * (high - low) or 0.5
-    ends = sorted((sign * (low - margin), sign * (high + margin)))
-    bins = axis.Regular(DISPLAY_BINS, *ends, name="value", label=label)
+    span = (high - low) or 1.0
+    width = 2.0 ** np.ceil(np.log2(1.1 * span / DISPLAY_BINS))
+    low, high = sorted((sign * (low - 0.05 * span), sign * (high + 0.05 * span)))
+    first, last = np.floor(low / width), np.ceil(high / width)
+    size = int(last - first)
+    bins = axis.Regular(size, first * width, last * width, name="value", label=label)
     made = Hist(bins, storage=hist.storage_type())
     place = np.searchsorted(bins.edges, sign * values, side="right")
     into: Any = made.view(flow=True)

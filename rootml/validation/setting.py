@@ -55,35 +55,31 @@ class Setting:
         title = "reconstructed energy" if self.adapter.energy else "true energy"
         return unique((Variable("energy", title, "GeV", column=self.energy, log=True), *self.asked))
 
-    def difference(self, other: Setting) -> str:
-        """What keeps collectors of two settings from adding, in words; empty where nothing does."""
-        if self.card.network.sha256 != other.card.network.sha256 or self.branches != other.branches:
-            return f"different networks or outputs: {_network(self)} and {_network(other)}"
-        if self.adapter.name != other.adapter.name or self.adapter.truth != other.adapter.truth:
-            return f"different truth: {_truth(self)} and {_truth(other)}"
-        if self.weighted != other.weighted:
-            return "weighted and unweighted counts"
-        mine, theirs = (
-            {variable.name: variable for variable in setting.variables} for setting in (self, other)
-        )
-        for name in sorted(mine.keys() | theirs.keys()):
-            if mine.get(name) != theirs.get(name):
-                return f"variable {name!r}: {_bins(mine.get(name))} and {_bins(theirs.get(name))}"
-        return ""
+    def identity(self) -> dict[str, str]:
+        """What must be the same where counts are to add: texts, by what they are about."""
+        card, truth = self.card, self.adapter.truth
+        network = f"{card.name}, sha256 {card.network.sha256}"
+        said = {
+            "network": f"{network}: {', '.join(self.branches.values())}",
+            "truth": f"{self.adapter.name}, {truth.label}: {', '.join(truth.classes)}",
+            "weight": "one each unit" if self.weighted else "none",
+        }
+        said |= {
+            f"working point {p.name}": f"{p.output} > {p.threshold}" for p in card.working_points
+        }
+        return said | {f"variable {v.name}": f"{v.source} in {_bins(v)}" for v in self.variables}
 
 
-def _network(setting: Setting) -> str:
-    return f"{setting.card.name} ({', '.join(setting.branches.values())})"
+def difference(mine: Mapping[str, str], theirs: Mapping[str, str]) -> str:
+    """What keeps counts of two identities from adding, in words; empty where nothing does."""
+    for about in (*mine, *theirs):
+        a, b = (identity.get(about, "not there") for identity in (mine, theirs))
+        if a != b:
+            return f"different {about} ({a}; {b})"
+    return ""
 
 
-def _truth(setting: Setting) -> str:
-    truth = setting.adapter.truth
-    return f"{setting.adapter.name} ({truth.label}: {', '.join(truth.classes)})"
-
-
-def _bins(variable: Variable | None) -> str:
-    if variable is None:
-        return "not counted"
+def _bins(variable: Variable) -> str:
     if variable.edges is None:
-        return f"{variable.source} in fixed bins"
-    return f"{variable.source} in bins {', '.join(f'{edge:g}' for edge in variable.edges)}"
+        return "fixed bins"
+    return f"bins {', '.join(map(str, map(float, variable.edges)))}"

@@ -18,9 +18,23 @@ from rootml.spec import Array
 from rootml.validation.scales import Scale
 
 
+@dataclass(frozen=True, eq=False)
+class Top:
+    """The ``most`` rows that are first when sorted downwards, by one column after the other."""
+
+    most: int
+    rows: Array
+
+    def __add__(self, other: Top) -> Top:
+        """The first of both."""
+        rows = np.concatenate((self.rows, other.rows))
+        order = np.lexsort(rows.T[::-1])[::-1]
+        return Top(self.most, rows[order[: self.most]])
+
+
 @dataclass
 class Tally:
-    """Counts, histograms and sums of one sample, by name.
+    """Counts, histograms, sums and the largest values of one sample, by name.
 
     ``weighted``: histograms hold the sum of weights and of squared weights. ``counts`` are of
     units, never weighted.
@@ -30,6 +44,7 @@ class Tally:
     counts: Counter[tuple[str, ...]] = field(default_factory=Counter)
     hists: dict[str, Any] = field(default_factory=dict)
     sums: dict[str, Array] = field(default_factory=dict)
+    tops: dict[str, Top] = field(default_factory=dict)
 
     def __add__(self, other: Tally) -> Tally:
         """The tally of both samples together."""
@@ -38,6 +53,7 @@ class Tally:
             self.counts + other.counts,
             _added(self.hists, other.hists),
             _added(self.sums, other.sums),
+            _added(self.tops, other.tops),
         )
 
     def hist(self, name: str, *axes: Any) -> Any:
@@ -57,17 +73,27 @@ class Tally:
         """Add to the sum called ``name``, in float64."""
         self.sums[name] = self.sums.get(name, 0) + values.astype(np.float64)
 
+    def keep(self, name: str, rows: Array, most: int) -> None:
+        """Keep the ``most`` rows with the largest first columns, of all that are given.
+
+        ``rows``: (n, columns) float64, finite. Which are kept does not depend on their order.
+        """
+        none = Top(most, np.empty((0, rows.shape[1])))
+        self.tops[name] = self.tops.get(name, none) + Top(most, np.asarray(rows, np.float64))
+
 
 def _added(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
-    common = {name: _sum(a[name], b[name]) for name in a.keys() & b.keys()}
+    common = {name: _sum(name, a[name], b[name]) for name in a.keys() & b.keys()}
     return {**a, **b, **common}
 
 
-def _sum(a: Any, b: Any) -> Any:
-    """The sum of two arrays, or a new histogram of it."""
-    total = a + b
-    if not isinstance(total, Hist):
-        return total
+def _sum(name: str, a: Any, b: Any) -> Any:
+    if not isinstance(a, Hist):
+        return a + b
+    try:
+        total = a + b
+    except ValueError as error:
+        raise ValueError(f"counts of {name!r} do not add: {a.axes} and {b.axes}") from error
     # A new one, because the variances of computed counts are taken for unknown.
     made = Hist(*total.axes, storage=total.storage_type())
     made.view(flow=True)[...] = total.view(flow=True)

@@ -87,7 +87,7 @@ def test_addition_leaves_its_parts_alone(empty, events):
 
 def test_collectors_of_different_networks_do_not_add(collect, make_card, events):
     other = make_card(network=make_card().network.model_copy(update={"sha256": "1" * 64}))
-    with pytest.raises(ValueError, match="different networks"):
+    with pytest.raises(ValueError, match="different network"):
         collect(events) + collect(events, card=other)
 
 

@@ -64,7 +64,7 @@ class Values(Topic):
             return
         hist = tally.hists[output.name]
         for i, label in enumerate(class_names(self.setting)):
-            if not hist[i, sum, :].sum(flow=True):
+            if not hist[i, sum, :].variances(flow=True).any():
                 continue
             for part in range(self.components):
                 values = hist[i, part, :]
