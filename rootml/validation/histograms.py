@@ -72,11 +72,16 @@ def identifier(name: str) -> str:
 
 
 def against_energy(fine: Any) -> Any:
-    """A histogram (energy key, score) in GeV and ten times wider bins of the score."""
+    """A histogram (energy, score) in GeV and ten times wider bins of the score.
+
+    The energy is in the bins that were asked for, or in keys.
+    """
+    wide = fine[:, :: rebin(10)]
+    if not isinstance(fine.axes[0], axis.IntCategory):
+        return wide
     keys = list(fine.axes[0])
     first, last = min(keys), max(keys)
     edges = [energy_edges(key)[0] for key in range(first, last + 1)] + [energy_edges(last)[1]]
-    wide = fine[:, :: rebin(10)]
     energy = axis.Variable(edges, name="energy", label="Energy [GeV]")
     made = Hist(energy, wide.axes[1], storage=wide.storage_type())
     for key, row in zip(keys, wide.view(flow=True), strict=False):
