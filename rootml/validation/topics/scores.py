@@ -74,7 +74,8 @@ class Score(Topic):
             ("reliability", self._reliability),
             ("confusion", self._confusion),
         ):
-            made[family] = draft.draw(Plot(f"{name}_{family}", family, name), partial(make, draft))
+            part = draft.draw(Plot(f"{name}_{family}", family, name), partial(make, draft))
+            made |= {family: part} if part else {}
         made["against"] = {
             variable.name: self._against(draft, variable) for variable in self.setting.variables
         }

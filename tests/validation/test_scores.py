@@ -1,0 +1,208 @@
+"""Figures of a score in a report: at cuts, in bins of variables, with weights; and their plots."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rootml.card import WorkingPoint
+from rootml.validation import Collector
+from rootml.validation.plots import FAMILIES
+from rootml.validation.plots.canvas import drawing, settings
+from rootml.validation.series import Series, alone
+from rootml.validation.style import Style, look
+from rootml.validation.units import Variable
+
+compare = pytest.mark.mpl_image_compare(
+    baseline_dir="baseline",
+    style=[settings(Style())],
+    savefig_kwargs={"dpi": 60, "metadata": {"Software": None}},
+    tolerance=8,
+    deterministic=True,
+)
+
+ANGLE = Variable("angle", "polar angle", "deg", edges=(0.0, 30.0, 60.0, 90.0))
+
+POINTS = tuple(
+    WorkingPoint(name=name, output="score", threshold=threshold)
+    for name, threshold in (("medium", 0.7), ("tight", 0.95), ("loose", 0.2))
+)
+
+
+@pytest.fixture(scope="module")
+def events(sample):
+    return sample(4000, np.random.default_rng(1), separation=3.0)
+
+
+@pytest.fixture(scope="module")
+def report(adapter, make_card, events):
+    """The report of a sample, and what is in it: score, label, angle, weight, in judged events."""
+
+    def made(events, points=POINTS, weighted=False, variables=(ANGLE,)):
+        card = make_card(working_points=points)
+        collector = Collector(
+            card, adapter, branches={"score": "net_score"}, variables=variables, weighted=weighted
+        )
+        rng, n = np.random.default_rng(2), len(events.events)
+        angle, weight = rng.uniform(-10, 90, n), np.where(rng.random(n) < 0.1, -0.5, 1.5)
+        weights = weight if weighted else None
+        given = {"weights": weights, "variables": {"angle": angle}}
+        collector.fill(events.events, events.batch, events.outputs, **given)
+        judged, label = events.batch.judged, np.asarray(events.events["truth_label"]) == 1
+        weight = weight if weighted else np.ones(n)
+        rows = events.outputs["score"][judged], label[judged], angle[judged], weight[judged]
+        return collector.report(), rows
+
+    usual = {weighted: made(events, weighted=weighted) for weighted in (False, True)}
+
+    def report(weighted=False, **changes):
+        if not changes:
+            return usual[weighted]
+        return made(**{"events": events, "weighted": weighted} | changes)
+
+    return report
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_flat_cut_is_the_cards_exactly(report, weighted):
+    """Thresholds between the bins that scores are counted in."""
+    made, (score, label, angle, weight) = report(weighted=weighted)
+    flat = made.figures["outputs"]["score"]["against"]["angle"]["flat_cut"]
+    assert (flat["name"], flat["threshold"]) == ("medium", 0.7)
+    above = score > np.float32(0.7)
+    for row in flat["rows"]:
+        inside = (angle >= row["low"]) & (angle < row["high"])
+        for name, of in (("signal", label), ("background", ~label)):
+            assert row[name] == pytest.approx(weight[inside & of].sum())
+            passed = weight[inside & of & above].sum()
+            assert row["cut"][f"{name}_passed"] == pytest.approx(passed)
+
+
+def test_working_points_of_the_card_come_in_any_order(report):
+    made, (score, label, _, _) = report()
+    for row, point in zip(
+        made.figures["outputs"]["score"]["card_working_points"], POINTS, strict=True
+    ):
+        passed = label & (score > np.float32(point.threshold))
+        assert (row["name"], row["signal_passed"]) == (point.name, passed.sum())
+
+
+def test_without_working_points_the_cut_is_at_a_fixed_efficiency(report):
+    made, (score, label, angle, _) = report(points=())
+    figures = made.figures["outputs"]["score"]
+    point = next(row for row in figures["working_points"] if row["target"] == 0.9)
+    flat = figures["against"]["angle"]["flat_cut"]
+    assert flat["threshold"] == point["threshold"] == figures["confusion"]["cut"]["threshold"]
+    (row, *_) = flat["rows"]
+    inside = (angle >= 0) & (angle < 30) & label
+    kept = inside & (score > np.float32(point["threshold"]))
+    assert row["cut"]["signal_passed"] == kept.sum()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_flat_efficiency_holds_in_each_bin_and_in_all(report, weighted):
+    made, _ = report(weighted=weighted)
+    against = made.figures["outputs"]["score"]["against"]
+    for variable in ("energy", "angle"):
+        flat = against[variable]["flat_efficiency"]
+        kept = [row["cut"]["efficiency"]["value"] for row in flat["rows"] if row["cut"]]
+        assert kept == pytest.approx([0.9] * len(kept), abs=0.02)
+        point = next(row for row in flat["working_points"] if row["target"] == 0.9)
+        passed = sum(row["cut"]["background_passed"] for row in flat["rows"] if row["cut"])
+        assert point["background_passed"] == pytest.approx(passed)
+    assert against["angle"]["unit"] == "deg"
+
+
+def test_confusion_is_that_of_the_default_cut(report):
+    made, (score, label, _, _) = report()
+    above = score > np.float32(0.7)
+    expected = [
+        [np.count_nonzero(~label & ~above), np.count_nonzero(~label & above), 0],
+        [np.count_nonzero(label & ~above), np.count_nonzero(label & above), 0],
+    ]
+    confusion = made.figures["outputs"]["score"]["confusion"]
+    assert confusion["counts"].tolist() == expected
+    assert confusion["classes"] == ["proton", "electron"]
+    assert confusion["cut"] == {"name": "medium", "threshold": 0.7}
+
+
+def test_reliability_and_precision_are_of_all_judged_events(report):
+    made, (score, label, _, _) = report()
+    figures = made.figures["outputs"]["score"]
+    reliability = figures["reliability"]
+    first = score < 0.1
+    assert reliability["score"][0] == pytest.approx(score[first].mean(), abs=0.001)
+    assert reliability["observed"]["value"][0] == pytest.approx(label[first].mean(), abs=0.01)
+    assert figures["precision_recall"]["signal_share"] == pytest.approx(label.mean())
+
+
+def test_scores_that_are_no_probabilities_pass_no_cut(report, events):
+    scores = events.outputs["score"].copy()
+    scores[:50] = 1.5
+    made, (score, label, _, _) = report(events=replace(events, outputs={"score": scores}))
+    (row, *_) = made.figures["outputs"]["score"]["card_working_points"]
+    assert row["signal"] == np.count_nonzero(label & (score <= 1))
+    assert row["signal_passed"] == np.count_nonzero(label & (score > 0.7) & (score <= 1))
+
+
+def test_a_variable_that_the_file_lacks_is_named(report):
+    made, _ = report(variables=(ANGLE, Variable("pt", "momentum", "GeV", column="reco_pt")))
+    for plot in ("score_rejection_vs_pt", "score_cut_vs_pt"):
+        assert made.not_drawn[plot] == "the file has no pt (reco_pt)"
+    assert made.figures["outputs"]["score"]["against"]["pt"].keys() == {"title", "unit", "log"}
+
+
+def test_a_class_that_is_missing_is_named(report, events):
+    few = np.flatnonzero((np.asarray(events.events["truth_label"]) == 0) | ~events.batch.judged)
+    made, _ = report(weighted=True, events=_only(events, few))
+    assert "no judged event of the class electron" in made.not_drawn["score_reliability"]
+    assert "reliability" not in made.figures["outputs"]["score"]
+
+
+def _only(events, rows):
+    keep = np.zeros(len(events.events), np.bool_)
+    keep[rows] = True
+    judged = events.batch.judged
+    tensors = {name: part[keep[judged]] for name, part in events.batch.tensors.items()}
+    return type(events)(
+        events.events[keep],
+        type(events.batch)(tensors, judged[keep]),
+        {name: part[keep] for name, part in events.outputs.items()},
+    )
+
+
+def _drawn(series, report, name):
+    plot = next(plot for plot in report.plots if plot.name == name)
+    with drawing(Style()):
+        return FAMILIES[plot.family](series, plot.subject, Style())
+
+
+@compare
+@pytest.mark.parametrize(
+    "name",
+    ["score_reliability", "score_precision_recall", "score_cut_vs_angle", "score_cut_vs_energy"],
+)
+def test_score_plots(report, name):
+    made, _ = report(weighted=True)
+    return _drawn(alone(made), made, name)
+
+
+@compare
+@pytest.mark.parametrize(
+    "name", ["score_reliability", "score_precision_recall", "score_rejection_vs_angle"]
+)
+def test_score_plots_of_two(report, sample, name):
+    made, _ = report()
+    other, _ = report(events=sample(1500, np.random.default_rng(8), separation=2.0))
+    sample_of = [
+        replace(one, sample={**one.sample, "name": str(i)}) for i, one in enumerate((made, other))
+    ]
+    series = [
+        Series(title, one, look(i))
+        for i, (title, one) in enumerate(
+            zip(("simulation", "late simulation"), sample_of, strict=True)
+        )
+    ]
+    return _drawn(series, made, name)
