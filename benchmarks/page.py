@@ -83,7 +83,7 @@ def main() -> None:
         drawn = draw_study(study, folder, formats=("png", "pdf"))
         middle = time.process_time()
         page = write_page(
-            study, folder, {key: paths[0] for key, paths in drawn.items()}, folder / "index.html"
+            study, {key: paths[0] for key, paths in drawn.items()}, folder / "index.html"
         )
         end = time.process_time()
         sizes = [path.stat().st_size for path in itertools.chain(*drawn.values())]

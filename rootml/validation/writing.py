@@ -57,7 +57,7 @@ def write_study(
         if page:
             from rootml.validation.page import write_page
 
-            written.append(write_page(study, folder, _shown(plots, folder), folder / PAGE))
+            written.append(write_page(study, _shown(plots), folder / PAGE))
         return [_write(folder / REPORT, study.to_json()), *written]
     except OSError as error:
         raise OutputError(f"{folder}: the report cannot be written: {error}") from error
@@ -148,14 +148,11 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _shown(plots: Mapping[str, Sequence[Path]], folder: Path) -> dict[str, Path]:
-    """The file of each plot that the page shows, as it lies below the folder."""
+def _shown(plots: Mapping[str, Sequence[Path]]) -> dict[str, Path]:
+    """The file of each plot that the page shows, or links where it cannot show any."""
     return {
-        name: next(
-            path.relative_to(folder) for suffix in SHOWN for path in paths if path.suffix == suffix
-        )
+        name: next((p for suffix in SHOWN for p in paths if p.suffix == suffix), paths[0])
         for name, paths in plots.items()
-        if {path.suffix for path in paths} & set(SHOWN)
     }
 
 

@@ -106,7 +106,7 @@ def page(tmp_path_factory):
                 colour = (40 * index, 20 * number, 128, 255)
                 Image.new("RGBA", (320, 240), colour).save(plots[name])
                 plots[name].with_suffix(".pdf").write_bytes(b"%PDF")
-        return write_page(study, folder, plots, folder / "index.html")
+        return write_page(study, plots, folder / "index.html")
 
     return write
 
@@ -258,7 +258,7 @@ def test_plots_of_other_formats_are_linked(make_study, tmp_path):
     plots = {plot.name: tmp_path / f"{plot.name}.pdf" for plot in study.reports[0].plots}
     for path in plots.values():
         path.write_bytes(b"%PDF")
-    made = Elements(write_page(study, tmp_path, plots, tmp_path / "index.html").read_text())
+    made = Elements(write_page(study, plots, tmp_path / "index.html").read_text())
     assert not [image for image in made.all("img") if "data-plot" in image]
     assert {"href": "score_roc.pdf"} in made.all("a")
 
@@ -330,7 +330,8 @@ def test_lists_matrices_and_variables_become_tables():
             "score": [0.2, 0.7],
             "observed": {"value": [0.5, None], "low": [0.4, 0.0], "high": [0.6, 1.0]},
         },
-        "against": {"e": {"title": "Energy", "unit": "GeV", "flat_cut": {"rows": bins}}},
+        "against": {"e": {"title": "Energy", "unit": "GeV", "flat_cut": {"at": 0.4, "rows": bins}}},
+        "macro": {"efficiency": half},
     }
     made = {table.title: table for table in tables(figures)}
     texts = {
@@ -338,6 +339,7 @@ def test_lists_matrices_and_variables_become_tables():
         for title, table in made.items()
     }
     assert texts == {
+        "figures": [("figure", "value"), ["macro efficiency", "0.50 ± 0.10"]],
         "confusion, one by one": [
             ("classes", "efficiency"),
             ["p", "0.50 ± 0.10"],
@@ -349,7 +351,7 @@ def test_lists_matrices_and_variables_become_tables():
             ["e", "3", "20", "1"],
         ],
         "reliability, one by one": [("score", "observed"), ["0.2", "0.50 ± 0.10"], ["0.7", "–"]],
-        "against, Energy [GeV], at one cut": [
+        "against Energy [GeV], at one cut (at 0.4)": [
             ("from", "to", "threshold", "efficiency"),
             ["1", "2", "0.4", "0.50 ± 0.10"],
         ],

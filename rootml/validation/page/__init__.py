@@ -21,29 +21,23 @@ STYLES = ("page.css",)
 SCRIPTS = ("page.js", "tables.js", "frame.js", "viewer.js")
 
 
-def write_page(
-    study: Study,
-    folder: str | os.PathLike[str],
-    plots: Mapping[str, Path],
-    path: str | os.PathLike[str],
-) -> Path:
+def write_page(study: Study, plots: Mapping[str, Path], path: str | os.PathLike[str]) -> Path:
     """Write a study as a self-contained HTML page; returns its path.
 
     ``plots``: name of a plot, after the place of its report where there are several
-    (``model/sample/name``) -> the file drawn, PNG or SVG, in ``folder``; PDFs are found beside.
-    The page embeds the images, loads nothing, and allows no script but its own. The same study
+    (``model/sample/name``) -> the file drawn; the page embeds PNG and SVG, and links other
+    formats that lie beside. It loads nothing, and allows no script but its own. The same study
     gives the same bytes. Raises OSError where the page cannot be written.
     """
     from markupsafe import Markup
 
     target = Path(path)
-    places = {name: Path(folder) / file for name, file in plots.items()}
     style, script = _joined(STYLES), _joined(SCRIPTS)
     text = (
         _templates()
         .get_template("page.html")
         .render(
-            page=page_content(study, places, target),
+            page=page_content(study, plots, target),
             style=Markup(style),
             script=Markup(script),
             style_hash=_hash(style),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from rootml.validation.page.cells import cell, is_estimate
@@ -15,8 +15,7 @@ NAMES = {
     "": "name",
     "auc": "AUC",
     "average": "average precision",
-    "by_prediction": "shares of what was predicted",
-    "by_truth": "shares of what is true",
+    "axes": "inputs",
     "card_working_points": "working points of the card",
     "chi2": "χ²",
     "ece": "expected calibration error",
@@ -25,14 +24,17 @@ NAMES = {
     "fraction": "share outside",
     "high": "to",
     "ks": "KS distance",
+    "ks_p_value": "KS p-value",
     "low": "from",
     "ndof": "degrees of freedom",
     "p_value": "p-value",
+    "reliability": "reliability",
     "rms": "RMS",
+    "wasserstein": "Wasserstein distance",
 }
 """Keys of figures that read otherwise than their words."""
 
-LEFT_OUT = {"curve", "pages", "squares"}
+LEFT_OUT = {"by_prediction", "by_truth", "curve", "pages", "squares"}
 """Keys that are for plots and for machines."""
 
 TRANSPARENT = {"cut", "rows"}
@@ -52,10 +54,25 @@ def words(key: str) -> str:
 
 def called(key: str, value: Any) -> str:
     """How the page calls a part of the figures: by its own title, if it has one."""
-    if isinstance(value, Mapping) and isinstance(value.get("title"), str):
+    if key in TRANSPARENT:
+        return ""
+    if key not in NAMES and isinstance(value, Mapping) and isinstance(value.get("title"), str):
         unit = value.get("unit")
         return f"{value['title']} [{unit}]" if unit else str(value["title"])
-    return "" if key in TRANSPARENT else words(key)
+    return words(key)
+
+
+def singles(figures: Mapping[str, Any], left_out: Collection[str]) -> Row:
+    """The single figures, and those of parts that hold nothing else."""
+    found: Row = {}
+    for key, value in figures.items():
+        if key in left_out:
+            continue
+        if is_leaf(value):
+            found[words(key)] = value
+        elif isinstance(value, Mapping) and value and all(map(is_leaf, value.values())):
+            found |= {f"{words(key)} {words(inner)}": item for inner, item in value.items()}
+    return {name: value for name, value in found.items() if value not in (None, "")}
 
 
 def is_leaf(value: Any) -> bool:

@@ -16,6 +16,7 @@ from rootml.validation.page.shapes import (
     is_leaf,
     matrices,
     rows,
+    singles,
     words,
 )
 
@@ -64,29 +65,33 @@ def tables(figures: Mapping[str, Any], title: str = "", *, within: bool = False)
     """
     upright = columns(figures)
     done = LEFT_OUT | upright.keys() | ({"title", "unit"} if "title" in figures else set())
-    leaves = {key: value for key, value in figures.items() if is_leaf(value) and key not in done}
-    single = [
-        {"figure": words(key), "value": value}
-        for key, value in leaves.items()
-        if value not in (None, "")
-    ]
-    if single:
-        yield _table(title or "figures", single, within=within)
+    single = singles(figures, done)
+    if "rows" in figures:
+        about = ", ".join(f"{name} {cell(value).text}" for name, value in single.items())
+        title = f"{title} ({about})" if about else title
+    elif single:
+        lines = [{"figure": name, "value": value} for name, value in single.items()]
+        yield _table(title or "figures", lines, within=within)
     if upright:
         lines = [
             dict(zip(upright, line, strict=True)) for line in zip(*upright.values(), strict=True)
         ]
-        yield _table(f"{title}, one by one".removeprefix(", "), lines, within=within)
+        yield _table(_joined(title, "one by one"), lines, within=within)
     tabular = dict(matrices(figures))
     for key, value in figures.items():
-        if key in done | leaves.keys():
+        if key in done or is_leaf(value):
             continue
-        name = ", ".join(filter(None, (title, called(key, value))))
+        name = _joined(title, called(key, value))
         found = tabular.get(key) or rows(value)
         if found:
             yield _table(name, found, within=within)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, Mapping) and not all(map(is_leaf, value.values())):
             yield from tables(value, name, within=True)
+
+
+def _joined(title: str, part: str) -> str:
+    between = " " if title.endswith("against") else ", "
+    return between.join(filter(None, (title, part)))
 
 
 def _table(title: str, lines: Sequence[Row], *, within: bool) -> Table:
