@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from rootml.commands.console import print_table
 from rootml.commands.diff import counts
 from rootml.commands.figures import highlights
 
@@ -31,17 +33,23 @@ def print_account(result: TagResult, *, verbose: bool) -> None:
 
 def print_study(study: Study, folder: Path, *, page: bool) -> None:
     """Say what was validated, what came out, and where it is to be seen."""
+    from rootml.validation.page.content import report_titles
+    from rootml.validation.page.summary import key_figures, verdicts
+
     click.echo(f"{study.title} -> {folder / 'index.html' if page else folder}")
+    titles = report_titles(study)
     rows = _series("samples", [_sample(study, sample) for sample in study.samples])
-    for report in study.reports:
-        figures = report.to_dict()["figures"]
-        named = f"{report.model['name']} {report.model['version']}"
-        if len(study.samples) > 1:
-            named += f", {report.sample['sample_title']}"
-        rows += _series("figures", [named, *(f"  {line}" for line in highlights(figures))])
-    holding = [gate for gate in study.gates if not gate.failed]
-    rows += _series("holds", [f"{gate.expression}: {gate.message}" for gate in holding])
+    for verdict in verdicts(study, titles):
+        messages = verdict.messages if verdict.flag == "bad" else ()
+        rows += _series("", [verdict.text, *(f"  {message}" for message in messages)])
+    if len(study.reports) == 1:
+        rows += _series("figures", highlights(study.reports[0].to_dict()["figures"]))
     _print_rows(rows)
+    if len(study.reports) > 1:
+        reports = tuple(r for r in study.reports if r.sample["role"] != "variation")
+        nominal = replace(study, reports=reports)
+        shown = key_figures(nominal, report_titles(nominal))
+        print_table("", shown.head, [[cell.text for cell in row] for row in shown.rows])
 
 
 def _sample(study: Study, sample: Sample) -> str:

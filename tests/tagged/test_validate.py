@@ -212,3 +212,64 @@ def test_sources_are_left_alone_and_progress_counts_entries(mine, small_chunks):
     assert steps[-1] == (2 * len(mine.scores), 2 * len(mine.scores))
     assert len(steps) > 4
     assert mine.path.read_bytes() == before
+
+
+def test_an_energy_of_ones_own_takes_the_place_of_the_experiments(mine):
+    (report,) = validate_files(mine.path, mine.card, against=["energy [TeV]=pt:0,40,200"]).reports
+    rows = report.figures["outputs"]["score"]["against"]["energy"]["flat_cut"]["rows"]
+    assert [(row["low"], row["high"]) for row in rows] == [(0, 40), (40, 200)]
+    inside = ~np.isnan(mine.scores) & (mine.branches["pt"] < 40)
+    signal = inside & (mine.branches["truth"] == 1)
+    assert rows[0]["signal"] == signal.sum() > 50
+
+
+def test_an_rntuple_and_a_file_tagged_in_place(mine, tmp_path, write):
+    path = write(tmp_path / "again.root", mine.branches)
+    rootml.tag_file(path, models=mine.card, in_place=True, plots=False)
+    (report,) = validate_files(path, mine.card).reports
+    with uproot.recreate(tmp_path / "ntuple.root") as file:
+        file.mkrntuple("events", mine.branches)
+    rootml.tag_file(tmp_path / "ntuple.root", tmp_path / "out.root", mine.card, plots=False)
+    (other,) = validate_files(tmp_path / "out.root", mine.card).reports
+    assert figures(report) == figures(other)
+
+
+def test_events_to_look_at_and_the_importance_of_inputs(mine):
+    study = validate_files(f"a={mine.path}", mine.card, importance=300, events=2)
+    importance = study.reports[0].figures["importance"]["score"]
+    assert [one["name"] for one in importance["inputs"]] == ["x", "y"]
+    assert importance["inputs"][0]["loss"] > 0.1
+    worst = next(event for event in study.events if "background" in event.kind)
+    entry = worst.facts["entry"]
+    assert mine.branches["truth"][entry] == 0
+    assert worst.facts["file"] == mine.path.name
+    assert not validate_files(mine.path, mine.card, events=0, inputs=False).events
+    with pytest.raises(InputError, match="--no-inputs"):
+        validate_files(mine.path, mine.card, importance=10, inputs=False)
+
+
+def test_old_against_new_in_one_file_or_two(mine, make_card, tmp_path):
+    new = make_card("new", weight=0.2)
+    both = tmp_path / "both.root"
+    rootml.tag_file(mine.path, both, new, plots=False)
+    study = validate_files(both, [mine.card, new])
+    assert [report.model["name"] for report in study.reports] == ["mine", "new"]
+    assert any(plot.reports == (0, 1) for plot in study.plots)
+    apart = validate_files([f"old={mine.path}", f"both={both}"], [mine.card, new])
+    assert len(apart.reports) == 3
+    assert "old: no output of new@1.0 in its files: it is not validated there" in texts(apart)
+
+
+def test_a_friend_whose_file_is_gone(mine, tmp_path, write):
+    friend = tmp_path / "friend.root"
+    source = tmp_path / "moved.root"
+    source.write_bytes(mine.source.read_bytes())
+    rootml.tag_file(source, friend, mine.card, output="friend", plots=False)
+    source.unlink()
+    with pytest.raises(LayoutError, match=r"it was made from \(.*moved.root\).*--friend"):
+        validate_files(friend, mine.card)
+    (report,) = validate_files(friend, mine.card, inputs=False).reports
+    assert classes(report)["unlabelled"] > 500
+    write(source, mine.branches)
+    (said,) = texts(validate_files(friend, mine.card))
+    assert "was not made from this file, but from another of its name" in said
