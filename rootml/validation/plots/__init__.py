@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from rootml.validation.overlay import series_alone, series_of
 from rootml.validation.plots.against import draw_cut_against, draw_rejection_against
 from rootml.validation.plots.canvas import drawing
-from rootml.validation.plots.confusion import draw_confusion
+from rootml.validation.plots.confusion import (
+    draw_accuracy_against,
+    draw_classes,
+    draw_confusion,
+    draw_confusion_by_prediction,
+)
 from rootml.validation.plots.distribution import draw_distribution
 from rootml.validation.plots.domain import draw_domain
 from rootml.validation.plots.image import draw_image
@@ -37,14 +42,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FAMILIES: dict[str, Callable[[Sequence[Series], str, Style], Figure]] = {
+    "accuracy_against": draw_accuracy_against,
+    "classes": draw_classes,
     "confusion": draw_confusion,
+    "confusion_by_prediction": draw_confusion_by_prediction,
     "cut_against": draw_cut_against,
     "distribution": draw_distribution,
     "domain": draw_domain,
     "image": draw_image,
     "importance": draw_importance,
-    "precision_recall": draw_precision_recall,
     "peak": draw_peak,
+    "precision_recall": draw_precision_recall,
     "pull": draw_pull,
     "rejection": draw_rejection,
     "rejection_against": draw_rejection_against,

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rootml.spec import Array
-from rootml.validation.plots.canvas import HEIGHT, MEDIUM, SMALL, WIDTH, panel
+from rootml.validation.plots.canvas import HEIGHT, MEDIUM, SMALL, WIDTH, panel, plain_ticks
 from rootml.validation.plots.label import finish, header
 from rootml.validation.series import Series
-from rootml.validation.style import Style, count, look
+from rootml.validation.style import Style, count, look, upper_first
 
 NONE = "none"
 """How the column of predictions is called that are of no known class."""
@@ -61,6 +61,37 @@ def draw_classes(series: Sequence[Series], output: str, style: Style) -> Figure:
     ax.set_xlabel("Class")
     ax.set_ylabel("Efficiency, purity")
     finish(ax, series, style, *_accuracies(series, output))
+    return figure
+
+
+def draw_accuracy_against(series: Sequence[Series], subject: str, style: Style) -> Figure:
+    """Accuracy in bins of the variable of ``<output>:<variable>``."""
+    output, variable = subject.split(":", 1)
+    figure, ax = panel()
+    found = [one.report.figures["outputs"][output]["against"][variable] for one in series]
+    edges = np.array([(r["low"], r["high"]) for made in found for r in made["accuracy"]])
+    if edges.min() > 0 and edges.max() > 10 * edges.min():
+        ax.set_xscale("log")
+    lowest = 1.0
+    for i, (one, made) in enumerate(zip(series, found, strict=True)):
+        rows, shift = made["accuracy"], 0.08 * (i - (len(series) - 1) / 2)
+        low, high = np.array([(row["low"], row["high"]) for row in rows]).T
+        x = low + (0.5 + shift) * (high - low)
+        if ax.get_xscale() == "log":
+            x = low * (high / low) ** (0.5 + shift)
+        value, down, up = np.array([list(row["accuracy"].values()) for row in rows]).T
+        bars: dict[str, Any] = {"fmt": one.look.marker, "color": one.look.colour, "lw": 1.5}
+        errors = (value - down, up - value)
+        ax.errorbar(x, value, errors, (x - low, high - x), label=one.title, **bars)
+        lowest = min(lowest, float(down.min()))
+    ax.set_xlim(edges.min(), edges.max())
+    ax.set_ylim(max(0.0, 1 - 1.15 * (1 - lowest)), 1)
+    if ax.get_xscale() == "log":
+        plain_ticks(ax.xaxis)
+    unit = f" [{found[0]['unit']}]" if found[0]["unit"] else ""
+    ax.set_xlabel(upper_first(found[0]["title"]) + unit)
+    ax.set_ylabel("Accuracy")
+    finish(ax, series, style)
     return figure
 
 

@@ -6,6 +6,7 @@ from rootml.validation.setting import Setting
 from rootml.validation.topics.base import Topic
 from rootml.validation.topics.images import Image
 from rootml.validation.topics.inputs import Inputs
+from rootml.validation.topics.labels import Label
 from rootml.validation.topics.references import Discriminant
 from rootml.validation.topics.regression import Regression
 from rootml.validation.topics.scores import Score
@@ -15,6 +16,7 @@ from rootml.validation.topics.variables import Distribution
 TOPICS: tuple[type[Topic], ...] = (
     Score,
     Values,
+    Label,
     Regression,
     Discriminant,
     Inputs,

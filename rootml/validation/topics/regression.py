@@ -13,6 +13,7 @@ from rootml.validation.residual_histograms import residual_histograms
 from rootml.validation.setting import Setting
 from rootml.validation.tally import Tally
 from rootml.validation.topics.base import Topic
+from rootml.validation.topics.labels import is_label
 from rootml.validation.units import Units
 
 
@@ -26,8 +27,9 @@ class Regression(Topic):
 
     @classmethod
     def of(cls, setting: Setting) -> Iterator[Self]:
-        """One for each output that estimates a true value."""
-        return (cls(setting, output) for output in setting.outputs if output.estimates)
+        """One for each output that estimates a true value and is no label."""
+        outputs = (output for output in setting.outputs if output.estimates)
+        return (cls(setting, output) for output in outputs if not is_label(output))
 
     def fill(self, tally: Tally, units: Units) -> None:
         """Count residuals and pulls, alone and in bins of the true value and of variables."""

@@ -79,7 +79,7 @@ def value_axis(output: Output) -> Any:
     match output.role:
         case "probabilities":
             return axis.Regular(100, 0.0, 1.0, name="value", label=label)
-        case "multiplicity":
+        case "multiplicity" | "label":
             return axis.Regular(101, -0.5, 100.5, name="value", label=label)
         case "energy":
             return axis.Regular(
