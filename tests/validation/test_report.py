@@ -81,8 +81,8 @@ def test_every_plot_is_drawn_or_explained(collect, events, tmp_path):
             missing = missing - {"domain"} | PANELS
         assert report.not_drawn.keys() == missing, name
         assert all(reason in text for text in report.not_drawn.values()), name
-        shown = [plot for plot in report.plots if name == "all" or plot.name in SCORE_PLOTS]
-        written = write(replace(report, plots=tuple(shown)), tmp_path / name, formats=("svg",))
+        shown = report.plots if name == "all" else report.plots[:2]
+        written = write(replace(report, plots=shown), tmp_path / name, formats=("svg",))
         assert [path.stem for path in written if path.suffix == ".svg"] == [p.name for p in shown]
         stored = json.loads((tmp_path / name / "report.json").read_text())
         assert stored["reports"][0]["not_drawn"].keys() == missing
