@@ -33,8 +33,11 @@ class Cell:
         return isinstance(self.value, str)
 
 
-def cell(value: Any) -> Cell:
-    """A cell of plain data: a text, a number, an estimate with ``low`` and ``high``, or None."""
+def cell(value: Any, digits: int = 4) -> Cell:
+    """A cell of plain data: a text, a number, an estimate with ``low`` and ``high``, or None.
+
+    ``digits``: significant ones of a number without errors.
+    """
     match value:
         case None:
             return Cell(NOTHING)
@@ -43,7 +46,7 @@ def cell(value: Any) -> Cell:
         case int():
             return Cell(_grouped(value), value)
         case float():
-            return Cell(_short(value), value)
+            return Cell(_short(value, digits), value)
         case {"value": _, "low": _, "high": _}:
             return estimate(value)
         case list() | tuple():

@@ -23,6 +23,9 @@ from rootml.validation.page.shapes import (
 ALARMS = {"drifts", "failed"}
 """Keys whose row is marked where they are true."""
 
+DIGITS = {"threshold": 7}
+"""Significant digits of figures without errors, where they are not four; cuts are float32."""
+
 OPEN_ROWS = 16
 """Tables with more rows are folded, and those of figures within figures."""
 
@@ -101,5 +104,5 @@ def _table(title: str, lines: Sequence[Row], *, within: bool) -> Table:
     flags: tuple[Flag, ...] = tuple(
         "bad" if any(line.get(key) is True for key in ALARMS) else "" for line in lines
     )
-    cells = tuple(tuple(cell(line.get(key)) for key in shown) for line in lines)
+    cells = tuple(tuple(cell(line.get(key), DIGITS.get(key, 4)) for key in shown) for line in lines)
     return Table(title, tuple(words(key) for key in shown), cells, flags, within)
