@@ -77,14 +77,14 @@ def _model(setting: Setting) -> Mapping[str, str]:
 
 def _sample(setting: Setting, tally: Tally, sample: Sample) -> Mapping[str, Any]:
     adapter = setting.adapter
-    labelled = tally.counts["labelled",] > 0
+    simulated = tally.counts["labelled",] + tally.counts["truth",] > 0
     return {
         "name": sample.name,
         "sample_title": sample.title,
         "role": sample.role,
         "adapter": adapter.name,
         "title": adapter.title,
-        "status": (adapter.label or "Simulation") if labelled else "",
+        "status": (adapter.label or "Simulation") if simulated else "",
         "classes": list(adapter.truth.classes),
         "energy": "reconstructed energy" if adapter.energy else "true energy",
         "images": {

@@ -60,8 +60,8 @@ class Collector:
         self.setting = setting
         self.topics = topics_of(setting)
         wished = (column for topic in self.topics for column in topic.columns)
-        label = setting.adapter.truth.label
-        self.columns = tuple(dict.fromkeys(filter(None, (label, *wished))))
+        truth = setting.adapter.truth
+        self.columns = tuple(dict.fromkeys(filter(None, (truth.label, truth.energy, *wished))))
         self.tally = Tally(setting.weighted)
 
     def fill(
@@ -89,6 +89,7 @@ class Collector:
             raise ValueError("weights belong to a weighted collector, and to that alone")
         weight = None if weights is None else checked_weights(weights, n, judged)[judged]
         self._count(len(events), label, judged)
+        self._count_truth(column)
         units = Units(
             batch,
             label[judged],
@@ -146,6 +147,13 @@ class Collector:
         known = np.isin(values, np.arange(classes))
         self.tally.counts["labelled",] += int(np.count_nonzero(known))
         return np.where(known, values, classes).astype(np.int64)
+
+    def _count_truth(self, column: Callable[[str], Array | None]) -> None:
+        """Count true values other than labels: a sample that has any is simulated."""
+        estimated = (output.estimates for output in self.setting.outputs)
+        for name in filter(None, {self.setting.adapter.truth.energy, *estimated}):
+            if (values := column(name)) is not None:
+                self.tally.counts["truth",] += int(np.count_nonzero(np.isfinite(values)))
 
     def _count(self, events: int, label: Labels, judged: Array) -> None:
         bins = len(self.setting.classes) + 1
