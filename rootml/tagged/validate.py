@@ -16,6 +16,7 @@ from rootml.tagged.models import TaggedModel
 from rootml.tagged.options import Options
 from rootml.tagged.samples import Given, SampleFiles, given_samples, settled, slug
 from rootml.tagged.survey import Surveyed, survey
+from rootml.validation.comparison import with_overtraining
 from rootml.validation.events import PER_KIND
 from rootml.validation.mismatch import with_simulation
 from rootml.validation.overlay import overlays
@@ -137,7 +138,7 @@ def _study(
         events=tuple(event for ledger in ledgers for event in ledger.events()),
         provenance=_provenance(options),
     )
-    study = with_simulation(study)
+    study = with_overtraining(with_simulation(study))
     return replace(study, plots=overlays(study))
 
 

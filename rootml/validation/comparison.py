@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from scipy.special import ndtr
@@ -19,6 +19,10 @@ from rootml.validation.agreement import Agreement, compare_hists
 from rootml.validation.binomial import Estimate
 from rootml.validation.histograms import UNLABELLED, by_class
 from rootml.validation.report import Report
+from rootml.validation.study import Note, Study
+
+SIGNIFICANT = 0.0027
+"""Two-sided probability beyond three standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Difference:
     value: float
     low: float
     high: float
-    p_value: float | None
+    p_value: float
 
 
 @dataclass(frozen=True)
@@ -74,18 +78,44 @@ def overtraining(train: Report, test: Report) -> dict[str, Overtraining]:
     for name, one in train.figures["outputs"].items():
         other = test.figures["outputs"].get(name, {})
         if "auc" in one and "auc" in other:
-            hists = by_class(train, name), by_class(test, name)
-            found[name] = Overtraining(
-                _estimate(one["auc"]),
-                _estimate(other["auc"]),
-                difference(_estimate(one["auc"]), _estimate(other["auc"])),
-                {
-                    label: compare_hists(hist, hists[1][label])
-                    for label, hist in hists[0].items()
-                    if label != UNLABELLED and label in hists[1]
-                },
-            )
+            ours, theirs = by_class(train, name), by_class(test, name)
+            areas = _estimate(one["auc"]), _estimate(other["auc"])
+            shapes = {
+                label: compare_hists(ours[label], theirs[label])
+                for label in ours.keys() & theirs.keys() - {UNLABELLED}
+                if all(hist[label].values(flow=True).sum() > 0 for hist in (ours, theirs))
+            }
+            found[name] = Overtraining(*areas, difference(*areas), dict(sorted(shapes.items())))
     return found
+
+
+def with_overtraining(study: Study) -> Study:
+    """The study with the overtraining of each report whose network is also judged on its training.
+
+    It is in ``figures["outputs"][output]["overtraining"]``; a note warns where the training's
+    AUC is larger by more than chance makes likely.
+    """
+    trained = {r.model["sha256"]: r for r in study.reports if r.sample["role"] == "train"}
+    reports, notes = [], list(study.notes)
+    for report in study.reports:
+        train = trained.get(report.model["sha256"], report)
+        found = {} if train is report else overtraining(train, report)
+        outputs = dict(report.figures["outputs"])
+        for name, one in found.items():
+            outputs[name] = {**outputs[name], "overtraining": asdict(one)}
+            if one.auc.value > 0 and one.auc.p_value < SIGNIFICANT:
+                text = _overtrained(outputs[name]["branch"], one.auc)
+                notes.append(Note("warning", text, report.sample["sample_title"]))
+        reports.append(replace(report, figures={**report.figures, "outputs": outputs}))
+    return replace(study, reports=tuple(reports), notes=tuple(notes))
+
+
+def _overtrained(branch: str, found: Difference) -> str:
+    error = (found.high - found.low) / 2
+    return (
+        f"{branch}: the AUC of the training is larger by {found.value:.2g} ± {error:.1g} "
+        f"(p = {found.p_value:.1g}): it is no measure of other events"
+    )
 
 
 def compared(reports: Sequence[Report], titles: Sequence[str], output: str) -> Iterator[Compared]:
@@ -108,7 +138,7 @@ def difference(a: Estimate, b: Estimate) -> Difference:
     down = math.hypot(a.value - a.low, b.high - b.value)
     up = math.hypot(a.high - a.value, b.value - b.low)
     error = down if value > 0 else up
-    p_value = 2 * float(ndtr(-abs(value) / error)) if error > 0 else None
+    p_value = 2 * float(ndtr(-abs(value) / error)) if error > 0 else float(value == 0)
     return Difference(value, value - down, value + up, p_value)
 
 
@@ -126,11 +156,6 @@ def ratio(a: Estimate, b: Estimate) -> Estimate:
     down = math.hypot(math.log(a.value / a.low), math.log(b.high / b.value))
     up = math.hypot(math.log(a.high / a.value), math.log(b.value / below))
     return Estimate(value, value * math.exp(-down), value * math.exp(up))
-
-
-def described(found: Mapping[str, Overtraining]) -> dict[str, Any]:
-    """Overtraining as plain data."""
-    return {name: asdict(one) for name, one in found.items()}
 
 
 def _estimate(made: Mapping[str, float]) -> Estimate:

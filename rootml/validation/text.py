@@ -44,6 +44,8 @@ def _report(report: Report) -> Iterator[str]:
     for output in report.figures["outputs"].values():
         if "residual" in output:
             yield from ("", f"### Residuals of {output['branch']}", "", *_residuals(output))
+        if output["role"] != "score" and output.get("confusion"):
+            yield from ("", f"### Classes of {output['branch']}", "", *_classes(output))
     if report.not_drawn:
         yield from ("", "### Not drawn", "")
         yield from (f"- {name}: {reason}" for name, reason in report.not_drawn.items())
@@ -89,9 +91,52 @@ def _residuals(output: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     series = {one["title"]: _figures(one, unit) for one in made["estimators"]}
     yield from table(("", *series), zip(*_rows(series), strict=True))
+    for one in made["improvement"]:
+        if one["eiqr75"]:
+            yield ""
+            yield f"eIQR75 smaller than that of {one['title']} by {percentage(one['eiqr75'])}."
+    if fit := made["peak"]:
+        yield ""
+        yield f"{_fitted(fit)}."
     if "pull" in output:
         yield ""
         yield from table(("pull", ""), _figures(output["pull"], "").items())
+
+
+def _fitted(fit: Mapping[str, Any]) -> str:
+    """A fit in words."""
+    found = ", ".join(
+        f"{name} {measured(value)}"
+        for name, value in fit["parameters"].items()
+        if name not in ("signal", "background")
+    )
+    said = f"; {fit['message']}" if fit["message"] else ""
+    return f"Fit of a {fit['model'].replace('_', ' ')}: {found}{said}"
+
+
+def _classes(output: Mapping[str, Any]) -> Iterator[str]:
+    """Accuracy, what is taken for what, and how well each class is found."""
+    made = output["confusion"]
+    macro = made["macro"]
+    yield (
+        f"Accuracy {interval(made['accuracy'], 4)}, mean efficiency of the classes "
+        f"{interval(macro['efficiency'], 4)}, mean purity {interval(macro['purity'], 4)}."
+    )
+    if made["apart"]:
+        yield f"{made['apart']:g} entries whose true class is none of these are left out."
+    yield ""
+    rows = zip(made["classes"], made["counts"], made["efficiency"], made["purity"], strict=True)
+    yield from table(
+        ("true, taken for", *made["classes"], "none", "efficiency", "purity"),
+        (
+            (name, *(f"{count:g}" for count in counts), _known(efficiency), _known(purity))
+            for name, counts, efficiency, purity in rows
+        ),
+    )
+
+
+def _known(share: Mapping[str, float]) -> str:
+    return interval(share, 4) if share["value"] is not None and share["value"] >= 0 else "-"
 
 
 def _rows(series: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, ...]]:
@@ -108,6 +153,8 @@ def _figures(one: Mapping[str, Any], unit: str) -> dict[str, str]:
         "entries": str(one["entries"]),
         "bias (median)": measured(one["median"]),
         "half of the central 68 %": measured(one["width"]),
+        "eIQR75": measured(one["eiqr75"]),
+        "eIQR95": measured(one["eiqr95"]),
         "core width": measured(core["width"]) if core else "no fit",
         "core mean": measured(core["mean"]) if core else "no fit",
         "mean": measured(one["mean"]),
@@ -141,16 +188,50 @@ def _discriminants(report: Report) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _separation(made: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
-    """AUC and working points; intervals are of 68.27 %."""
-    yield f"AUC {interval(made['auc'], 6)}"
+    """AUC, working points at flat cuts and at flat efficiency; intervals are of 68.27 %."""
+    yield "; ".join((f"AUC {interval(made['auc'], 6)}", *_quality(made))) + "."
     yield ""
+    flat = {
+        f"{classes[BACKGROUND]} rejection, flat in {variable}": {
+            p["target"]: interval(p["rejection"]) for p in one["flat_efficiency"]["working_points"]
+        }
+        for variable, one in made.get("against", {}).items()
+        if "flat_efficiency" in one
+    }
     named = [(f"{p['target']:g}", p) for p in made["working_points"]]
     named += [(p["name"], p) for p in made.get("card_working_points", ()) if "rejection" in p]
     rows = [
-        (name, f"{p['threshold']:.7g}", interval(p["efficiency"], 4), interval(p["rejection"]))
+        (
+            name,
+            f"{p['threshold']:.7g}",
+            interval(p["efficiency"], 4),
+            interval(p["rejection"]),
+            *(points.get(p.get("target"), "") for points in flat.values()),
+        )
         for name, p in named
     ]
     signal, background = classes[SIGNAL], classes[BACKGROUND]
     side = "above" if made.get("higher_is_signal", True) else "below"
-    head = ("working point", side, f"{signal} efficiency", f"{background} rejection")
+    head = ("working point", side, f"{signal} efficiency", f"{background} rejection", *flat)
     yield from table(head, rows)
+
+
+def _quality(made: Mapping[str, Any]) -> Iterator[str]:
+    """Average precision, calibration, and what the training did better."""
+    if "precision_recall" in made:
+        average, share = (
+            made["precision_recall"]["average"],
+            made["precision_recall"]["signal_share"],
+        )
+        yield f"average precision {interval(average, 4)} in a sample with {share:.3g} of signal"
+    if "reliability" in made:
+        part = made["reliability"]
+        yield f"expected calibration error {part['ece']:.3g} ({part['floor']:.2g} by chance)"
+    if "overtraining" in made:
+        part = made["overtraining"]
+        shapes = ", ".join(
+            f"{name} {one['ks']:.3g} (p = {one['ks_p_value']:.2g})"
+            for name, one in part["shapes"].items()
+        )
+        yield f"AUC of the training less this one {measured(part['auc'])}"
+        yield f"Kolmogorov distance from the scores of the training: {shapes}"

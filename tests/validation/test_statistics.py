@@ -23,11 +23,12 @@ from rootml.validation.binomial import (
 )
 from rootml.validation.calibration import Reliability
 from rootml.validation.classification import Separation
-from rootml.validation.comparison import compared, overtraining, ratio
+from rootml.validation.comparison import compared, overtraining, ratio, with_overtraining
 from rootml.validation.counts import Counts
 from rootml.validation.dependence import MIN_SIGNAL, against, at_flat_cut, at_flat_efficiency
 from rootml.validation.precision import precision_recall
 from rootml.validation.report import Report
+from rootml.validation.study import Study
 
 WEIGHTS = {
     "exponential": lambda rng, size: rng.exponential(1, size),
@@ -420,7 +421,7 @@ def test_what_to_hold_must_be_said():
 # -- two reports -----------------------------------------------------------------------------
 
 
-def report_of(rng, shift, events=2000, sha="0"):
+def report_of(rng, shift, events=2000, sha="0", role="sample"):
     """What of a report is compared: figures and histograms of one score."""
     signal, background = rng.normal(1 + shift, 1, events), rng.normal(0, 1, events)
     separation = Separation.from_scores(signal, background)
@@ -435,9 +436,9 @@ def report_of(rng, shift, events=2000, sha="0"):
     }
     return Report(
         {"name": "net", "version": "1", "sha256": sha},
-        {"classes": ["proton", "electron"]},
+        {"classes": ["proton", "electron"], "role": role, "sample_title": role},
         (),
-        {"outputs": {"score": figures}},
+        {"outputs": {"score": {"branch": "net_score", **figures}}},
         hists,
     )
 
@@ -455,6 +456,22 @@ def test_overtraining_is_found_where_there_is_some():
     assert some.shapes["electron"].ks_p_value < 1e-4 < some.shapes["proton"].ks_p_value
     with pytest.raises(DataError, match="different networks"):
         overtraining(train, report_of(rng, 0, sha="1"))
+
+
+def test_a_study_warns_of_overtraining():
+    rng = np.random.default_rng(3)
+    train, test = report_of(rng, 0.5, role="train"), report_of(rng, 0)
+    other = report_of(rng, 0, sha="1")
+    made = with_overtraining(Study("", (), (train, test, other)))
+    found = [report.figures["outputs"]["score"].get("overtraining") for report in made.reports]
+    assert [part is None for part in found] == [True, False, True]
+    assert found[1]["auc"]["value"] > 0
+    assert found[1]["shapes"]["electron"]["ks"] > 0.1
+    (note,) = made.notes
+    assert (note.level, note.about) == ("warning", "sample")
+    assert "net_score: the AUC of the training is larger" in note.text
+    fair = with_overtraining(Study("", (), (report_of(rng, 0, role="train"), test)))
+    assert not fair.notes
 
 
 def test_reports_are_compared_with_the_first():
