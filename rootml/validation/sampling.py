@@ -45,7 +45,7 @@ class Best(Generic[T]):
         full = len(self._kept) >= self.limit
         least = self._kept[-1][0] if full and self._kept else (-np.inf, -np.inf)
         able = (rank > least[0]) | ((rank == least[0]) & (lot > least[1]))
-        rows = np.flatnonzero(able & (rank > -np.inf))
+        rows = _first(np.flatnonzero(able & (rank > -np.inf)), rank, lot, self.limit)
         order = rows[np.lexsort((lot[rows], rank[rows]))[::-1][: self.limit]]
         made = [((float(rank[i]), float(lot[i])), make(int(i))) for i in order]
         self._kept = sorted([*self._kept, *made], key=lambda kept: kept[0], reverse=True)
@@ -54,3 +54,15 @@ class Best(Generic[T]):
     def items(self) -> list[T]:
         """The items kept, the best first."""
         return [item for _, item in self._kept]
+
+
+def _first(rows: Array, rank: Array, lot: Array, limit: int) -> Array:
+    """Of many rows few, among them the ``limit`` best: sorting all takes ten times as long."""
+    if len(rows) <= limit:
+        return rows
+    ranks = rank[rows]
+    least = np.partition(ranks, -limit)[-limit]
+    above, ties = rows[ranks > least], rows[ranks == least]
+    if len(ties) > limit:
+        ties = ties[np.argpartition(lot[ties], -limit)[-limit:]]
+    return np.concatenate((above, ties))
