@@ -13,12 +13,20 @@ from rootml.validation.style import look
 
 OVERLAID = frozenset(
     {
+        "accuracy_against",
+        "classes",
         "cut_against",
         "distribution",
         "precision_recall",
+        "pull",
         "rejection",
         "rejection_against",
         "reliability",
+        "residual",
+        "residual_tails",
+        "resolution",
+        "resolution_against",
+        "response",
         "roc",
     }
 )
@@ -108,6 +116,7 @@ def _stacks(study: Study) -> Iterator[Plot]:
 def _quantities(report: Report) -> Iterator[str]:
     """Beginnings of the names of histograms that are compared with simulation."""
     yield from (plot.subject for plot in report.plots if plot.family in STACKED)
+    yield from (f"variable_{name}" for name in report.figures.get("variables", ()))
     yield from (
         f"domain_{name}" for page in report.figures["domain"].get("pages", ()) for name in page
     )

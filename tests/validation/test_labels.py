@@ -17,7 +17,9 @@ from rootml.validation import Collector
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
 from rootml.validation.series import alone
+from rootml.validation.study import Study
 from rootml.validation.style import DEFAULT
+from rootml.validation.text import to_markdown
 from rootml.validation.units import Variable
 
 CLASSES = ("gamma", "electron", "muon")
@@ -125,6 +127,14 @@ def test_multiplicities_are_counted():
         inside = (sample.distance[judged] >= low) & (sample.distance[judged] < high)
         assert row["entries"] == inside.sum()
         assert row["accuracy"]["value"] == pytest.approx(np.mean((truth == said)[inside]))
+
+
+def test_the_text_has_a_table_of_classes():
+    page = to_markdown(Study.of(Sample(500).collector(TRACKS).report()))
+    assert "### Classes of net_tracks" in page
+    assert "| true, taken for | 0 | 1 | 2 | 3 | 4 | none | efficiency | purity |" in page
+    (row,) = [line for line in page.splitlines() if line.startswith("| 4 |")]
+    assert row.split("|")[-3].strip() == "-"
 
 
 def test_probabilities_have_a_confusion_and_a_reliability():

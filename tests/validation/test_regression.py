@@ -21,6 +21,7 @@ from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
 from rootml.validation.regression import CORE, Residuals
 from rootml.validation.series import alone
+from rootml.validation.study import Study
 from rootml.validation.style import Style
 from rootml.validation.text import to_markdown
 
@@ -150,7 +151,7 @@ def test_before_and_after_stand_side_by_side(tracks):
 
 def test_the_page_shows_every_figure(tracks):
     report = tracks.collect(tracks.sample(2000)).report()
-    page = to_markdown(report)
+    page = to_markdown(Study.of(report))
     _, after = report.figures["outputs"]["momentum"]["residual"]["estimators"]
     width = after["core"]["width"]
     row = next(line for line in page.splitlines() if line.startswith("| core width"))
@@ -159,6 +160,9 @@ def test_the_page_shows_every_figure(tracks):
     assert float(spread) == pytest.approx(error_of(width), rel=0.5)
     assert "| beyond ±0.7 MeV/c |" in page
     assert "| pull |" in page
+    assert "| eIQR75 |" in page
+    assert "eIQR75 smaller than that of Track fit by" in page
+    assert "Fit of a double crystal ball: mean" in page
 
 
 def error_of(estimate):

@@ -32,10 +32,7 @@ def draw_residual(series: Sequence[Series], output: str, style: Style) -> Figure
     near = NEAR * max(one.made["width"]["value"] for one in shown)
     width = _bin(shown, near / 40)
     for one in shown:
-        text = f"{one.title}\n  bias {measured(one.made['median'])}\n"
-        if one.made["core"]:
-            text += f"  core width {measured(one.made['core']['width'])}\n"
-        text += f"  68 % width {measured(one.made['width'])}"
+        text = _numbers(one.title, one.made, ("median",) if len(series) == 1 else ())
         scale = _scale(series, one.made)
         _steps(ax, one.hist, width, one.look, text, scale)
         _gaussian(ax, one.made["core"], width, one.look, scale)
@@ -72,12 +69,7 @@ def draw_pull(series: Sequence[Series], output: str, style: Style) -> Figure:
     wanted = max(0.1, min(_freedman_diaconis(pull) for _, pull in pulls))
     width = _width(hists[0], wanted)
     for (one, pull), hist in zip(pulls, hists, strict=True):
-        text = (
-            f"{one.title}\n  mean {measured(pull['mean'])}\n  RMS {measured(pull['rms'])}\n"
-            f"  68 % width {measured(pull['width'])}"
-        )
-        if pull["core"]:
-            text += f"\n  core width {measured(pull['core']['width'])}"
+        text = _numbers(one.title, pull, ("mean", "rms") if len(series) == 1 else ())
         _steps(ax, hist, width, one.look, text, _scale(series, pull))
     x = np.linspace(-5, 5, 200)
     entries = pulls[0][1]["entries"] * _scale(series, pulls[0][1])
@@ -89,6 +81,15 @@ def draw_pull(series: Sequence[Series], output: str, style: Style) -> Figure:
     ax.set_ylabel(f"{_what(series)} / {width:.2g}")
     finish(ax, series, style)
     return figure
+
+
+def _numbers(title: str, made: Mapping[str, Any], first: Sequence[str]) -> str:
+    """Title of a distribution, the figures ``first``, and its widths."""
+    called = {"median": "bias", "mean": "mean", "rms": "RMS"}
+    lines = [title, *(f"  {called[name]} {measured(made[name])}" for name in first)]
+    if made["core"]:
+        lines.append(f"  core width {measured(made['core']['width'])}")
+    return "\n".join((*lines, f"  68 % width {measured(made['width'])}"))
 
 
 def residual_label(made: Mapping[str, Any]) -> str:
