@@ -16,6 +16,7 @@ from scipy.special import gammaincc, kolmogorov
 
 from rootml.errors import DataError
 from rootml.spec import Array
+from rootml.validation.counts import Counts
 
 MIN_EXPECTED = 5.0
 """Neighbouring bins are joined until each expects as many entries (W. G. Cochran, 1952)."""
@@ -123,6 +124,33 @@ def compare_hists(a: Any, b: Any) -> Agreement:
     if not np.array_equal(edges, others):
         raise DataError(f"histograms in different bins do not compare: {_said(edges, others)}")
     return compare(Binned.from_hist(a), Binned.from_hist(b), edges)
+
+
+def compare_values(
+    a: Array,
+    b: Array,
+    a_weights: Array | None = None,
+    b_weights: Array | None = None,
+    *,
+    bins: int = 50,
+) -> Agreement:
+    """Compare two samples of values (n,), with weights (n,) or None, in bins as evenly filled.
+
+    Distances are in the unit of the values. DataError where a value or weight is not finite, or
+    weights do not add up to something positive.
+    """
+    every = [np.asarray(x, np.float64) for x in (a, b, a_weights, b_weights) if x is not None]
+    if not all(np.isfinite(x).all() for x in every):
+        raise DataError("values or weights that are not finite do not compare")
+    if not all(len(x) for x in every):
+        raise DataError("of a sample without entries nothing is to be compared")
+    edges = np.unique(np.quantile(np.concatenate(every[:2]), np.linspace(0, 1, bins + 1)))
+    edges = np.append(edges, np.nextafter(edges[-1], np.inf))
+    samples = []
+    for values, weights in ((every[0], a_weights), (every[1], b_weights)):
+        counts = Counts.filled(np.digitize(values, edges) - 1, len(edges) - 1, weights)
+        samples.append(Binned(counts.values.astype(float), counts.squares.astype(float)))
+    return compare(samples[0], samples[1], edges)
 
 
 def compare(a: Binned, b: Binned, edges: Array | None = None) -> Agreement:

@@ -8,7 +8,7 @@ from hist import Hist, axis, storage
 from scipy import stats
 
 from rootml.errors import DataError
-from rootml.validation.agreement import Binned, Limits, compare, compare_hists
+from rootml.validation.agreement import Binned, Limits, compare, compare_hists, compare_values
 
 BINS = 12
 SHAPE = stats.norm.pdf(np.linspace(-2, 2, BINS))
@@ -77,6 +77,24 @@ def test_a_shift_is_seen_in_the_unit_of_the_spread():
     assert made.wasserstein == pytest.approx(0.3, rel=0.01)
     assert made.ks == pytest.approx(2 * stats.norm.cdf(0.15) - 1, rel=0.01)
     assert made.total_variation == pytest.approx(made.ks, rel=0.01)
+
+
+def test_values_with_and_without_weights():
+    rng = np.random.default_rng(8)
+    a, b = rng.normal(0, 1, 3000), rng.normal(0.3, 1.5, 9000)
+    apart = compare_values(a, b, bins=300)
+    expected = stats.ks_2samp(a, b)
+    assert apart.ks == pytest.approx(expected.statistic, abs=0.004)
+    assert apart.p_value < 1e-6
+    distance = stats.wasserstein_distance(a, b) / b.std()
+    assert apart.wasserstein == pytest.approx(distance, rel=0.02)
+    ratio = stats.norm.pdf(b) / stats.norm.pdf(b, 0.3, 1.5)
+    assert compare_values(a, b, None, ratio).p_value > 0.01
+    steps = compare_values(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]))
+    assert (steps.ks, steps.total_variation) == (0.25, 0.25)
+    for odd in (np.array([np.nan, 1]), np.array([])):
+        with pytest.raises(DataError):
+            compare_values(odd, b)
 
 
 def test_overflows_count_and_lie_at_the_outer_edges():
