@@ -35,7 +35,8 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rootml.tagged.counting.read_together", small)
 
 
-def test_the_figures_are_those_of_the_tagging(mine, tmp_path, small_chunks):
+def test_the_figures_are_those_of_the_tagging(mine, tmp_path, small_chunks, monkeypatch):
+    monkeypatch.setattr("rootml.validation.plots.draw_study", lambda *study, **options: {})
     done = rootml.tag_file(mine.source, tmp_path / "out.root", mine.card)
     rootml.tag_file(mine.source, tmp_path / "friend.root", mine.card, output="friend", plots=False)
     study = validate_files(tmp_path / "out.root", mine.card)
