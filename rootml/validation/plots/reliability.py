@@ -30,7 +30,8 @@ def draw_reliability(series: Sequence[Series], output: str, style: Style) -> Fig
     ax.set_ylim(0, 1)
     lower.set_xlim(0, 1)
     lower.set_ylim(lower.get_ylim()[0] / 1.5, 2)
-    lower.set_xlabel(found[0]["title"])
+    titles = {made["title"] for made in found}
+    lower.set_xlabel(titles.pop() if len(titles) == 1 else output)
     ax.set_ylabel(upper_first(f"observed {found[0]['of']} share"))
     finish(ax, series, style, *(errors if len(series) == 1 else ()))
     ax.set_yticks(np.linspace(0, 1, 6))
