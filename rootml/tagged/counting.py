@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
+import numpy as np
 
 from rootml.errors import RootmlError, located
 from rootml.registry import load
@@ -39,6 +40,7 @@ class Ledger:
         first = surveyed.files[0]
         self.model = first.models[index]
         self.sample = surveyed.request.title
+        self.files = [Path(file.path).name for file in surveyed.files]
         self.collector = Collector(
             self.model.card,
             options.adapter(self.model.adapter),
@@ -57,15 +59,19 @@ class Ledger:
         if options.importance and role in ("sample", "simulation"):
             self.judged = JudgedSample(setting, options.importance)
 
-    def take(self, said: Said, file: str) -> None:
-        """Count what the model said of some entries of a file."""
+    def take(self, said: Said, number: int) -> None:
+        """Count what the model said of some entries of the file with this number."""
+        place = {"entry": said.entries, "file": np.full(len(said.entries), number)}
         units = self.collector.fill(
-            said.events, said.batch, said.outputs, weights=said.weights, variables=said.variables
+            said.events,
+            said.batch,
+            said.outputs,
+            weights=said.weights,
+            variables={**place, **said.variables},
         )
-        number = float(len(said.entries))
-        self.yields += number if said.weights is None else float(said.weights.sum())
+        self.yields += len(said.entries) if said.weights is None else float(said.weights.sum())
         if self.picker is not None:
-            self.picker.fill(units, said.entries, {"file": Path(file).name})
+            self.picker.fill(units, said.entries, {"file": self.files[number]})
         if self.judged is not None:
             self.judged.fill(units)
 
@@ -105,17 +111,17 @@ class Ledger:
 def count(surveyed: Surveyed, options: Options, step: Step) -> tuple[Ledger, ...]:
     """Count what each model said of the files of a sample; raises the errors of reading."""
     ledgers = tuple(Ledger(surveyed, i, options) for i in range(len(surveyed.models)))
-    for file in surveyed.files:
-        _count_file(file.path, surveyed, options, ledgers, step)
+    for number in range(len(surveyed.files)):
+        _count_file(number, surveyed, options, ledgers, step)
     return ledgers
 
 
 def _count_file(
-    path: str, surveyed: Surveyed, options: Options, ledgers: Sequence[Ledger], step: Step
+    number: int, surveyed: Surveyed, options: Options, ledgers: Sequence[Ledger], step: Step
 ) -> None:
     wished = [ledger.collector.columns for ledger in ledgers]
     with open_tagged(
-        path,
+        surveyed.files[number].path,
         surveyed.models,
         tree=options.tree,
         friends=options.friends,
@@ -125,7 +131,7 @@ def _count_file(
         for first, raw, columns in _chunks(tree, readers):
             with located(tree.events.where, first):
                 for reader, ledger in zip(readers, ledgers, strict=True):
-                    ledger.take(reader(raw, columns.get(reader.source, raw), first), path)
+                    ledger.take(reader(raw, columns.get(reader.source, raw), first), number)
             step(len(raw))
     for reader, ledger in zip(readers, ledgers, strict=True):
         ledger.odd.update(reader.odd)

@@ -274,3 +274,22 @@ def test_a_friend_whose_file_is_gone(mine, tmp_path, write):
     write(source, mine.branches)
     (said,) = texts(validate_files(friend, mine.card))
     assert "was not made from this file, but from another of its name" in said
+
+
+def test_the_entries_of_wrong_labels(mine, make_card, write, tmp_path):
+    outputs = [{"name": "class", "role": "probabilities", "shape": [2], "doc": "of each class"}]
+    card = make_card("labels", outputs=outputs, working_points=[])
+    signal = mine.branches["truth"].copy().astype("f4")
+    signal[[17, 400]] = 1 - signal[[17, 400]]
+    shares = np.stack([0.1 + 0.8 * (1 - signal), 0.1 + 0.8 * signal], axis=1).astype("f4")
+    shares[400] = (shares[400] > 0.5) * 0.98 + 0.01
+    with uproot.recreate(tmp_path / "a.root") as file:
+        branches = mine.branches | {"labels_class": shares}
+        kinds = {name: (v.dtype, v.shape[1:]) for name, v in branches.items()}
+        file.mktree("events", kinds).extend(branches)
+    (report,) = validate_files(tmp_path / "a.root", card, select="y > -3").reports
+    made = report.figures["outputs"]["class"]
+    assert [row["entry"] for row in made["mistakes"]] == [400, 17]
+    assert made["confusion"]["accuracy"]["value"] == pytest.approx(
+        1 - 2 / (mine.branches["y"] > -3).sum()
+    )
