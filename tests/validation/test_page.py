@@ -306,10 +306,13 @@ def test_figures_become_tables_by_their_shape():
         "bins": rows,
         "inputs": {"a": {"ks": 0.5, "drifts": True}, "b": {"ks": 0.1, "drifts": False}, "c": None},
         "estimators": [{"title": "net", "tails": tails}],
+        "runs": [{f"setting_{i}": i for i in range(12)}],
     }
     made = {table.title: table for table in tables(figures)}
-    assert list(made) == ["figures", "bins", "inputs", "estimators"]
+    assert list(made) == ["figures", "bins", "inputs", "estimators", "runs"]
     assert [[c.text for c in row] for row in made["figures"].rows] == [["entries", "7"]]
+    assert made["runs"].head == ("figure", "value")
+    assert [row[0].text for row in made["runs"].rows][:2] == ["setting 0", "setting 1"]
     assert made["bins"].head == ("bin", "core width")
     assert made["bins"].numbers == (True, True)
     assert made["inputs"].head == ("name", "KS distance", "drifts")
@@ -332,6 +335,7 @@ def test_lists_matrices_and_variables_become_tables():
         },
         "against": {"e": {"title": "Energy", "unit": "GeV", "flat_cut": {"at": 0.4, "rows": bins}}},
         "macro": {"efficiency": half},
+        "nothing": {"fraction": None},
     }
     made = {table.title: table for table in tables(figures)}
     texts = {

@@ -72,7 +72,7 @@ def singles(figures: Mapping[str, Any], left_out: Collection[str]) -> Row:
             found[words(key)] = value
         elif isinstance(value, Mapping) and value and all(map(is_leaf, value.values())):
             found |= {f"{words(key)} {words(inner)}": item for inner, item in value.items()}
-    return {name: value for name, value in found.items() if value not in (None, "")}
+    return found
 
 
 def is_leaf(value: Any) -> bool:

@@ -26,6 +26,9 @@ ALARMS = {"drifts", "failed"}
 DIGITS = {"threshold": 7}
 """Significant digits of figures without errors, where they are not four; cuts are float32."""
 
+MOST_COLUMNS = 10
+"""A single row with more columns stands upright."""
+
 OPEN_ROWS = 16
 """Tables with more rows are folded, and those of figures within figures."""
 
@@ -68,13 +71,12 @@ def tables(figures: Mapping[str, Any], title: str = "", *, within: bool = False)
     """
     upright = columns(figures)
     done = LEFT_OUT | upright.keys() | ({"title", "unit"} if "title" in figures else set())
-    single = singles(figures, done)
+    single = _upright(singles(figures, done))
     if "rows" in figures:
-        about = ", ".join(f"{name} {cell(value).text}" for name, value in single.items())
+        about = ", ".join(f"{line['figure']} {cell(line['value']).text}" for line in single)
         title = f"{title} ({about})" if about else title
     elif single:
-        lines = [{"figure": name, "value": value} for name, value in single.items()]
-        yield _table(title or "figures", lines, within=within)
+        yield _table(title or "figures", single, within=within)
     if upright:
         lines = [
             dict(zip(upright, line, strict=True)) for line in zip(*upright.values(), strict=True)
@@ -86,10 +88,17 @@ def tables(figures: Mapping[str, Any], title: str = "", *, within: bool = False)
             continue
         name = _joined(title, called(key, value))
         found = tabular.get(key) or rows(value)
-        if found:
+        if len(found) == 1 and len(found[0]) > MOST_COLUMNS:
+            yield _table(name, _upright(found[0]), within=within)
+        elif found:
             yield _table(name, found, within=within)
         elif isinstance(value, Mapping) and not all(map(is_leaf, value.values())):
             yield from tables(value, name, within=True)
+
+
+def _upright(row: Row) -> list[Row]:
+    shown = ((name, value) for name, value in row.items() if value not in (None, ""))
+    return [{"figure": words(name), "value": value} for name, value in shown]
 
 
 def _joined(title: str, part: str) -> str:

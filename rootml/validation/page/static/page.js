@@ -100,7 +100,6 @@ function setUpEnlarging() {
   });
 }
 
-addEventListener("beforeprint", () => all("img[loading]").forEach((image) => { image.loading = "eager"; }));
 setUpTheme();
 setUpTabs();
 setUpEnlarging();
