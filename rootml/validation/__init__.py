@@ -21,7 +21,7 @@ from rootml.validation.confusion import Confusion
 from rootml.validation.counts import Counts
 from rootml.validation.cuts import Cut
 from rootml.validation.dependence import against
-from rootml.validation.improvement import Paired, improvement
+from rootml.validation.paired import Paired, improvement
 from rootml.validation.peaks import PeakFit, fit_peak
 from rootml.validation.precision import PrecisionRecall, precision_recall
 from rootml.validation.regression import Residuals

@@ -16,7 +16,7 @@ from rootml.spec import Array
 from rootml.validation.binomial import LEVEL, Estimate
 from rootml.validation.counts import Counts
 from rootml.validation.draft import Draft, Unavailable
-from rootml.validation.improvement import Paired, improvement
+from rootml.validation.paired import Paired, improvement
 from rootml.validation.peaks import fit_binned
 from rootml.validation.regression import Residuals
 from rootml.validation.report import Plot

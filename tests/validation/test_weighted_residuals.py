@@ -10,7 +10,7 @@ from hist import Hist, axis, storage
 
 from rootml.errors import DataError
 from rootml.validation.binomial import Estimate
-from rootml.validation.improvement import Paired, improvement
+from rootml.validation.paired import Paired, improvement
 from rootml.validation.regression import Residuals
 
 
