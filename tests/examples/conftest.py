@@ -14,7 +14,12 @@ from types import SimpleNamespace
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-QUIET = {"tag": ["--quiet"], "simulate": ["--quiet"], "train": ["--no-progress"]}
+QUIET = {
+    "tag": ["--quiet"],
+    "simulate": ["--quiet"],
+    "train": ["--no-progress"],
+    "validate": ["--quiet", "--formats", ""],  # drawn in tests of their own
+}
 ROOT_COUNTS = """
 import sys, ROOT
 path, tree, condition = sys.argv[1:]

@@ -17,11 +17,11 @@ rootml tag electrons.root protons.root -o tagged -m cnn_ams -m cvt_ams --no-plot
 rootml tag flight.root tagged/flight.root -m cnn_ams --no-plots
 
 # The new network against the old one and the experiment's own discriminants, also in bins.
-rootml validate "Simulation=tagged/electrons.root,tagged/protons.root" -m cnn_ams -m cvt_ams \
+rootml validate "Electrons and protons=tagged/electrons.root,tagged/protons.root" -m cnn_ams -m cvt_ams \
     --against energy:200,400,700,2000 --against "zenith angle [rad]=track_zenith" -o networks
 
 # Data against stacked simulation, re-weighted from a spectrum of index 1 to 2.
 rootml validate "Electrons=tagged/electrons.root" "Protons=tagged/protons.root" \
-    --data "Flight=tagged/flight.root" -m cnn_ams --weight "200 / en3d" \
+    --data "Flight=tagged/flight.root" -m cnn_ams --scale Electrons=0.43 --weight "200 / en3d" \
     --vary-weight "Protons:harder=(200 / en3d)**0.8" --vary-weight "Protons:softer=(200 / en3d)**1.2" \
     -o flight

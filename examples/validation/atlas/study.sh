@@ -20,9 +20,9 @@ rootml tag train.root test.root data.root -o tagged -m models/electron_energy.ca
 rootml validate "Test=tagged/test.root" --train "Training=tagged/train.root" \
     -m models/electron_energy.card.yaml \
     --against "|eta|=abs(p_eta):0,0.6,1.2,1.4,1.55,1.8,2.47" \
-    --against "E_T [GeV]=p_e/1000/cosh(p_eta):15,25,35,45,60,100" \
-    --against "mu=averageInteractionsPerCrossing" -o energy
+    --against "E_T [GeV]=p_e / 1000 / cosh(p_eta):15,25,35,45,60,100" \
+    --against "Interactions per crossing=averageInteractionsPerCrossing:5,20,30,40,50,70" -o energy
 
 # Inputs and the invariant mass in data and simulation; the data know no truth.
 rootml validate "Simulation=tagged/test.root" --data "Data=tagged/data.root" \
-    -m models/electron_energy.card.yaml --against "m_ee [GeV]=m_ee:70:110:40" -o data
+    -m models/electron_energy.card.yaml --against "Mass of the pair [GeV]=m_ee:70:110:40" -o data

@@ -22,27 +22,24 @@ CARD = Path(__file__).with_name("count_tracks.card.yaml")
 
 
 class CountTracks(nn.Module):
-    """Pieces of tracks, their rows across all layers, and how many there are."""
+    """Pieces of tracks, joined across all layers, are added up: how many tracks make as much?"""
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
+        self.pieces = nn.Sequential(
             nn.Conv2d(1, 12, 3, padding=1),
             nn.ReLU(),
             nn.Conv2d(12, 16, 3, stride=2, padding=1),
             nn.ReLU(),
             nn.Conv2d(16, 32, (5, 7), padding=(0, 3)),
             nn.ReLU(),
-            nn.AvgPool2d((1, 57)),
-            nn.Flatten(),
-            nn.Linear(32, 32),
-            nn.ReLU(),
-            nn.Linear(32, CLASSES),
         )
+        self.count = nn.Sequential(nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, CLASSES))
 
     def forward(self, tracker: Tensor) -> Tensor:
         """Logits (n, 4) of images (n, 9, 113)."""
-        logits: Tensor = self.layers(tracker[:, None])
+        found = self.pieces(tracker[:, None]).sum(dim=(2, 3))
+        logits: Tensor = self.count(found)
         return logits
 
 
@@ -71,7 +68,7 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
 def fit(images: np.ndarray, tracks: np.ndarray, epochs: int, seed: int = 1) -> nn.Module:
     """Cross entropy by Adam, with one cycle of the learning rate."""
     torch.manual_seed(seed)
-    network, batch = CountTracks(), 128
+    network, batch = CountTracks(), 64
     steps = epochs * -(-len(images) // batch)
     optimizer = torch.optim.Adam(network.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.006, total_steps=steps)
