@@ -93,10 +93,13 @@ class Chunk:
                 yield variable.label, _number(values[row])
         if self.units.weight is not None:
             yield "weight", _number(self.units.weight[row])
+        summaries = self.setting.view.summaries
+        units = {one.name: f" [{one.unit}]" for one in summaries if one.unit}
         for spec in self.setting.view.tensors:
             if spec.columns and len(spec.shape) == 1 and spec.name in self.units.batch.tensors:
                 values = self.units.batch.tensors[spec.name][row]
-                yield from zip(spec.columns, map(_number, values), strict=True)
+                for column, value in zip(spec.columns, values, strict=True):
+                    yield f"input {column}{units.get(column, '')}", _number(value)
 
     def _output(self, output: Output, row: int) -> Iterator[tuple[str, Any]]:
         unit = f" [{output.unit}]" if output.unit else ""

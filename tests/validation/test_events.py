@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rootml.adapter import Adapter, Truth, View
+from rootml.adapter import Adapter, Summary, Truth, View
 from rootml.card import ModelCard, Network, Output, Training
 from rootml.spec import Batch, TensorSpec
 from rootml.validation import Collector
@@ -92,6 +92,7 @@ def test_objects_residuals_and_tables():
         (),
         (TensorSpec("x", (2,), columns=("hits", "chi2")),),
         lambda events: None,
+        (Summary("chi2", lambda tensors: tensors["x"][:, 1], unit="mm"),),
     )
     adapter = Adapter("toy", "Toy", layouts=(), views={"track": view}, default_model="net")
     card = ModelCard(
@@ -116,7 +117,7 @@ def test_objects_residuals_and_tables():
     assert worst.kind == "largest residual of p"
     assert worst.facts == {
         "entry": 9, "object": 0, "p [MeV/c]": 75.0, "true p [MeV/c]": 80.0,
-        "hits": 30.0, "chi2": None,
+        "input hits": 30.0, "input chi2 [mm]": None,
     }  # fmt: skip
     assert near.title == "entry 7, object 0"
     assert left.facts == {"entry": 7, "object": 1, "verdict": "not judged"}

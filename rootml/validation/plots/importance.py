@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from rootml.validation.plots.canvas import SMALL, WIDTH
 from rootml.validation.plots.label import header
@@ -16,6 +17,9 @@ from rootml.validation.style import Style, count, upper_first
 
 MOST = 25
 """So many inputs are drawn, the worthiest."""
+
+HIDES = 100.0
+"""An input so many times worthier than the median hides the others on a linear axis."""
 
 _ROW, _TOP, _BOTTOM, _RIGHT = 0.27, 1.0, 0.7, 0.25
 """Height of a bar and margins, in inches."""
@@ -40,7 +44,7 @@ def draw_importance(series: Sequence[Series], output: str, style: Style) -> Figu
     ax.set_yticks(range(len(names)), names, size=SMALL)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", which="both", length=0)
-    ax.xaxis.set_major_locator(MaxNLocator(5))
+    _scale(ax, [part["loss"] for figures in made for part in figures["inputs"]])
     ax.set_xlabel(upper_first(made[0]["metric"]), loc="right")
     ax.margins(x=0.06)
     _fit(figure)
@@ -49,6 +53,24 @@ def draw_importance(series: Sequence[Series], output: str, style: Style) -> Figu
     if len(series) > 1:
         ax.legend(loc="lower right")
     return figure
+
+
+def _scale(ax: Axes, losses: Sequence[float]) -> None:
+    """A logarithmic axis beyond the median loss where one input hides all others."""
+    positive = [loss for loss in losses if loss > 0]
+    if positive and max(positive) > HIDES * np.median(positive):
+        linear = 10.0 ** np.floor(np.log10(np.median(positive)))
+        ax.set_xscale("symlog", linthresh=linear, linscale=0.5)
+        ax.xaxis.set_major_locator(FixedLocator([0, *_decades(linear, max(positive))]))
+        ax.xaxis.set_minor_locator(NullLocator())
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(5))
+
+
+def _decades(first: float, last: float) -> list[float]:
+    """Powers of ten from the first to beyond the last, every second one of many."""
+    powers = np.arange(np.log10(first), np.log10(last) + 1)
+    return [*(10.0 ** powers[:: 1 + len(powers) // 6])]
 
 
 def _of(one: Series, output: str) -> Mapping[str, Any]:
