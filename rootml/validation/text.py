@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rootml.validation.separation import BACKGROUND, SIGNAL
+from rootml.validation.style import words
 
 if TYPE_CHECKING:
     from rootml.validation.report import Report
@@ -94,7 +95,8 @@ def _residuals(output: Mapping[str, Any]) -> Iterator[str]:
     for one in made["improvement"]:
         if one["eiqr75"]:
             yield ""
-            yield f"eIQR75 smaller than that of {one['title']} by {percentage(one['eiqr75'])}."
+            percent = {key: 100 * value for key, value in one["eiqr75"].items()}
+            yield f"Improvement of eIQR75 on {one['title']}: {measured(percent)} %."
     if fit := made["peak"]:
         yield ""
         yield f"{_fitted(fit)}."
@@ -106,12 +108,12 @@ def _residuals(output: Mapping[str, Any]) -> Iterator[str]:
 def _fitted(fit: Mapping[str, Any]) -> str:
     """A fit in words."""
     found = ", ".join(
-        f"{name} {measured(value)}"
+        f"{words(name)} {measured(value)}"
         for name, value in fit["parameters"].items()
         if name not in ("signal", "background")
     )
     said = f"; {fit['message']}" if fit["message"] else ""
-    return f"Fit of a {fit['model'].replace('_', ' ')}: {found}{said}"
+    return f"Fit of a {words(fit['model'])}: {found}{said}"
 
 
 def _classes(output: Mapping[str, Any]) -> Iterator[str]:

@@ -161,7 +161,7 @@ def test_the_page_shows_every_figure(tracks):
     assert "| beyond ±0.7 MeV/c |" in page
     assert "| pull |" in page
     assert "| eIQR75 |" in page
-    assert "eIQR75 smaller than that of Track fit by" in page
+    assert "Improvement of eIQR75 on Track fit: 2" in page
     assert "Fit of a double crystal ball: mean" in page
 
 

@@ -55,7 +55,7 @@ def _text(fit: Mapping[str, Any]) -> str:
     lines = [words(fit["model"]).capitalize()]
     lines += [f"  {name} {measured(fit['parameters'][name])}" for name in ("mean", "width")]
     lines.append(f"  $\\chi^2$/ndf {fit['chi2']:.1f}/{fit['ndof']}")
-    return "\n".join((*lines, *(["  (fit not good)"] if fit["message"] else [])))
+    return "\n".join((*lines, *([] if fit["valid"] else ["  (fit not valid)"])))
 
 
 def _pulls(entries: Array, fitted: Array, errors: Array) -> Array:
