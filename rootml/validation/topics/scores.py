@@ -178,6 +178,9 @@ class Score(Topic):
             source = self.output.name
             first = int(np.searchsorted(LOGIT.thresholds(), cut.threshold))
         slices = sliced(draft, source, variable).flat_cut(cut.threshold, first)
+        for i in (SIGNAL, BACKGROUND):
+            if not any((one.background, one.signal)[i] > 0 for one in slices):
+                raise Unavailable(f"no {variable.name} bin has events of class {draft.classes[i]}")
         return {"name": name, "threshold": cut.threshold, "rows": sep.rows(slices)}
 
 
