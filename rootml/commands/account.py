@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rootml.validation import Sample, Study
 
 Row = tuple[str, str]
+SHOWN = 4
+"""Of plots that one reason keeps from being drawn, those that are named."""
 
 
 def print_account(result: TagResult, *, verbose: bool) -> None:
@@ -39,17 +41,29 @@ def print_study(study: Study, folder: Path, *, page: bool) -> None:
     click.echo(f"{study.title} -> {folder / 'index.html' if page else folder}")
     titles = report_titles(study)
     rows = _series("samples", [_sample(study, sample) for sample in study.samples])
-    for verdict in verdicts(study, titles):
+    for verdict in filter(lambda verdict: verdict.flag, verdicts(study, titles)):
         messages = verdict.messages if verdict.flag == "bad" else ()
         rows += _series("", [verdict.text, *(f"  {message}" for message in messages)])
     if len(study.reports) == 1:
         rows += _series("figures", highlights(study.reports[0].to_dict()["figures"]))
-    _print_rows(rows)
+    _print_rows(rows + _series("lacking", list(_not_drawn(study))))
     if len(study.reports) > 1:
         reports = tuple(r for r in study.reports if r.sample["role"] != "variation")
         nominal = replace(study, reports=reports)
         shown = key_figures(nominal, report_titles(nominal))
         print_table("", shown.head, [[cell.text for cell in row] for row in shown.rows])
+
+
+def _not_drawn(study: Study) -> Iterator[str]:
+    """For each reason, the plots that cannot be drawn."""
+    lacking: dict[str, dict[str, None]] = {}
+    for report in study.reports:
+        for name, reason in report.not_drawn.items():
+            lacking.setdefault(reason, {})[name] = None
+    for reason, names in lacking.items():
+        shown = ", ".join(list(names)[:SHOWN])
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        yield f"{shown}{more}: {reason}"
 
 
 def _sample(study: Study, sample: Sample) -> str:
