@@ -263,6 +263,24 @@ def test_plots_of_other_formats_are_linked(make_study, tmp_path):
     assert {"href": "score_roc.pdf"} in made.all("a")
 
 
+def test_an_output_may_be_called_like_other_figures(make_study, page):
+    study = make_study()
+    report = study.reports[0]
+    outputs = {"events": {"branch": "net_events", "auc": None, "strange": 17}}
+    figures = {**report.figures, "outputs": outputs}
+    plots = (Plot("events_distribution", "values", "events"),)
+    text = page(
+        replace(study, reports=(replace(report, figures=figures, plots=plots),))
+    ).read_text()
+    titles = re.findall(r'-title">([^<]*)</h3>', text)
+    assert titles[:2] == ["net_events", "Events"]
+    places = [
+        text.index(mark) for mark in ("net_events</h3>", "events_distribution", "Events</h3>")
+    ]
+    assert places == sorted(places)
+    assert "strange" in text
+
+
 def test_plots_stand_with_the_output_whose_name_they_begin_with(make_study, page):
     study = make_study()
     plots = (Plot("score_roc", "roc", "score"), Plot("stranger", "values", "x"))

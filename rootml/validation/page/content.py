@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,20 @@ from rootml.validation.page.summary import Verdict, key_figures, verdicts
 from rootml.validation.page.tables import Table, tables
 from rootml.validation.report import Check, Plot, Report, plain
 from rootml.validation.study import Note, Sample, Study
+from rootml.validation.style import upper_first
 
 IMAGES = "image"
-"""First word of the names of plots of input images, which have no figures of their own."""
-
-OTHERS = "more"
+"""How the names of plots of input images begin, which have no figures of their own."""
 
 
 @dataclass
 class Section:
-    """Plots and tables of one subject: an output, the inputs, the references, ..."""
+    """Plots and tables of one subject: an output, the inputs, the references, ...
 
+    ``stem``: how the names of its plots begin.
+    """
+
+    stem: str
     title: str
     anchor: str
     pictures: list[Picture] = field(default_factory=list)
@@ -84,7 +87,7 @@ def page_content(study: Study, plots: Mapping[str, Path], path: Path) -> Page:
 
 def report_titles(study: Study) -> tuple[str, ...]:
     """What tells the reports apart: the network, the sample, or both."""
-    models = [f"{r.model['name']} {r.model['version']}" for r in study.reports]
+    models = [report.title for report in study.reports]
     samples = [str(r.sample.get("sample_title") or r.sample.get("name", "")) for r in study.reports]
     if len(set(samples)) == 1:
         return tuple(models)
@@ -101,34 +104,34 @@ def _panel(
     for plot in report.plots:
         made = shown(plot, place)
         if made:
-            sections[_section_of(plot, sections)].pictures.append(made)
+            _section_of(plot, sections).pictures.append(made)
     return Panel(
         title=title,
         anchor=f"report-{index}",
         checks=report.checks,
-        sections=[made for made in sections.values() if made.pictures or made.tables],
+        sections=[made for made in sections if made.pictures or made.tables],
         not_drawn=report.not_drawn,
     )
 
 
-def _sections(report: Report, anchor: str) -> dict[str, Section]:
-    """Sections by the beginning of their plots' names: outputs first, then the other figures."""
+def _sections(report: Report, anchor: str) -> list[Section]:
+    """A section for each output, each other part of the figures, images, and all else."""
     figures = plain(report.figures)
-    outputs, others = figures.get("outputs", {}), dict(figures)
-    others.pop("outputs", None)
-    contents = {name: (made["branch"], made) for name, made in outputs.items()}
-    contents |= {key: (words(key).capitalize(), made) for key, made in others.items()}
-    contents |= {IMAGES: ("Input images", {}), OTHERS: ("More plots", {})}
-    return {
-        key: Section(title, f"{anchor}-{number}", tables=list(tables(made)))
-        for number, (key, (title, made)) in enumerate(contents.items())
-    }
+    contents = [(name, made["branch"], made) for name, made in figures["outputs"].items()]
+    contents += [
+        (key, upper_first(words(key)), made) for key, made in figures.items() if key != "outputs"
+    ]
+    contents += [(IMAGES, "Input images", {}), ("", "More plots", {})]
+    return [
+        Section(stem, title, f"{anchor}-{number}", tables=list(tables(made)))
+        for number, (stem, title, made) in enumerate(contents)
+    ]
 
 
-def _section_of(plot: Plot, sections: Mapping[str, Section]) -> str:
-    """The key of the section with the longest common beginning of names."""
-    fitting = [key for key in sections if plot.name == key or plot.name.startswith(f"{key}_")]
-    return max(fitting, key=len, default=OTHERS)
+def _section_of(plot: Plot, sections: Sequence[Section]) -> Section:
+    """The section with the longest stem that the plot's name begins with; outputs go first."""
+    fitting = [made for made in sections if f"{plot.name}_".startswith(f"{made.stem}_")]
+    return max(fitting, key=lambda made: len(made.stem), default=sections[-1])
 
 
 def _gates(study: Study) -> Table:
@@ -147,12 +150,12 @@ def _gates(study: Study) -> Table:
 
 def _about(study: Study) -> Iterator[Table]:
     """What was validated on what, and how: networks, samples, files, provenance."""
-    models = {report.model["sha256"]: report.model for report in study.reports}
-    yield from tables({"networks": [dict(model) for model in models.values()]})
-    yield from tables({"samples": [_sample(sample) for sample in study.samples]})
+    models = {tuple(report.model.values()): dict(report.model) for report in study.reports}
+    yield from tables({"rows": list(models.values())}, "networks")
+    yield from tables({"rows": [_sample(sample) for sample in study.samples]}, "samples")
     for sample in study.samples:
         files = [plain(file) for file in sample.files]
-        yield from tables({f"files of {sample.title}": files})
+        yield from tables({"rows": files}, f"files of {sample.title}")
     yield from tables(plain(study.provenance), "provenance")
 
 
