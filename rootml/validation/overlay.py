@@ -80,7 +80,9 @@ def agreement(series: Sequence[Series], output: str) -> Iterator[str]:
     if len(series) == 2 and series[0].role == "train":
         found = overtraining(series[0].report, series[1].report).get(output)
         if found:
-            values = (f"{name} {one.ks_p_value:.2g}" for name, one in found.shapes.items())
+            classes = series[0].report.sample["classes"]
+            shapes = {name: found.shapes[name] for name in classes if name in found.shapes}
+            values = (f"{name} {one.ks_p_value:.2g}" for name, one in shapes.items())
             yield f"Kolmogorov p-value: {', '.join(values)}"
 
 

@@ -78,4 +78,4 @@ def words(name: str) -> str:
 
 def count(events: float) -> str:
     """A number of events, in groups of three digits."""
-    return f"{events:,.0f}".replace(",", "\u2009")
+    return f"{events:,.0f}".replace(",", "\u00a0")

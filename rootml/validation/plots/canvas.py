@@ -50,9 +50,8 @@ _COMMON: Any = {
     "figure.dpi": 150,
     "figure.figsize": (WIDTH, HEIGHT),
     "figure.subplot.bottom": 0.15,
-    "figure.subplot.left": 0.16,
+    "figure.subplot.left": 0.18,
     "figure.subplot.right": 0.96,
-    "figure.subplot.top": 0.95,
     "font.size": SMALL,
     "image.cmap": "viridis",
     "legend.borderpad": 0.3,
@@ -86,7 +85,8 @@ _COMMON: Any = {
 
 def settings(style: Style) -> Any:
     """The settings of matplotlib for a style: mplhep's own, in the common sizes."""
-    return {**_STYLES[style.name], **_COMMON}
+    above = style.name in ("cms", "lhcb")  # these write above the panel
+    return {**_STYLES[style.name], **_COMMON, "figure.subplot.top": 0.91 if above else 0.95}
 
 
 @contextmanager

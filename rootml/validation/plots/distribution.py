@@ -60,12 +60,12 @@ def draw_distribution(series: Sequence[Series], output: str, style: Style) -> Fi
         for name, part in by_name.items():
             _draw(ax, series, one, name, part)
             if one is not series[0] and name in parts[0]:
-                _ratio(lowest, part, parts[0][name], _look(series, one, name))
-    if len(series) > 2:
-        for one in series:
-            ax.plot([], [], color="0.3", ls=_look(series, one, "").dashes, label=one.title)
+                as_ = _look(series, one, name)
+                (_ratio if len(series) == 2 else _ratio_line)(lowest, part, parts[0][name], as_)
+    if len(series) > 1:
+        _legend_of_series(ax, series)
     width = _axes(ax, lowest, [part for by_name in parts for part in by_name.values()])
-    score_axis(lowest, series[0].report, output)
+    score_axis(lowest, series, output)
     ax.set_ylabel(f"Fraction of events / {width:g}")
     finish(ax, series, style, *agreement(series, output))
     figure.align_ylabels()
@@ -73,22 +73,29 @@ def draw_distribution(series: Sequence[Series], output: str, style: Style) -> Fi
 
 
 def _draw(ax: Axes, series: Sequence[Series], one: Series, name: str, part: Fractions) -> None:
-    """One class of one series; of more than two, the legend tells classes and series apart."""
-    as_, title = _look(series, one, name), class_title(one.report, name)
-    if len(series) == 2:
-        title = f"{title}, {one.title}"
-    label = f"{title} ({count(part.entries)})"
-    if len(series) > 2:
-        label = title if one is series[0] else ""
+    """One class of one series, with the class in the legend for the first."""
+    as_, label = _look(series, one, name), class_title(one.report, name)
+    if len(series) == 1:
+        label = f"{label} ({count(part.entries)})"
     if one is series[0]:
         ax.stairs(part.values, part.edges, color=as_.colour, fill=True, alpha=0.12)
-    if len(series) == 2 and one is series[1]:
+        ax.stairs(part.values, part.edges, baseline=None, lw=2, label=label, **as_.line)
+    elif len(series) == 2:
         some = part.values > 0
         x, y, errors = part.centres[some], part.values[some], part.errors[some]
-        ax.errorbar(x, y, errors, fmt=as_.marker, ms=4, lw=1, color=as_.colour, label=label)
+        ax.errorbar(x, y, errors, fmt=as_.marker, ms=4, lw=1, color=as_.colour)
     else:
-        line = {"lw": 2 if one is series[0] else 1.5, "label": label or None, **as_.line}
-        ax.stairs(part.values, part.edges, baseline=None, **line)
+        ax.stairs(part.values, part.edges, baseline=None, lw=1.5, **as_.line)
+
+
+def _legend_of_series(ax: Axes, series: Sequence[Series]) -> None:
+    """Entries that tell the series apart, whatever the class."""
+    for one in series:
+        as_ = _look(series, one, "")
+        if len(series) == 2 and one is series[1]:
+            ax.errorbar([], [], [], fmt=as_.marker, ms=4, lw=1, color="0.3", label=one.title)
+        else:
+            ax.plot([], [], color="0.3", ls=as_.dashes, label=one.title)
 
 
 def _look(series: Sequence[Series], one: Series, name: str) -> Look:
@@ -116,6 +123,12 @@ def _ratio(ax: Axes, part: Fractions, other: Fractions, as_: Look) -> None:
     ratio_points(ax, part.centres[both], ratio, ratio * relative, as_)
 
 
+def _ratio_line(ax: Axes, part: Fractions, other: Fractions, as_: Look) -> None:
+    both = (part.values > 0) & (other.values > 0)
+    ratio = np.divide(part.values, other.values, out=np.full(len(both), np.nan), where=both)
+    ax.stairs(ratio, part.edges, baseline=None, lw=1.2, **as_.line)
+
+
 def _axes(ax: Axes, lowest: Axes, parts: list[Fractions]) -> float:
     """Set the ranges; the width of a bin."""
     edges = parts[0].edges
@@ -128,7 +141,7 @@ def _axes(ax: Axes, lowest: Axes, parts: list[Fractions]) -> float:
     return float(edges[1] - edges[0])
 
 
-def score_axis(ax: Axes, report: Report, output: str) -> None:
+def score_axis(ax: Axes, series: Sequence[Series], output: str) -> None:
     """Label and ticks of an axis of log(p/(1-p)), whose limits are set."""
     low, high = ax.get_xlim()
     ticks = {float(logit(p)): text for p, text in _TICKS.items()}
@@ -136,8 +149,9 @@ def score_axis(ax: Axes, report: Report, output: str) -> None:
     ax.xaxis.set_major_locator(FixedLocator(near))
     ax.xaxis.set_ticklabels([ticks[x] for x in near])
     ax.xaxis.set_minor_locator(NullLocator())
-    branch = report.figures["outputs"][output]["branch"]
-    ax.set_xlabel(f"{branch}, linear in log[p / (1 - p)]")
+    branches = {one.report.figures["outputs"][output]["branch"] for one in series}
+    name = branches.pop() if len(branches) == 1 else output
+    ax.set_xlabel(f"{name}, linear in log[p / (1 - p)]")
 
 
 def _sparse(text: str) -> bool:

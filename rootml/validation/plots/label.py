@@ -32,6 +32,9 @@ _WRITE: dict[str, Any] = {
 LONGEST = 2.0
 """The y axis is stretched so many times at most; where more is needed, the figure grows."""
 
+CROWDED = 1.3
+"""Where one column of the legend stretches the y axis more, two are tried."""
+
 Corner = Literal["upper right", "upper left", "lower right", "lower left"]
 
 _CORNERS: dict[Corner, float] = {
@@ -53,10 +56,9 @@ def finish(ax: Axes, series: Sequence[Series], style: Style, *lines: str) -> Non
     written smaller.
     """
     texts = write_label(ax, series, style, *lines)
-    legend = _legend(ax)
-    stretch, height = _place(ax, texts, legend)
+    legend, stretch, taken = _legend(ax, texts)
     if stretch > LONGEST:
-        _grow(ax, height)
+        _grow(ax, taken)
         for text in texts:
             text.remove()
         stretch, _ = _place(ax, write_label(ax, series, style, *lines), legend)
@@ -73,7 +75,7 @@ def write_label(
     """
     written = _WRITE[style.name](
         exp=style.experiment or series[0].report.sample["title"],
-        text=style.status or status(series),
+        text="\N{NO-BREAK SPACE}" * (style.name == "lhcb") + (style.status or status(series)),
         lumi=_beam(style) or None,
         fontsize=(LARGE, LARGE, SMALL, SMALL),
         scilocator_adjust=False,
@@ -108,7 +110,7 @@ def _beam(style: Style) -> str:
     energy = style.energy
     if re.fullmatch(r"[\d.]+( *[kMGT]eV)?", energy):
         energy = energy if energy.endswith("V") else f"{energy} TeV"
-        energy = f"({energy})" if style.name == "cms" else rf"$\sqrt{{s}}$ = {energy}"
+        energy = f"({energy})" if style.name == "cms" else f"\N{SQUARE ROOT}s = {energy}"
     lumi = style.lumi
     if re.fullmatch(r"[\d.]+", lumi):
         lumi = f"{lumi} fb$^{{-1}}$"
@@ -117,11 +119,25 @@ def _beam(style: Style) -> str:
     return ", ".join(filter(None, (energy, lumi)))
 
 
-def _legend(ax: Axes) -> Legend:
-    """The legend, its texts broken where it would be wider than the panel."""
-    legend = ax.legend(loc="upper right", borderaxespad=0.4)
-    width = legend.get_window_extent().width / ax.get_window_extent().width
-    if width > 1:
+def _legend(ax: Axes, texts: Sequence[Text]) -> tuple[Legend, float, float]:
+    """The legend where it takes least, in two columns if that is much better, and its needs."""
+    legend = _columns(ax, 1)
+    stretch, taken = _place(ax, texts, legend)
+    if stretch > CROWDED and len(legend.get_texts()) > 3:
+        wide = _columns(ax, 2)
+        better, less = _place(ax, texts, wide)
+        if better < 0.95 * stretch and wide.get_window_extent().width < ax.bbox.width:
+            return wide, better, less
+        legend = _columns(ax, 1)
+        stretch, taken = _place(ax, texts, legend)
+    return legend, stretch, taken
+
+
+def _columns(ax: Axes, columns: int) -> Legend:
+    """A legend, its texts broken where it would be wider than the panel."""
+    legend = ax.legend(loc="upper right", borderaxespad=0.4, ncols=columns, columnspacing=1.2)
+    width = legend.get_window_extent().width / ax.bbox.width
+    if width > 1 and columns == 1:
         longest = max(len(text.get_text()) for text in legend.get_texts())
         for text in legend.get_texts():
             text.set_text(textwrap.fill(text.get_text(), max(int(0.85 * longest / width), 10)))
@@ -137,6 +153,7 @@ def _place(ax: Axes, texts: Sequence[Text], legend: Legend) -> tuple[float, floa
     label = Bbox.from_extents(0, 1, 0, 1)
     if texts:
         label = Bbox.union([text.get_window_extent() for text in texts]).transformed(to_axes)
+        label = Bbox.from_extents(label.x0, label.y0, label.x1 + GAP / 2, label.y1)
     alone = skyline.stretch([label])
     needs: dict[Corner, float] = {}
     for place in _CORNERS:
@@ -162,7 +179,10 @@ def _grow(ax: Axes, taken: float) -> None:
     """Make the figure so high that label and legend leave a share 1 / LONGEST of the panel."""
     figure = ax.get_figure(root=True)
     assert figure is not None
-    figure.set_figheight(figure.get_figheight() * taken / (1 - 1 / LONGEST - GAP))
+    times = taken / (1 - 1 / LONGEST - GAP)
+    margins = figure.subplotpars
+    figure.set_figheight(figure.get_figheight() * times)
+    figure.subplots_adjust(bottom=margins.bottom / times, top=1 - (1 - margins.top) / times)
 
 
 def _stretch(ax: Axes, times: float) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 COLOURS = 256
 """Colours of a PNG: enough for lines, shades and a colour bar, at a third of the bytes."""
 
+_WHITE = 249
+"""Levels above it become 255: the palette would have a white that is slightly grey."""
+
 _DATELESS: dict[str, Any] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     "svg": {"Date": None},
@@ -43,4 +46,6 @@ def _save_png(figure: Figure, path: Path) -> None:
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     packed = image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette = [255 if level > _WHITE else level for level in packed.getpalette() or ()]
+    packed.putpalette(palette)
     packed.save(path, dpi=(dpi, dpi))

@@ -48,7 +48,7 @@ def draw_stack(series: Sequence[Series], quantity: str, style: Style) -> Figure:
         ax.set_yscale("log")
         positive = made.total[made.total > 0]
         ax.set_ylim(min(positive.min() / 2, highest / 20), highest)
-        score_axis(lowest, report, quantity)
+        score_axis(lowest, series, quantity)
         ax.set_ylabel(f"Events / {made.edges[1] - made.edges[0]:g}")
     else:
         ax.set_ylim(0, highest)

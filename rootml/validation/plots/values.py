@@ -1,4 +1,4 @@
-"""Distribution of an output that is not a score."""
+"""Distributions in the values' own unit: of outputs that are not scores, and of variables."""
 
 from __future__ import annotations
 
@@ -10,33 +10,43 @@ from rootml.validation.histograms import class_title, components
 from rootml.validation.plots.canvas import panel
 from rootml.validation.plots.label import finish
 from rootml.validation.series import Series
-from rootml.validation.style import Style, count, look
+from rootml.validation.style import Style, count, look, upper_first
 
 
 def draw_values(series: Sequence[Series], output: str, style: Style) -> Figure:
     """Events against an output's value, by class, and by component where it has several."""
+    made = series[0].report.figures["outputs"][output]
+    return _draw(series, output, made["branch"], made["unit"], style)
+
+
+def draw_variable(series: Sequence[Series], variable: str, style: Style) -> Figure:
+    """Events against a variable, by class."""
+    made = series[0].report.figures["variables"][variable]
+    return _draw(series, f"variable_{variable}", upper_first(made["title"]), made["unit"], style)
+
+
+def _draw(series: Sequence[Series], stem: str, title: str, unit: str, style: Style) -> Figure:
     report = series[0].report
     figure, ax = panel()
     top = 0.0
     ranges: list[float] = []
     drawn = [
         (name, part, hist)
-        for part, hists in components(report, output)
+        for part, hists in components(report, stem)
         for name, hist in hists.items()
     ]
     for i, (name, part, hist) in enumerate(drawn):
         axis = hist.axes[0]
-        density = hist.values() / axis.widths / max(hist.sum(flow=True), 1)
-        title = class_title(report, name)
-        text = ", ".join(filter(None, (title, part, count(int(hist.sum(flow=True))))))
+        total = hist.values(flow=True).sum()
+        density = hist.values() / axis.widths / (total or 1)
+        text = ", ".join(filter(None, (class_title(report, name), part, count(total))))
         ax.stairs(density, axis.edges, lw=2, ls=look(i).dashes, color=look(i).colour, label=text)
         filled = hist.values() > 0
         ranges += [*axis.edges[:-1][filled], *axis.edges[1:][filled]]
         top = max(top, density.max())
     ax.set_xlim(min(ranges), max(ranges))
     ax.set_ylim(0, top)
-    made = report.figures["outputs"][output]
-    ax.set_xlabel(made["branch"] + (f" [{made['unit']}]" if made["unit"] else ""))
-    ax.set_ylabel(f"Fraction of events per {made['unit'] or 'unit'}")
+    ax.set_xlabel(title + (f" [{unit}]" if unit else ""))
+    ax.set_ylabel(f"Fraction of events per {unit or 'unit'}")
     finish(ax, series, style)
     return figure
