@@ -141,7 +141,8 @@ def _axes(spec: TensorSpec) -> tuple[str, ...]:
 def _places(counts: Array) -> Array:
     """Place of each object in its event, from 0."""
     starts = np.cumsum(counts) - counts
-    return np.arange(int(counts.sum())) - np.repeat(starts, counts)
+    places: Array = np.arange(int(counts.sum())) - np.repeat(starts, counts)
+    return places
 
 
 def _number(value: Any) -> float | int | None:
