@@ -66,7 +66,7 @@ class Counts:
         if len(hist.axes) != 1:
             raise DataError(f"a histogram of one axis is needed, this one has {len(hist.axes)}")
         axis: Any = hist.axes[0]
-        edges = np.asarray(axis.edges, np.float64)
+        edges = np.array([axis[0][0], *(axis[i][1] for i in range(len(axis)))], np.float64)
         counts = cls.of(hist, flow=True)
         beyond = len(counts.values) - (len(edges) - 1)
         below = beyond == 2 or (beyond == 1 and axis.traits.underflow)

@@ -7,6 +7,7 @@ import math
 import boost_histogram as bh
 import numpy as np
 import pytest
+import uproot
 from hist import Hist
 from scipy.special import expit
 from sklearn import metrics
@@ -153,6 +154,23 @@ def test_histograms_of_any_library_give_the_same_cuts(library):
     assert cut.background_passed == pytest.approx(weights[passed & ~labels].sum())
     assert cut.signal == pytest.approx(weights[labels].sum())
     assert abs(binned.auc().value - exact.auc().value) <= binned.auc().binning < 0.02
+
+
+def test_histograms_of_a_root_file_are_histograms(tmp_path):
+    rng = np.random.default_rng(3)
+    hists = {
+        name: Hist.new.Reg(40, 0, 1).Weight().fill(values, weight=rng.exponential(1, 500))
+        for name, values in (("s", 1.1 * rng.beta(4, 2, 500)), ("b", rng.beta(2, 4, 500)))
+    }
+    with uproot.recreate(tmp_path / "h.root") as file:
+        for name, hist in hists.items():
+            file[name] = hist
+    with uproot.open(tmp_path / "h.root") as file:
+        read = Separation.from_histograms(file["s"], file["b"])
+    made = Separation.from_histograms(hists["s"], hists["b"])
+    assert made.signal.values[-1] > 0  # overflow
+    assert read.auc() == made.auc()
+    assert read.at_efficiency(0.9) == made.at_efficiency(0.9)
 
 
 def test_histograms_that_do_not_fit_are_refused():
