@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from hist import Hist, axis, rebin
 
-from rootml.validation.scales import ASINH, Scale, energy_edges
+from rootml.validation.scales import ASINH, Scale
 
 if TYPE_CHECKING:
     from rootml.validation.report import Report
     from rootml.validation.setting import Setting
+    from rootml.validation.units import Variable
 
 UNLABELLED = "unlabelled"
 """Name of the class of events without a label."""
@@ -71,19 +72,19 @@ def identifier(name: str) -> str:
     return re.sub(r"\W+", "_", name)
 
 
-def against_energy(fine: Any) -> Any:
-    """A histogram (energy, score) in GeV and ten times wider bins of the score.
+def against_variable(fine: Any, variable: Variable) -> Any:
+    """A histogram (variable, score) in the variable's unit and ten times wider bins of the score.
 
-    The energy is in the bins that were asked for, or in keys.
+    Keys of the variable become all bins from the first to the last that was met.
     """
     wide = fine[:, :: rebin(10)]
-    if not isinstance(fine.axes[0], axis.IntCategory):
+    if variable.edges is not None:
         return wide
-    keys = list(fine.axes[0])
+    keys: list[int] = list(fine.axes[0])
     first, last = min(keys), max(keys)
-    edges = [energy_edges(key)[0] for key in range(first, last + 1)] + [energy_edges(last)[1]]
-    energy = axis.Variable(edges, name="energy", label="Energy [GeV]")
-    made = Hist(energy, wide.axes[1], storage=wide.storage_type())
+    edges = [variable.key_edge(key) for key in range(first, last + 2)]
+    bins = axis.Variable(edges, name=variable.name, label=variable.label)
+    made = Hist(bins, wide.axes[1], storage=wide.storage_type())
     for key, row in zip(keys, wide.view(flow=True), strict=False):
         made.view(flow=True)[key - first + 1] = row
     return made
