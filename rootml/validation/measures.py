@@ -39,17 +39,21 @@ def _cut(figures: Figures, point: str) -> Figures:
     """The row of a working point: one of the card by name, or a signal efficiency."""
     target = _number(point)
     if target is None:
-        rows = {row["name"]: row for row in figures["card_working_points"]}
+        rows: dict[str, Figures] = {row["name"]: row for row in figures["card_working_points"]}
         if point not in rows:
             raise Undecided(f"there is no working point {point!r}{nearest(point, rows)}")
-        return rows[point]  # type: ignore[no-any-return]
+        return rows[point]
     if not 0 < target <= 1:
         raise InputError(f"@{point}: a signal efficiency is above 0 and at most 1")
-    for row in figures["working_points"]:
+    table: Sequence[Figures] = figures["working_points"]
+    for row in table:
         if math.isclose(row["target"], target):
-            return row  # type: ignore[no-any-return]
-    kept = [efficiency >= target * (1 - 1e-12) for efficiency in figures["curve"]["efficiency"]]
-    return _on_curve(figures, sum(kept) - 1)
+            return row
+    efficiencies = figures["curve"]["efficiency"]
+    kept = [i for i, value in enumerate(efficiencies) if value >= target * (1 - 1e-12)]
+    if not kept:
+        raise Undecided(f"no cut keeps {point} of the signal")
+    return _on_curve(figures, kept[-1])
 
 
 def _on_curve(figures: Figures, index: int) -> Figures:

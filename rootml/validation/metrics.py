@@ -88,14 +88,13 @@ class Found:
 
     def part(self, name: str) -> float:
         """The value, or an end or the half width of its interval; Undecided where it has none."""
-        made = self.estimate
-        number = made.get(name)
-        if number is None and name == "error" and None not in (made.get("low"), made.get("high")):
-            number = (made["high"] - made["low"]) / 2  # type: ignore[operator]
+        number, low, high = (self.estimate.get(key) for key in (name, "low", "high"))
+        if number is None and name == "error" and low is not None and high is not None:
+            number = (high - low) / 2
         if number is not None and math.isfinite(number):
             return float(number)
-        if name == "value" and made.get("low") is not None:
-            raise Undecided(f"only a lower limit is known, {made['low']:.4g}; '.low' takes it")
+        if name == "value" and low is not None and high is None:
+            raise Undecided(f"only a lower limit is known, {low:.4g}; '.low' takes it")
         raise Undecided("it has no number" if name == "value" else f"it has no {name}")
 
 
@@ -112,7 +111,7 @@ def find(reports: Sequence[Mapping[str, Any]], metric: Metric) -> Found:
         except Undecided as reason:
             reasons.append(str(reason))
     if not found:
-        raise Undecided(reasons[0])
+        raise Undecided(reasons[0] if reasons else "there is no report")
     if len(found) > 1:
         names = [":".join(map(_quoted, _labels(one.report, one.output))) for one in found]
         raise InputError(

@@ -202,6 +202,7 @@ OTHER_OUTPUT = study(report(outputs={"prob": score()}))
 OTHER_CLASSES = study(report())
 OTHER_CLASSES.reports[0].sample["classes"] = ["pion", "electron"]
 NO_TRUTH = study(report(outputs={"score": {}}, not_drawn={"score_roc": "the file has no label"}))
+NONE_JUDGED = study(report(fraction=estimate(None, 0.0, 1.0)))
 
 
 @pytest.mark.parametrize(
@@ -216,6 +217,9 @@ NO_TRUTH = study(report(outputs={"score": {}}, not_drawn={"score_roc": "the file
         ("rejection@0.5.high < 3", None, None, "it has no high"),
         ("rejection@tight < 3", None, None, "no working point 'tight'"),
         ("auc/(judged - judged) < 3", None, None, "not a finite number"),
+        ("outside > 1", NONE_JUDGED, None, "outside: it has no number"),
+        ("auc < 1", study(), None, "there is no report"),
+        ("auc < ref", None, study(), "which of the 0 reports"),
         ("ks[energie] > 1", None, None, "no input 'energie'.*did you mean 'energy'"),
         ("ks[x] > 1", None, None, "no input 'x'"),
         ("rejection@0.9[energy=20:40] > 1", None, None, "too few events"),
