@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from rootml.validation import Study
 
 FAILED = 1
+ARGUMENTS = "rootml.arguments"
 FORMATS = ("png", "pdf", "svg")
 
 
@@ -31,7 +34,16 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str) -> 
     return formats
 
 
-@click.command(short_help="Plots, numbers and a page of what networks said of files.")
+class Recorded(click.Command):
+    """A command that remembers what it was given, for the provenance."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse as any command does."""
+        ctx.meta[ARGUMENTS] = tuple(args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=Recorded, short_help="Plots, numbers and a page of what networks said of files.")
 @click.argument("files", nargs=-1, required=True, metavar="[TITLE=]FILES...")
 @click.option(
     "-m",
@@ -201,6 +213,8 @@ def validate(
         progress("validate", then="drawing", unit="entries", quiet=quiet or as_json) as report,
     ):
         study = gates(_validate(samples, options, report))
+        command = shlex.join(("rootml", "validate", *context.meta[ARGUMENTS]))
+        study = replace(study, provenance={"command": command, **study.provenance})
         write_study(
             study,
             temporary,
@@ -232,8 +246,6 @@ def _complain(study: Study) -> None:
 
 def _gates(conditions: tuple[str, ...], reference: Path | None) -> Callable[[Study], Study]:
     """What adds the decided conditions to a study; those that cannot be read are errors now."""
-    from dataclasses import replace
-
     from rootml.validation import read_study
     from rootml.validation.gates import check_gates, read_condition
 

@@ -13,7 +13,7 @@ from rootml.tagged.options import Options
 from rootml.tagged.reader import Reader, make_readers
 from rootml.tagged.samples import SampleFiles
 from rootml.tagged.tree import TaggedTree, open_tagged
-from rootml.tagging.record import identity, statement
+from rootml.tagging.record import identity
 from rootml.validation.study import Note
 
 SHOWN = 3
@@ -153,8 +153,8 @@ def _units(reader: Reader, options: Options) -> dict[str, str]:
 def _facts(tree: TaggedTree, reader: Reader, options: Options) -> dict[str, Any]:
     """What is known of a file: where it is, what it holds, what made its branches."""
     made = [
-        {"branches": list(tagging.branches), "by": statement(tagging.entry)}
-        for tagging in tree.taggings
+        f"{', '.join(one.branches)} by {one.reference} (sha256 {one.model['sha256'][:12]}…)"
+        for one in tree.taggings
     ]
     return {
         **identity(reader.source),

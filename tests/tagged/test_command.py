@@ -28,7 +28,7 @@ def test_a_folder_with_everything(mine, tmp_path, command):
     ):
         assert said in done.out
     report = json.loads((out / "report.json").read_text())
-    assert report["provenance"]["options"]["select"] == ""
+    assert report["provenance"]["command"].startswith(f"rootml validate {mine.path} -m ")
     assert report["samples"][0]["files"][0]["tree"] == "events"
 
 
