@@ -49,9 +49,10 @@ def draw_importance(series: Sequence[Series], output: str, style: Style) -> Figu
     ax.margins(x=0.06)
     _fit(figure)
     header(figure, series, style, ax.get_position().x0, _TOP)
-    ax.set_title(_caption(made[0], len(names)), loc="right", size=SMALL - 2)
+    ax.set_title(_caption(made[0], len(names)), loc="right", size=SMALL)
     if len(series) > 1:
-        ax.legend(loc="lower right")
+        place = 1 - _RIGHT / WIDTH, 1
+        figure.legend(loc="upper right", bbox_to_anchor=place, ncols=-(-len(series) // 2))
     return figure
 
 
@@ -79,9 +80,9 @@ def _of(one: Series, output: str) -> Mapping[str, Any]:
 
 
 def _caption(figures: Mapping[str, Any], shown: int) -> str:
-    text = f"{count(figures['events'])} events, permuted {figures['repeats']} times"
-    left_out = len(figures["inputs"]) - shown
-    return f"{text}; {left_out} of less worth not shown" if left_out > 0 else text
+    total = len(figures["inputs"])
+    best = f"best {shown} of {total} inputs, " if shown < total else ""
+    return f"{best}{count(figures['events'])} events, {figures['repeats']} permutations"
 
 
 def _fit(figure: Figure) -> None:
