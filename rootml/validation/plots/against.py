@@ -71,12 +71,15 @@ def draw_cut_against(series: Sequence[Series], subject: str, style: Style) -> Fi
     figure, ax, lower = panel_with_lower(upper_first(f"{signal}\nefficiency"))
     made = [one.report.figures["outputs"][output] for one in series]
     found = [one["against"][variable] for one in made]
+    names = [one.title for one in series] if len(series) > 1 else [made[0]["branch"]]
     rejections, efficiencies = (
         [
-            Points.of(_cut_title(one, own["flat_cut"]), one.look, own["flat_cut"]["rows"], name)
-            for one, own in zip(series, found, strict=True)
+            Points.of(f"{name} > {cut['threshold']:.3g}", one.look, cut["rows"], figure_name)
+            for name, one, cut in zip(
+                names, series, (own["flat_cut"] for own in found), strict=True
+            )
         ]
-        for name in ("rejection", "efficiency")
+        for figure_name in ("rejection", "efficiency")
     )
     _scale(lower, efficiencies, found[0])
     _rejections(ax, rejections, background)
@@ -88,10 +91,6 @@ def draw_cut_against(series: Sequence[Series], subject: str, style: Style) -> Fi
     plain_ticks(ax.yaxis)
     figure.align_ylabels()
     return figure
-
-
-def _cut_title(one: Series, cut: Mapping[str, Any]) -> str:
-    return f"{one.title} > {cut['threshold']:.3g}"
 
 
 def _scale(ax: Axes, drawn: Sequence[Points], variable: Mapping[str, Any]) -> None:
