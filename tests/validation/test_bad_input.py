@@ -160,6 +160,8 @@ def test_variables_go_before_columns_and_are_told_when_missing(collect, events):
         np.count_nonzero(events.batch.judged & (label_of(events) == 1)),
     ]
     assert list(report.figures["variables"]) == ["energy", "bdt", "depth"]
+    assert "variable_bdt" in {plot.name for plot in report.plots}
+    assert report.not_drawn["variable_depth"] == "the file has no depth (depth)"
     with pytest.raises(ValueError, match=r"variable 'bdt' of shape \(3,\): 3000 units"):
         collect(events, variables={"bdt": np.zeros(3)}, asked=asked)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rootml.card import Output
 from rootml.spec import Batch
-from rootml.validation import Collector
+from rootml.validation import Collector, Variable
 from rootml.validation.classification import Separation
 from rootml.validation.images import HALF_WINDOW, centred
 
@@ -238,3 +238,16 @@ def test_score_against_energy_projects_on_both(empty, events):
     assert np.array_equal(found[1:-1], np.histogram(energy, both.axes[0].edges)[0])
     wide = score.values().reshape(-1, 10).sum(axis=1)
     assert np.array_equal(both.values().sum(axis=0), wide)
+
+
+def test_an_energy_that_was_asked_for_in_fixed_bins_has_their_edges(adapter, make_card, events):
+    asked = (Variable("energy", unit="TeV"),)
+    collector = Collector(make_card(), adapter, branches={"score": "s"}, variables=asked)
+    collector.fill(events.events, events.batch, events.outputs)
+    made = collector.report().hists["score_vs_energy_electron"]
+    chosen = events.batch.judged & (np.asarray(events.events["truth_label"]) == 1)
+    energy = np.asarray(events.events["energy"])[chosen]
+    found = made.view(flow=True).sum(axis=1)
+    assert np.array_equal(found[1:-1], np.histogram(energy, made.axes[0].edges)[0])
+    assert found.sum() == np.count_nonzero(chosen)
+    assert made.axes[0].label == "energy [TeV]"

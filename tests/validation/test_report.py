@@ -191,7 +191,7 @@ def test_root_reads_the_histograms(collect, events, tmp_path):
     assert score.GetEntries() == counts.sum()
     assert score.GetXaxis().GetTitle() == "log(p/(1-p))"
     energy = file.Get("score_vs_energy_electron")
-    assert energy.GetXaxis().GetTitle() == "Energy [GeV]"
+    assert energy.GetXaxis().GetTitle() == "reconstructed energy [GeV]"
     assert energy.GetEntries() == counts.sum()
     image = file.Get("image_image_electron")
     assert (image.ClassName(), image.GetNbinsX(), image.GetNbinsY()) == ("TH2D", 6, 8)

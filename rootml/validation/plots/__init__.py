@@ -32,7 +32,7 @@ from rootml.validation.plots.roc import draw_rejection, draw_roc
 from rootml.validation.plots.save import save
 from rootml.validation.plots.stack import draw_stack
 from rootml.validation.plots.truth_2d import draw_truth_2d
-from rootml.validation.plots.values import draw_values
+from rootml.validation.plots.values import draw_values, draw_variable
 from rootml.validation.report import Plot
 from rootml.validation.series import Series
 from rootml.validation.study import Study
@@ -66,6 +66,7 @@ FAMILIES: dict[str, Callable[[Sequence[Series], str, Style], Figure]] = {
     "stack": draw_stack,
     "truth_2d": draw_truth_2d,
     "values": draw_values,
+    "variable": draw_variable,
 }
 
 

@@ -18,7 +18,7 @@ from rootml.validation.counts import Counts
 from rootml.validation.cuts import Cut
 from rootml.validation.dependence import MIN_SIGNAL
 from rootml.validation.draft import Draft, Unavailable
-from rootml.validation.histograms import against_energy, class_names
+from rootml.validation.histograms import against_variable, class_names
 from rootml.validation.report import Plot
 from rootml.validation.scales import LOGIT, Scale
 from rootml.validation.separation import BACKGROUND, FIXED_EFFICIENCY, SIGNAL, Sliced
@@ -86,14 +86,15 @@ class Score(Topic):
         name = self.output.name
         if name not in tally.hists:
             return
+        energy = next((v for v in self.setting.variables if v.name == "energy"), None)
         for i, label in enumerate(class_names(self.setting)):
             scores = tally.hists[name][i, :]
             if not scores.variances(flow=True).any():
                 continue
             yield f"{name}_{label}", scores
             by_energy = tally.hists.get(against(name, "energy"))
-            if by_energy is not None and by_energy.axes[0].size:
-                yield f"{name}_vs_energy_{label}", against_energy(by_energy[:, i, :])
+            if energy is not None and by_energy is not None and by_energy.axes[0].size:
+                yield f"{name}_vs_energy_{label}", against_variable(by_energy[:, i, :], energy)
 
     def _card_points(self, draft: Draft) -> list[dict[str, Any]]:
         """The card's working points on this sample; without truth, their thresholds alone."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from hist import axis
 
-from rootml.validation.draft import Draft
+from rootml.validation.draft import Draft, Unavailable
 from rootml.validation.histograms import class_names, in_units
+from rootml.validation.report import Plot
 from rootml.validation.scales import RESIDUAL
 from rootml.validation.setting import Setting
 from rootml.validation.tally import Tally, class_axis
@@ -50,6 +52,9 @@ class Distribution(Topic):
             "column": self.variable.source,
             "missing": draft.tally.counts["missing", self.name],
         }
+        if self.variable in self.setting.asked:
+            plot = Plot(self.name, "variable", self.variable.name)
+            draft.draw(plot, partial(self._require, draft))
         return {"variables": {self.variable.name: made}}
 
     def histograms(self, tally: Tally) -> Iterator[tuple[str, Any]]:
@@ -68,3 +73,10 @@ class Distribution(Topic):
         if self.variable.edges is None:
             return RESIDUAL.axis("value", label)
         return axis.Variable(self.variable.edges, name="value", label=label)
+
+    def _require(self, draft: Draft) -> None:
+        draft.require_judged()
+        if self.name not in draft.tally.hists:
+            raise Unavailable(f"the file has no {self.variable.name} ({self.variable.source})")
+        if not draft.tally.hists[self.name].values().any():
+            raise Unavailable(f"no judged event has a {self.variable.name} within its bins")
