@@ -89,7 +89,8 @@ def _panel(ax: Axes, hist: Any, made: Mapping[str, Any]) -> None:
 
 
 def _agreement(made: Mapping[str, Any]) -> str:
-    text = f"{100 * made['outside']['value']:.2g} % outside, KS {made['ks']:.3f}"
+    outside = f"{100 * made['outside']['value']:.2g} % outside, "
+    text = ("drifts: " if made["drifts"] else outside) + f"KS {made['ks']:.3f}"
     if made["p_value"] is None:
         return text
     return f"{text}, $\\chi^2$/ndf {made['chi2']:.1f}/{made['ndof']}"
