@@ -55,25 +55,33 @@ def whole_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
     Raises OutputError as :func:`check_folder` does, at once and again at the end.
     """
     check_folder(folder, overwrite=overwrite)
-    with reporting(folder), contextlib.ExitStack() as stack:
-        made = [parent for parent in folder.parents if not parent.exists()]
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        for parent in reversed(made):
-            stack.callback(_remove_empty, parent)
-        temporary = Path(tempfile.mkdtemp(SUFFIX, f".{folder.name}.", folder.parent))
-        stack.callback(shutil.rmtree, temporary, ignore_errors=True)
-        new, old = temporary / "new", temporary / "old"
-        new.mkdir()
+    with contextlib.ExitStack() as stack:
+        with reporting(folder):
+            temporary = _beside(folder, stack)
+            new, old = temporary / "new", temporary / "old"
+            new.mkdir()
         yield new
         check_folder(folder, overwrite=overwrite)
-        if folder.exists():
-            folder.replace(old)
-        try:
-            new.replace(folder)
-        except OSError:
-            if old.exists():
-                old.replace(folder)
-            raise
+        with reporting(folder):
+            if folder.exists():
+                folder.replace(old)
+            try:
+                new.replace(folder)
+            except BaseException:
+                if old.exists():
+                    old.replace(folder)
+                raise
+
+
+def _beside(folder: Path, stack: contextlib.ExitStack) -> Path:
+    """A temporary folder beside ``folder``; the stack takes it away, and parents left empty."""
+    made = [parent for parent in folder.parents if not parent.exists()]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for parent in reversed(made):
+        stack.callback(_remove_empty, parent)
+    temporary = Path(tempfile.mkdtemp(SUFFIX, f".{folder.name}.", folder.parent))
+    stack.callback(shutil.rmtree, temporary, ignore_errors=True)
+    return temporary
 
 
 def _remove_empty(folder: Path) -> None:
