@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
+
+from rootml.validation.style import Style
 
 
 def listed(folder):
@@ -117,3 +120,42 @@ def test_conditions_decide_the_exit_code(quick, tmp_path, command):
         wrong = command(*quick, "-o", tmp_path / "wrong", *mistake)
         assert (wrong.code, said in wrong.err) == (2, True), wrong.err
     assert listed(tmp_path) == ["new", "old"]
+
+
+def test_every_role_and_the_style_reach_the_study(mine, write, tmp_path, command, monkeypatch):
+    drawn = []
+
+    def draw(study, folder, **options):
+        drawn.append((study, options))
+        return {}
+
+    monkeypatch.setattr("rootml.validation.plots.draw_study", draw)
+    friend = write(tmp_path / "friend.root", {"sf": mine.branches["pt"] * 0 + 2})
+    look = "--style cms --label Lab --status Internal --lumi 3 --energy 13".split()
+    done = command(
+        "validate", f"Z={mine.path}", f"W={mine.path}", "-m", mine.card, "-o", tmp_path / "out",
+        "--data", mine.path, "--train", mine.path, "--vary", f"Z:up={mine.path}",
+        "--vary-weight", "W:sf=w*sf", "--friend", friend, "--weight", "w", "--scale", "Z=3",
+        "--normalise", "none", "--no-inputs", "--events", 0, "--formats", "svg,pdf", "-q", *look,
+        "--histograms", "zip", "--no-page",
+    )  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    ((study, options),) = drawn
+    assert options == {
+        "formats": ("svg", "pdf"),
+        "style": Style("cms", "Lab", "Internal", "3", "13"),
+    }
+    assert {
+        sample.name: (sample.role, sample.weight, sample.scale) for sample in study.samples
+    } == {
+        "Z": ("simulation", "w", 3.0),
+        "W": ("simulation", "w", 1.0),
+        "Data": ("data", "", 1.0),
+        "training": ("train", "w", 1.0),
+        "Z_up": ("variation", "w", 3.0),
+        "W_sf": ("variation", "w*sf", 1.0),
+    }
+    judged = ~np.isnan(mine.scores)
+    weights = study.reports[-1].figures["events"]["weight"]
+    assert weights == pytest.approx(2 * mine.branches["w"][judged].sum())
+    assert "histograms.zip" in listed(tmp_path / "out")

@@ -236,7 +236,9 @@ def test_an_rntuple_and_a_file_tagged_in_place(mine, tmp_path, write):
 
 
 def test_events_to_look_at_and_the_importance_of_inputs(mine):
-    study = validate_files(f"a={mine.path}", mine.card, importance=300, events=2)
+    study = validate_files(
+        f"a={mine.path}", mine.card, importance=300, events=2, select="pt > 20 || entry < 20"
+    )
     importance = study.reports[0].figures["importance"]["score"]
     assert [one["name"] for one in importance["inputs"]] == ["x", "y"]
     assert importance["inputs"][0]["loss"] > 0.1
@@ -244,6 +246,11 @@ def test_events_to_look_at_and_the_importance_of_inputs(mine):
     entry = worst.facts["entry"]
     assert mine.branches["truth"][entry] == 0
     assert worst.facts["file"] == mine.path.name
+    for event in study.events:
+        if event.kind != "not judged":
+            for name in ("x", "y"):
+                seen = mine.branches[name][event.facts["entry"]]
+                assert event.facts[f"input {name}"] == pytest.approx(seen)
     assert not validate_files(mine.path, mine.card, events=0, inputs=False).events
     with pytest.raises(InputError, match="--no-inputs"):
         validate_files(mine.path, mine.card, importance=10, inputs=False)
