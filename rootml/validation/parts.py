@@ -53,7 +53,7 @@ def parts(specs: Sequence[TensorSpec]) -> tuple[InputPart, ...]:
         part
         for i, spec in enumerate(specs)
         if spec.dtype != "bool"
-        for part in _parts(spec, _mask(spec, specs[i + 1 :]), f"{spec.name} " if several else "")
+        for part in _parts(spec, mask_of(spec, specs[i + 1 :]), f"{spec.name} " if several else "")
     )
 
 
@@ -90,8 +90,8 @@ def _axis(spec: TensorSpec, axis: int) -> str:
     return spec.axes[axis] if len(spec.axes) >= -axis else "row"
 
 
-def _mask(spec: TensorSpec, after: Sequence[TensorSpec]) -> str:
-    """The bools that follow a sequence, one for each of its elements."""
+def mask_of(spec: TensorSpec, after: Sequence[TensorSpec]) -> str:
+    """The name of the bools that follow a sequence, one for each element; empty: none do."""
     if len(spec.shape) != 2:
         return ""
     length = spec.shape[0] if spec.columns else spec.shape[1]

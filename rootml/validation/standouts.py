@@ -20,6 +20,8 @@ SEVERAL = 4
 THRESHOLD = 0.5
 """Where a score calls an event signal, unless the card has a working point."""
 
+_WITHOUT_CERTAINTY = ("label", "multiplicity")
+
 
 @dataclass(frozen=True, eq=False)
 class Call:
@@ -34,8 +36,9 @@ class Call:
 
 
 def call(setting: Setting, units: Units) -> Call | None:
-    """The call of the first output that says a class; None where no output does."""
-    found = (_call(output, setting, units) for output in setting.outputs)
+    """The call of the first output that says a class, with its certainty if one does."""
+    outputs = sorted(setting.outputs, key=lambda output: output.role in _WITHOUT_CERTAINTY)
+    found = (_call(output, setting, units) for output in outputs)
     return next((made for made in found if made is not None), None)
 
 

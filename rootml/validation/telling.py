@@ -11,6 +11,7 @@ import numpy as np
 from rootml.card import Output
 from rootml.spec import Array, TensorSpec
 from rootml.validation.histograms import UNLABELLED
+from rootml.validation.parts import mask_of
 from rootml.validation.sampling import noise
 from rootml.validation.setting import Setting
 from rootml.validation.standouts import call
@@ -53,9 +54,18 @@ class Chunk:
         """The event of a judged unit."""
         unit = int(self._unit[row])
         facts = {**self._where(unit), **self._class(row), **dict(self._numbers(row))}
-        images = {spec.name: self._tensor(spec, row) for spec in self._shown()}
-        axes = {spec.name: _axes(spec) for spec in self._shown()}
-        return self._key(unit), Event(self._title(unit), facts, images, axes)
+        images: dict[str, Array] = {}
+        points: dict[str, Array] = {}
+        axes: dict[str, tuple[str, ...]] = {}
+        for spec, mask in self._shown():
+            values = np.array(self.units.batch.tensors[spec.name][row])
+            if spec.columns:
+                there = self.units.batch.tensors[mask][row].ravel() if mask else slice(None)
+                points[spec.name] = values[there, :3]
+            else:
+                images[spec.name] = values
+            axes[spec.name] = _axes(spec)
+        return self._key(unit), Event(self._title(unit), facts, images, axes, points)
 
     def of_unit(self, unit: int) -> Told:
         """The event of a unit that was not judged."""
@@ -115,25 +125,23 @@ class Chunk:
         if truth is not None:
             yield f"true {output.name}{unit}", _number(truth[row])
 
-    def _shown(self) -> list[TensorSpec]:
-        """The tensors of two axes, or of channels of two, that are not too large."""
-        made = []
-        for spec in self.setting.view.tensors:
+    def _shown(self) -> Iterator[tuple[TensorSpec, str]]:
+        """Tensors of two axes, or of channels of two, with their masks; of tables the points."""
+        specs = self.setting.view.tensors
+        for i, spec in enumerate(specs):
             tensor = self.units.batch.tensors.get(spec.name)
             if tensor is None or spec.dtype == "bool" or tensor.ndim not in (3, 4):
                 continue
+            if len(spec.columns) == 1 or (spec.columns and tensor.ndim == 4):
+                continue
             if math.prod(tensor.shape[1:]) <= MOST_ELEMENTS:
-                made.append(spec)
-        return made
-
-    def _tensor(self, spec: TensorSpec, row: int) -> Array:
-        return np.array(self.units.batch.tensors[spec.name][row])
+                yield spec, mask_of(spec, specs[i + 1 :])
 
 
 def _axes(spec: TensorSpec) -> tuple[str, ...]:
-    """Names of the last two axes, and the unit of the values."""
+    """Names of the last two axes, and the unit of the values; of points: the coordinates."""
     if spec.columns:
-        return "element", ", ".join(spec.columns), spec.unit
+        return (*spec.columns[:3], "")[:3]
     names = spec.axes[-2:] if len(spec.axes) >= 2 else ("row", "column")
     return (*names, spec.unit)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from types import SimpleNamespace as Sample
+
 import awkward as ak
 import numpy as np
 import pytest
@@ -121,6 +124,31 @@ def test_objects_residuals_and_tables():
     }  # fmt: skip
     assert near.title == "entry 7, object 0"
     assert left.facts == {"entry": 7, "object": 1, "verdict": "not judged"}
+
+
+def test_elements_of_a_list_are_points(adapter, make_card):
+    specs = (
+        TensorSpec("hits", (4, 3), columns=("x", "y", "charge")),
+        TensorSpec("hit_mask", (4,), "bool"),
+        TensorSpec("pairs", (4, 2), columns=("x", "y")),
+    )
+    view = View("image", (), specs, lambda events: None)
+    mine = dataclasses.replace(adapter, views={"image": view})
+    collector = Collector(make_card(domain=()), mine, branches={"score": "s"})
+    hits, mask = (
+        np.arange(24.0).reshape(2, 4, 3),
+        np.array([[True] * 4, [True, True, False, False]]),
+    )
+    batch = Batch({"hits": hits, "hit_mask": mask, "pairs": hits[..., :2]})
+    events = ak.Array({"truth_label": [0, 1]})
+    outputs = {"score": np.array([0.2, 0.9])}
+    part = Sample(events=events, batch=batch, outputs=outputs)
+    first, second = pick(collector, (0, part))
+    assert first.points["hits"].shape == (4, 3)
+    assert np.array_equal(second.points["hits"], hits[1, :2])
+    assert second.points["pairs"].shape == (4, 2)
+    assert second.axes == {"hits": ("x", "y", "charge"), "pairs": ("x", "y", "")}
+    assert second.images == {}
 
 
 @pytest.mark.parametrize("role", ["probabilities", "label"])
