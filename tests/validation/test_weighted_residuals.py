@@ -96,6 +96,9 @@ def test_negative_weights_keep_quantiles_in_order():
     summary = made.summary((1.0,))
     assert summary.width.value > 0
     assert 0 <= summary.tails[0].beyond.low <= summary.tails[0].beyond.high <= 1
+    lumps = np.repeat([0.0, 1.0, 2.0], [10, 5, 10])
+    made = Residuals.from_values(lumps, np.where(lumps == 1, -1.0, 1.0))
+    assert made.at(np.array([0.1, 0.4, 0.6, 0.9])) == pytest.approx([0, 0, 2, 2], abs=0.01)
 
 
 def test_errors_of_improvements_are_those_of_repeated_experiments():
