@@ -131,13 +131,13 @@ def test_every_role_and_the_style_reach_the_study(mine, write, tmp_path, command
 
     monkeypatch.setattr("rootml.validation.plots.draw_study", draw)
     friend = write(tmp_path / "friend.root", {"sf": mine.branches["pt"] * 0 + 2})
-    look = "--style cms --label Lab --status Internal --lumi 3 --energy 13".split()
     done = command(
         "validate", f"Z={mine.path}", f"W={mine.path}", "-m", mine.card, "-o", tmp_path / "out",
         "--data", mine.path, "--train", mine.path, "--vary", f"Z:up={mine.path}",
         "--vary-weight", "W:sf=w*sf", "--friend", friend, "--weight", "w", "--scale", "Z=3",
-        "--normalise", "none", "--no-inputs", "--events", 0, "--formats", "svg,pdf", "-q", *look,
-        "--histograms", "zip", "--no-page",
+        "--normalise", "none", "--no-inputs", "--events", 0, "--formats", "svg,pdf", "-q",
+        "--histograms", "zip", "--no-page", "--style", "cms", "--label", "Lab", "--status",
+        "Internal", "--lumi", 3, "--energy", 13,
     )  # fmt: skip
     assert (done.code, done.err) == (0, "")
     ((study, options),) = drawn
