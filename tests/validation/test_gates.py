@@ -249,6 +249,7 @@ def test_training_and_data_give_way_to_the_sample():
     several = study(report(sample="train", role="train", outputs={"score": score(0.99)}), report())
     assert gate("auc < 0.98", several).failed
     assert not gate("train:auc < 0.98", several).failed
+    assert gate("train:auc - auc > 0.015", several).failed
 
 
 def test_an_older_version_under_another_name_may_be_the_reference():
