@@ -20,8 +20,10 @@ from rootml.validation import Collector
 from rootml.validation.page import write_page
 from rootml.validation.page.cells import cell
 from rootml.validation.page.events import viewer_data
+from rootml.validation.page.pictures import caption
 from rootml.validation.page.summary import key_figures
 from rootml.validation.page.tables import tables
+from rootml.validation.plots import FAMILIES
 from rootml.validation.report import Plot
 from rootml.validation.study import Event, Gate, Note, Sample, Study
 
@@ -263,6 +265,13 @@ def test_plots_of_other_formats_are_linked(make_study, tmp_path):
     assert {"href": "score_roc.pdf"} in made.all("a")
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_captions_are_for_readers(family):
+    text = caption(Plot("name", family, "score:energy"))
+    assert 15 < len(text) < 100
+    assert not re.search(r"[`<>{}]|The same|series", text)
+
+
 def test_an_output_may_be_called_like_other_figures(make_study, page):
     study = make_study()
     report = study.reports[0]
@@ -354,8 +363,10 @@ def test_lists_matrices_and_variables_become_tables():
         "against": {"e": {"title": "Energy", "unit": "GeV", "flat_cut": {"at": 0.4, "rows": bins}}},
         "macro": {"efficiency": half},
         "nothing": {"fraction": None},
+        "residual": {"truth": "p", "estimators": [{"title": "net", "width": half}]},
     }
     made = {table.title: table for table in tables(figures)}
+    assert [t for t, table in made.items() if table.is_open] == ["figures", "residual, estimators"]
     texts = {
         title: [table.head, *([c.text for c in row] for row in table.rows)]
         for title, table in made.items()
@@ -373,6 +384,8 @@ def test_lists_matrices_and_variables_become_tables():
             ["e", "3", "20", "1"],
         ],
         "reliability, one by one": [("score", "observed"), ["0.2", "0.50 ± 0.10"], ["0.7", "–"]],
+        "residual": [("figure", "value"), ["truth", "p"]],
+        "residual, estimators": [("title", "width"), ["net", "0.50 ± 0.10"]],
         "against Energy [GeV], at one cut (at 0.4)": [
             ("from", "to", "threshold", "efficiency"),
             ["1", "2", "0.4", "0.50 ± 0.10"],

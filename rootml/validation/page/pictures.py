@@ -44,11 +44,11 @@ def picture(plot: Plot, path: Path, page: Path) -> Picture:
 
 
 def caption(plot: Plot) -> str:
-    """What the plot shows, as the function that draws its family says."""
+    """What the plot shows: the first sentence of the function that draws its family."""
     from rootml.validation.plots import FAMILIES
 
     text = (FAMILIES[plot.family].__doc__ or plot.family).strip()
-    return text.splitlines()[0].strip().rstrip(".")
+    return text.splitlines()[0].partition(". ")[0].rstrip(".")
 
 
 def _embedded(path: Path) -> tuple[str, tuple[int, int] | None]:

@@ -37,8 +37,8 @@ NAMES = {
 LEFT_OUT = {"by_prediction", "by_truth", "curve", "log", "pages", "squares"}
 """Keys that are for plots and for machines."""
 
-TRANSPARENT = {"cut", "rows"}
-"""Keys that add nothing to the name of what they hold."""
+UNSAID = {"cut", "estimators", "parameters"}
+"""Keys that add nothing to the names of columns."""
 
 SHORT_LIST = 4
 """Lists of up to so many plain values stand in one cell."""
@@ -54,7 +54,7 @@ def words(key: str) -> str:
 
 def called(key: str, value: Any) -> str:
     """How the page calls a part of the figures: by its own title, if it has one."""
-    if key in TRANSPARENT:
+    if key == "rows":
         return ""
     if key not in NAMES and isinstance(value, Mapping) and isinstance(value.get("title"), str):
         unit = value.get("unit")
@@ -151,7 +151,7 @@ def _flat(row: Mapping[str, Any], under: str = "") -> Row:
         if is_leaf(value):
             flat[name] = value
         elif isinstance(value, Mapping):
-            flat |= _flat(value, f"{under} {called(key, value)}".strip())
+            flat |= _flat(value, under if key in UNSAID else f"{under} {words(key)}".strip())
         elif _is_list(value) and all(isinstance(item, Mapping) for item in value):
             for item in value:
                 flat |= _flat_at(item)

@@ -26,6 +26,9 @@ ALARMS = {"drifts", "failed"}
 DIGITS = {"threshold": 7}
 """Significant digits of figures without errors, where they are not four; cuts are float32."""
 
+UNFOLDED = {"estimators", "inputs"}
+"""Keys of tables that are shown although they are of figures within figures."""
+
 MOST_COLUMNS = 10
 """A single row with more columns stands upright."""
 
@@ -89,9 +92,9 @@ def tables(figures: Mapping[str, Any], title: str = "", *, within: bool = False)
         name = _joined(title, called(key, value))
         found = tabular.get(key) or rows(value)
         if len(found) == 1 and len(found[0]) > MOST_COLUMNS:
-            yield _table(name, _upright(found[0]), within=within)
-        elif found:
-            yield _table(name, found, within=within)
+            found = _upright(found[0])
+        if found:
+            yield _table(name, found, within=within and key not in UNFOLDED)
         elif isinstance(value, Mapping) and not all(map(is_leaf, value.values())):
             yield from tables(value, name, within=True)
 

@@ -65,7 +65,7 @@ def draw_classes(series: Sequence[Series], output: str, style: Style) -> Figure:
 
 
 def draw_accuracy_against(series: Sequence[Series], subject: str, style: Style) -> Figure:
-    """Accuracy in bins of the variable of ``<output>:<variable>``."""
+    """Accuracy in bins of a variable. The subject is ``<output>:<variable>``."""
     output, variable = subject.split(":", 1)
     figure, ax = panel()
     found = [one.report.figures["outputs"][output]["against"][variable] for one in series]

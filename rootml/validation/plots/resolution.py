@@ -27,7 +27,10 @@ def draw_resolution(series: Sequence[Series], output: str, style: Style) -> Figu
 
 
 def draw_resolution_against(series: Sequence[Series], subject: str, style: Style) -> Figure:
-    """The same in bins of the variable of ``<output>:<variable>``."""
+    """Half of the central 68 % of the residuals, and their median, in bins of a variable.
+
+    The subject is ``<output>:<variable>``.
+    """
     output, variable = subject.split(":", 1)
     shown = [
         one
