@@ -22,13 +22,16 @@ def joined_scores(counts: Array) -> Array:
 
 def common_edges(edges: Sequence[Array]) -> Array:
     """The edges that all have; beyond the ends of one, those of the others stand."""
+    if all(np.array_equal(edges[0], own) for own in edges):
+        return edges[0]
+    near = 1e-6 * min(float(np.diff(own).min()) for own in edges)
     common: Array = np.unique(np.concatenate(edges))
-    common = common[np.append(True, np.diff(common) > 1e-9 * np.ptp(common))]
+    common = common[np.append(True, np.diff(common) > near)]
     for own in edges:
         above = np.searchsorted(own, common).clip(1, len(own) - 1)
         distance = np.minimum(abs(own[above] - common), abs(own[above - 1] - common))
         beyond = (common < own[0]) | (common > own[-1])
-        common = common[beyond | (distance <= 1e-9 * np.ptp(own))]
+        common = common[beyond | (distance <= near)]
     return common
 
 
@@ -39,12 +42,16 @@ def joined(counts: Array, edges: Array, into: Array) -> Array:
     return np.asarray(np.bincount(place, weights=counts, minlength=len(into) - 1))
 
 
-def is_logarithmic(edges: Array) -> bool:
-    """Whether bins are of equal width on a logarithmic axis."""
-    if edges[0] <= 0 or len(edges) < 4:
-        return False
-    ratios = edges[1:] / edges[:-1]
-    return bool(ratios.max() - ratios.min() < 1e-6 * ratios[0] and ratios[0] > 1.0001)
+def are_equal(widths: Array) -> bool:
+    """Whether bins are of one width, to a hundredth."""
+    return bool(widths.max() < 1.01 * widths.min())
+
+
+def are_logarithmic(edges: Array) -> bool:
+    """Whether bins are of one width on a logarithmic axis, and of several on a linear one."""
+    return bool(
+        edges[0] > 0 and not are_equal(np.diff(edges)) and are_equal(np.diff(np.log(edges)))
+    )
 
 
 def histogram(hist: Any, score: bool) -> tuple[Array, Array, Array]:

@@ -57,9 +57,8 @@ def stack(series: Sequence[Series], quantity: str) -> Stack:
     parts = [_parts(one, classes, edges) for one, classes in found]
     whole = [_sum(one.title, of, bins) for one, of in zip(series, parts, strict=True)]
     nominal = {one.sample.name: i for i, one in enumerate(series) if one.role == "simulation"}
-    shown = [whole[i] for i in nominal.values()]
-    if len(nominal) == 1:
-        shown = next(parts[i] for i in nominal.values())
+    classes = next((parts[i] for i in nominal.values() if len(nominal) == 1), [])
+    shown = classes if len(classes) > 1 else [whole[i] for i in nominal.values()]
     changes = [
         whole[i].values - whole[nominal[one.sample.of]].values
         for i, one in enumerate(series)

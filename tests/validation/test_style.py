@@ -66,7 +66,6 @@ def studied(collect, sample):
 def covered(figure):
     """How many pixels of the data lie under the legends and labels of the panels."""
     boxes = []
-    figure.set_dpi(60)
     for ax in figure.axes:
         over = [*ax.texts, *filter(None, [ax.get_legend()])]
         boxes += [one.get_window_extent() for one in over]

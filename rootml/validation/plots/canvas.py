@@ -39,7 +39,7 @@ _STYLES: dict[str, Any] = {
 
 _COMMON: Any = {
     "axes.autolimit_mode": "data",
-    "axes.formatter.limits": (-3, 5),
+    "axes.formatter.limits": (-4, 6),
     "axes.formatter.use_mathtext": False,
     "axes.labelpad": 6,
     "axes.labelsize": LARGE,

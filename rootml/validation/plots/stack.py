@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from mplhep.error_estimation import poisson_interval
+from scipy.special import gammaincinv, ndtr
 
 from rootml.spec import Array
-from rootml.validation.binning import is_logarithmic
+from rootml.validation.binning import are_equal, are_logarithmic
 from rootml.validation.histograms import by_class
 from rootml.validation.plots.canvas import panel_with_ratio, plain_ticks, ratio_points
 from rootml.validation.plots.distribution import score_axis
@@ -89,11 +89,15 @@ def _simulation(ax: Axes, made: Stack) -> None:
 
 
 def _errors(made: Stack) -> tuple[Array, Array]:
-    """Which bins have data, and how far their errors (2, n) reach down and up."""
+    """Which bins have data, and how far their errors (2, n) reach down and up.
+
+    Weighted data count as so many as have the same relative error.
+    """
     some = made.data.values > 0
     values, squares = made.data.values[some], made.data.squares[some]
-    low, high = poisson_interval(values, squares)
-    return some, np.array([values - low, high - values])
+    counts, tail = values**2 / squares, ndtr(-1.0)
+    low, high = gammaincinv(counts, tail), gammaincinv(counts + 1, 1 - tail)
+    return some, values / counts * np.array([counts - low, high - counts])
 
 
 def _ratio(ax: Axes, made: Stack, some: Array, errors: Array) -> None:
@@ -125,10 +129,12 @@ def _range(made: Stack) -> tuple[float, float]:
 
 def _axes(ax: Axes, lowest: Axes, made: Stack, label: str) -> None:
     lowest.set_xlabel(upper_first(label))
-    unit = label.rpartition("[")[2].rstrip("]") if label.endswith("]") else ""
-    if is_logarithmic(made.edges):
+    widths = np.diff(made.edges)
+    if are_logarithmic(made.edges):
         lowest.set_xscale("log")
         plain_ticks(lowest.xaxis)
-        ax.set_ylabel("Events / bin")
+    if are_equal(widths):
+        unit = label.rpartition("[")[2].rstrip("]") if label.endswith("]") else ""
+        ax.set_ylabel(f"Events / {widths[0]:.3g} {unit}".rstrip())
     else:
-        ax.set_ylabel(f"Events / {made.edges[1] - made.edges[0]:.3g} {unit}".rstrip())
+        ax.set_ylabel("Events / bin")
