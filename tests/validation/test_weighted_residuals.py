@@ -108,7 +108,7 @@ def test_errors_of_improvements_are_those_of_repeated_experiments():
     for _ in range(200):
         common = rng.normal(0, 1, 1000)
         before, after = common + rng.normal(0, 0.7, 1000), common + rng.normal(0, 0.3, 1000)
-        widths = [Residuals.from_values(values).summary().eiqr75 for values in (before, after)]
+        widths = [Residuals.from_values(values).eiqr()[0] for values in (before, after)]
         made = improvement(*widths, Paired.from_values(before, after).correlation())
         found.append(made.value)
         errors.append(error(made))
