@@ -15,7 +15,7 @@ from rootml.declared.rows import Units
 from rootml.errors import BranchError, DataError
 from rootml.rootio.source import Source
 from rootml.spec import Array, Batch
-from rootml.tagged.expressions import Bound, bind
+from rootml.tagged.expressions import Bound, Expression, bind
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -52,7 +52,8 @@ class Reader:
 
     ``paths``: output name -> branch. ``columns``: logical columns that the validation wishes and
     the file has. ``given``: further columns, by the name under which they are counted. ``inputs``:
-    whether the view's tensors are built. ``odd`` counts units for which the file and the view do
+    whether the view's tensors are built. ``lacking``: variables that the file does not have, and
+    why. ``odd`` counts units for which the file and the view do
     not agree on what can be judged.
     """
 
@@ -65,6 +66,7 @@ class Reader:
     weight: Bound | None = None
     select: Bound | None = None
     inputs: bool = True
+    lacking: Mapping[str, str] = field(default_factory=dict)
     odd: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -180,21 +182,41 @@ def make_readers(
         if source is None:
             source = tree.source(model.adapter, whole=options.inputs)
             sources.append((model.card.adapter, source))
-        label = {options.truth: options.label} if options.label else {}
+        variables, lacking = _bound(
+            {one.variable.name: one.expression for one in options.variables}, source
+        )
+        given, missing = _bound({options.truth: options.label} if options.label else {}, source)
+        if missing and request.role != "data":
+            raise BranchError(missing[options.truth])
         readers.append(
             Reader(
                 model,
                 source,
                 tree.outputs(model, options.prefix)[0],
                 tuple(column for column in columns if source.decoder.has(column)),
-                {name: bind(one, source) for name, one in label.items()},
-                {v.variable.name: bind(v.expression, source) for v in options.variables},
+                given,
+                variables,
                 None if weight is None else bind(weight, source),
                 None if selection is None else bind(selection, source),
                 options.inputs,
+                lacking,
             )
         )
     return readers
+
+
+def _bound(
+    expressions: Mapping[str, Expression], source: Source
+) -> tuple[dict[str, Bound], dict[str, str]]:
+    """The expressions whose names a tree has, and why the others are none of these."""
+    found: dict[str, Bound] = {}
+    lacking: dict[str, str] = {}
+    for name, expression in expressions.items():
+        try:
+            found[name] = bind(expression, source)
+        except BranchError as error:
+            lacking[name] = str(error)
+    return found, lacking
 
 
 def _flat(values: ak.Array, output: Output, path: str) -> tuple[Array, Any]:

@@ -24,8 +24,9 @@ SHOWN = 3
 class SurveyedFile:
     """What a file was found to hold.
 
-    For each of the ``models``: ``branches`` by output, ``units`` of the variables, the ``layout``,
-    and whether it has the truth. ``facts``: what is known of the file, for the study.
+    ``branches``: by output, of each of the ``models``; ``labelled``: whether it has their truth.
+    ``units``: of the variables; ``lacking``: why it has not all of them. ``facts``: what is known
+    of the file, for the study.
     """
 
     path: str
@@ -33,6 +34,7 @@ class SurveyedFile:
     models: tuple[TaggedModel, ...]
     branches: tuple[Mapping[str, str], ...]
     units: Mapping[str, str]
+    lacking: Mapping[str, str]
     layouts: tuple[str, ...]
     labelled: tuple[bool, ...]
     facts: Mapping[str, Any]
@@ -56,7 +58,6 @@ class Surveyed:
         """Entries of all files."""
         return sum(file.entries for file in self.files)
 
-    @property
     def notes(self) -> tuple[Note, ...]:
         """What is to be said of the files, and of what they do not have in common."""
         own = [note for file in self.files for note in file.notes]
@@ -84,6 +85,18 @@ class Surveyed:
         said = (f"{_listed(files)} in {', '.join(names)}" for names, files in groups.items())
         text = f"the files are in different layouts: {'; '.join(said)}"
         return [Note("info", text, self.request.title)]
+
+
+def check_variables(surveyed: Sequence[Surveyed]) -> list[Note]:
+    """What is to be said of variables that some files lack; BranchError for one that all lack."""
+    files = [(sample.request.title, file) for sample in surveyed for file in sample.files]
+    notes = []
+    for name in dict.fromkeys(name for _, file in files for name in file.lacking):
+        why = [(title, file.lacking[name]) for title, file in files if name in file.lacking]
+        if len(why) == len(files):
+            raise BranchError(why[0][1])
+        notes += [Note("warning", f"{text}: nothing is drawn against it", t) for t, text in why]
+    return notes
 
 
 def survey(request: SampleFiles, wanted: Sequence[TaggedModel], options: Options) -> Surveyed:
@@ -119,6 +132,7 @@ def _survey(
             models=here,
             branches=tuple(reader.paths for reader in readers),
             units=_units(readers[0], options),
+            lacking=readers[0].lacking,
             layouts=tuple(dict.fromkeys(r.source.decoder.layout.name for r in readers)),
             labelled=tuple(_labelled(reader, options) for reader in readers),
             facts=_facts(tree, readers[0], options),

@@ -15,7 +15,7 @@ from rootml.tagged.counting import Ledger, count
 from rootml.tagged.models import TaggedModel
 from rootml.tagged.options import Options
 from rootml.tagged.samples import Given, SampleFiles, given_samples, settled, slug
-from rootml.tagged.survey import Surveyed, survey
+from rootml.tagged.survey import Surveyed, check_variables, survey
 from rootml.validation.comparison import with_overtraining
 from rootml.validation.events import PER_KIND
 from rootml.validation.mismatch import with_simulation
@@ -94,8 +94,9 @@ def validate_files(
     listed = (models,) if isinstance(models, str | os.PathLike) else models
     wanted = [TaggedModel.find(os.fspath(model)) for model in listed]
     surveyed = [survey(request, wanted, options) for request in requests]
+    notes = check_variables(surveyed)
     counted = _count(surveyed, options, progress)
-    return _study(surveyed, counted, options, title)
+    return _study(surveyed, counted, options, title, notes)
 
 
 def _count(
@@ -113,15 +114,19 @@ def _count(
 
 
 def _study(
-    surveyed: Sequence[Surveyed], counted: Sequence[Sequence[Ledger]], options: Options, title: str
+    surveyed: Sequence[Surveyed],
+    counted: Sequence[Sequence[Ledger]],
+    options: Options,
+    title: str,
+    notes: Sequence[Note],
 ) -> Study:
     factor = _factor(surveyed, counted) if options.normalise == "data" else 1.0
     samples = tuple(_sample(one, options, factor) for one in surveyed)
     models = list({model.full_name: model for one in surveyed for model in one.models}.values())
     reports: list[Report] = []
-    notes = [note for one in surveyed for note in one.notes]
     ledgers = [ledger for one in counted for ledger in one]
-    notes += [note for ledger in ledgers for note in ledger.notes()]
+    said = [*notes, *(note for one in surveyed for note in one.notes())]
+    said += [note for ledger in ledgers for note in ledger.notes()]
     for model in models:
         for sample, made in zip(samples, counted, strict=True):
             named = {ledger.model.full_name: ledger for ledger in made}
@@ -129,12 +134,12 @@ def _study(
                 reports.append(named[model.full_name].report(sample))
             else:
                 text = f"no output of {model.full_name} in its files: it is not validated there"
-                notes.append(Note("warning", text, sample.title))
+                said.append(Note("warning", text, sample.title))
     study = Study(
         title=title or _title(models),
         samples=samples,
         reports=tuple(reports),
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys(said)),
         events=tuple(event for ledger in ledgers for event in ledger.events()),
         provenance=_provenance(options),
     )

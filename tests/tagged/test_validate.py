@@ -246,11 +246,7 @@ def test_events_to_look_at_and_the_importance_of_inputs(mine):
     entry = worst.facts["entry"]
     assert mine.branches["truth"][entry] == 0
     assert worst.facts["file"] == mine.path.name
-    for event in study.events:
-        if event.kind != "not judged":
-            for name in ("x", "y"):
-                seen = mine.branches[name][event.facts["entry"]]
-                assert event.facts[f"input {name}"] == pytest.approx(seen)
+    check_inputs(mine, study)
     assert not validate_files(mine.path, mine.card, events=0, inputs=False).events
     with pytest.raises(InputError, match="--no-inputs"):
         validate_files(mine.path, mine.card, importance=10, inputs=False)
@@ -300,3 +296,43 @@ def test_the_entries_of_wrong_labels(mine, make_card, write, tmp_path):
     assert made["confusion"]["accuracy"]["value"] == pytest.approx(
         1 - 2 / (mine.branches["y"] > -3).sum()
     )
+
+
+def test_data_lack_what_only_simulation_has(mine, write, tmp_path):
+    lacking = {name: v for name, v in mine.branches.items() if name not in ("truth", "pt")}
+    data = tmp_path / "data.root"
+    rootml.tag_file(write(tmp_path / "d.root", lacking), data, mine.card, plots=False)
+    options = {"data": data, "against": ["pt", "x"], "truth": "truth", "select": "x > -100"}
+    study = validate_files(f"MC={mine.path}", mine.card, **options)
+    (said,) = [text for text in texts(study) if "pt" in text]
+    assert said.startswith("Data: ")
+    assert "--against 'pt': no branch or column 'pt'" in said
+    simulation, measured = study.reports
+    assert classes(simulation)["signal"] > 200
+    assert classes(measured)["unlabelled"] == simulation.figures["events"]["judged"]
+    with pytest.raises(BranchError, match="--against 'pt'"):
+        validate_files(data, mine.card, against="pt")
+    with pytest.raises(BranchError, match="--truth 'truth'"):
+        validate_files(data, mine.card, truth="truth")
+
+
+def check_inputs(mine, study):
+    """The inputs shown with single events are those of their entries."""
+    judged = [event for event in study.events if event.kind != "not judged"]
+    assert len(judged) > 4
+    for event in judged:
+        for name in ("x", "y"):
+            seen = mine.branches[name][event.facts["entry"]]
+            assert event.facts[f"input {name}"] == pytest.approx(seen)
+
+
+def test_entries_that_were_left_out_when_tagging(mine, tmp_path):
+    out = tmp_path / "part.root"
+    rootml.tag_file(mine.source, out, mine.card, entry_range=(100, 300), plots=False)
+    study = validate_files(out, mine.card, select="x > -6")
+    judged = ~np.isnan(mine.scores)
+    judged[:100] = judged[300:] = False
+    kept = judged & (mine.branches["x"] > -6)
+    assert study.reports[0].figures["events"]["judged"] == kept.sum()
+    assert any("left out when the file was tagged" in text for text in texts(study))
+    check_inputs(mine, study)
