@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from rootml.errors import InputError, nearest
+from rootml.validation.binomial import efficiency_interval
 
 Figures = Mapping[str, Any]
 """Figures of a report, or of one of its outputs, as plain data of report.json."""
@@ -144,7 +145,7 @@ def _judged(figures: Figures, point: str, place: str) -> Any:
     events = figures["events"]
     if not events["units"]:
         raise Undecided("the sample has no events")
-    return events["judged"] / events["units"]
+    return asdict(efficiency_interval(events["judged"], events["units"]).one())
 
 
 def _drifted(figures: Figures, point: str, place: str) -> int:

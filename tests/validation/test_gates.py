@@ -129,6 +129,7 @@ HERE = study(report(outputs={"score": score(auc=0.96, rejection=18.0)}))
         ("efficiency@loose.low < 0.95", True),
         ("threshold@0.9 != ref", False),
         ("judged < 0.96", True),
+        ("judged.high < 0.96", False),
         ("outside > 0.05 || drifted > 0", False),
         ("outside.high > 0.015", True),
         ("ks[energy] > 0.02", True),
