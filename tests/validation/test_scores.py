@@ -12,7 +12,9 @@ from rootml.validation import Collector
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
 from rootml.validation.series import Series, alone
+from rootml.validation.study import Sample, Study
 from rootml.validation.style import Style, look
+from rootml.validation.text import to_markdown
 from rootml.validation.units import Variable
 
 compare = pytest.mark.mpl_image_compare(
@@ -147,6 +149,16 @@ def test_scores_that_are_no_probabilities_pass_no_cut(report, events):
     assert row["signal_passed"] == np.count_nonzero(label & (score > 0.7) & (score <= 1))
 
 
+def test_a_score_at_the_threshold_does_not_pass(report, events):
+    """In float32, in which 0.2 is more than the card's 0.2, and 0.7 less than its 0.7."""
+    scores = events.outputs["score"].copy()
+    scores[:400], scores[400:800] = 0.2, 0.7
+    made, (score, label, _, _) = report(events=replace(events, outputs={"score": scores}))
+    for row in made.figures["outputs"]["score"]["card_working_points"]:
+        passed = label & (score > np.float32(row["threshold"]))
+        assert row["signal_passed"] == np.count_nonzero(passed), row["name"]
+
+
 def test_a_variable_that_the_file_lacks_is_named(report):
     made, _ = report(variables=(ANGLE, Variable("pt", "momentum", "GeV", column="reco_pt")))
     for plot in ("score_rejection_vs_pt", "score_cut_vs_pt"):
@@ -159,6 +171,24 @@ def test_a_class_that_is_missing_is_named(report, events):
     made, _ = report(weighted=True, events=_only(events, few))
     assert "no judged event of the class electron" in made.not_drawn["score_reliability"]
     assert "reliability" not in made.figures["outputs"]["score"]
+
+
+def test_the_text_sets_reports_side_by_side(report, sample):
+    other, _ = report(events=sample(1500, np.random.default_rng(8), separation=2.0))
+    reports = [
+        replace(one, sample={**one.sample, "name": name, "sample_title": name.title()})
+        for name, one in (("first", report()[0]), ("second", other))
+    ]
+    samples = tuple(Sample(name, name.title()) for name in ("first", "second"))
+    text = to_markdown(Study("two", samples, tuple(reports)))
+    assert "## score side by side" in text
+    first, second = (
+        line.split(" | ") for line in text.splitlines() if "net_toy 1.0, " in line and "|" in line
+    )
+    assert first[2] == ""
+    assert second[2].startswith("-0.")
+    assert "proton rejection, flat in angle" in text
+    assert "expected calibration error" in text
 
 
 def _only(events, rows):
