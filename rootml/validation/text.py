@@ -78,9 +78,34 @@ def _report(report: Report) -> Iterator[str]:
             yield from ("", f"### Residuals of {output['branch']}", "", *_residuals(output))
         if output["role"] != "score" and output.get("confusion"):
             yield from ("", f"### Classes of {output['branch']}", "", *_classes(output))
+    yield from _inputs(report)
+    for name, made in report.figures.get("importance", {}).items():
+        rows = [(one["name"], f"{one['loss']:.3g} ± {one['spread']:.2g}") for one in made["inputs"]]
+        yield from ("", f"### Importance of inputs to {name}", "")
+        yield from table(("input", made["metric"]), rows)
     if report.not_drawn:
         yield from ("", "### Not drawn", "")
         yield from (f"- {name}: {reason}" for name, reason in report.not_drawn.items())
+
+
+def _inputs(report: Report) -> Iterator[str]:
+    """Inputs beside those of the training, and beside those of the simulation."""
+    known = report.figures.get("domain", {}).get("axes", {})
+    compared_with = {
+        "the training": {name: one for name, one in known.items() if one},
+        "the simulation": report.figures.get("inputs_against_simulation", {}),
+    }
+    for other, inputs in compared_with.items():
+        if not inputs:
+            continue
+        yield from ("", f"### Inputs beside those of {other}", "")
+        rows = [(name, *_agreement(one)) for name, one in inputs.items()]
+        yield from table(("input", "Kolmogorov distance", "p-value", ""), rows)
+
+
+def _agreement(one: Mapping[str, Any]) -> tuple[str, str, str]:
+    p_value = one["ks_p_value"] if one["p_value"] is None else one["p_value"]
+    return f"{one['ks']:.3f}", f"{p_value:.2g}", "**drifts**" if one["drifts"] else ""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

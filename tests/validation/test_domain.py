@@ -15,6 +15,7 @@ from rootml.validation.agreement import Limits
 from rootml.validation.domain import compare_with_training
 from rootml.validation.mismatch import with_simulation
 from rootml.validation.study import Sample
+from rootml.validation.text import to_markdown
 
 
 def axis_of(counts, **changes):
@@ -123,6 +124,14 @@ def test_an_input_drifts_where_the_difference_is_significant_and_large(collect, 
     few, axis_ = checks(12, 1.3)
     assert list(few) == ["drift"]
     assert axis_["ks"] > 0.1
+
+
+def test_inputs_stand_in_the_report_to_read(collect, sample):
+    lines = to_markdown(Study.of(collect(shifted(sample, 500, 2.0)).report())).splitlines()
+    assert "### Inputs beside those of the training" in lines
+    rows = {line.split(" | ")[0]: line for line in lines if line.startswith("| ")}
+    assert rows["| total_energy"].endswith("| **drifts** |")
+    assert rows["| hit_cells"].endswith("|  |")
 
 
 def test_limits_can_be_set(adapter, make_card, sample):
