@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hist import Hist, axis
+from hist import Hist
 
 from rootml.errors import InputError
 from rootml.rootio.container.transaction import Transaction, reporting
@@ -67,7 +67,7 @@ def load_tally(identity: Mapping[str, str], path: Path) -> Tally:
                 index["weighted"],
                 Counter({tuple(name): count for name, count in index["counts"]}),
                 {
-                    name: _growing(Hist(uhi.io.zip.read(file, f"hists/{i}")))
+                    name: Hist(uhi.io.zip.read(file, f"hists/{i}"))
                     for i, name in enumerate(index["hists"])
                 },
                 {name: _read_array(file, f"sums/{i}") for i, name in enumerate(index["sums"])},
@@ -90,20 +90,6 @@ def _check(index: Mapping[str, Any], identity: Mapping[str, str], path: Path) ->
         )
     if different := difference(identity, index["identity"]):
         raise InputError(f"{path}: the counts do not add: {different}")
-
-
-def _growing(hist: Any) -> Any:
-    """The histogram with categories that go on to appear as they are met, which UHI forgets."""
-    made = Hist(*map(_grown, hist.axes), storage=hist.storage_type())
-    made.view(flow=True)[...] = hist.view(flow=True)
-    return made
-
-
-def _grown(one: Any) -> Any:
-    if not isinstance(one, axis.IntCategory):
-        return one
-    keys: Any = one
-    return axis.IntCategory(list(keys), growth=True, name=one.name, label=one.label)
 
 
 def _write_array(file: zipfile.ZipFile, name: str, values: Array) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import awkward as ak
 import numpy as np
 import pytest
+from hist import Hist, storage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from rootml.spec import Batch
 from rootml.validation import Collector, Variable
 from rootml.validation.classification import Separation
 from rootml.validation.images import HALF_WINDOW, centred
+from rootml.validation.units import bins_of
 
 
 @pytest.fixture(scope="module")
@@ -251,3 +253,20 @@ def test_an_energy_that_was_asked_for_in_fixed_bins_has_their_edges(adapter, mak
     assert np.array_equal(found[1:-1], np.histogram(energy, made.axes[0].edges)[0])
     assert found.sum() == np.count_nonzero(chosen)
     assert made.axes[0].label == "energy [TeV]"
+
+
+def test_fixed_bins_of_a_variable_are_joined_evenly():
+    values = np.random.default_rng(1).uniform(-50, 100, 3000)
+    variable = Variable("x")
+    hist = Hist(variable.axis(), storage=storage.Int64())
+    hist.fill(variable.places(values)[1])
+    bins = bins_of(hist, variable)
+    edges = np.array([bins[0].low, *(one.high for one in bins)])
+    assert all(a.high == b.low for a, b in pairwise(bins))
+    assert edges[0] <= values.min()
+    assert edges[-1] > values.max()
+    counts = np.array([int(one.counts.values) for one in bins])
+    assert np.array_equal(counts, np.histogram(values, edges)[0])
+    assert 8 <= len(bins) <= 12
+    assert counts.max() < 2 * 3000 / 12  # the fixed bins are a tenth of the value wide
+    assert 250 / 2 < counts[0] < 1.5 * 250

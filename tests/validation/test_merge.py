@@ -116,9 +116,9 @@ def numbers(data):
 
 
 def test_what_was_merged_can_be_filled_further(empty, filled, events, values, tmp_path):
-    total = merged(empty, [filled(0, 100)], tmp_path)
-    rest = events.chunk(100, 400)
-    later = {name: column[100:] for name, column in values.items()}
+    total = merged(empty, [filled(0, 3)], tmp_path)
+    rest = events.chunk(3, 400)
+    later = {name: column[3:] for name, column in values.items()}
     total.fill(rest.events, rest.batch, rest.outputs, variables=later)
     assert total.report().to_dict() == filled().report().to_dict()
 
