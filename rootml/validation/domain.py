@@ -61,12 +61,28 @@ def domain_section(draft: Draft) -> dict[str, Any]:
         for axis in draft.card.domain
     }
     _check_drift(draft, axes)
+    if unknown := _unknown_columns(draft):
+        draft.not_drawn["domain_columns"] = (
+            f"the model card records no training domain of {', '.join(unknown)}"
+        )
     return {
         "judged": draft.tally.counts["inputs",],
         "fraction": asdict(share),
         "axes": axes,
         "pages": _pages(draft, [name for name, made in axes.items() if made is not None]),
     }
+
+
+def _unknown_columns(draft: Draft) -> list[str]:
+    """Columns of tables, one number per row each, that cannot be compared with the training."""
+    known = {axis.name for axis in draft.card.domain}
+    return [
+        column
+        for spec in draft.setting.view.tensors
+        if len(spec.shape) == 1
+        for column in spec.columns
+        if not known & {column, f"{spec.name}_{column}"}
+    ]
 
 
 def _check_drift(draft: Draft, axes: Mapping[str, Mapping[str, Any] | None]) -> None:

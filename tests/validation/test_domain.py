@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ from hist import Hist, axis, storage
 from scipy import stats
 
 from rootml.card import DomainAxis
+from rootml.spec import TensorSpec
 from rootml.validation import Collector, Study
 from rootml.validation.agreement import Limits
 from rootml.validation.domain import compare_with_training
@@ -124,6 +126,14 @@ def test_an_input_drifts_where_the_difference_is_significant_and_large(collect, 
     few, axis_ = checks(12, 1.3)
     assert list(few) == ["drift"]
     assert axis_["ks"] > 0.1
+
+
+def test_columns_without_a_training_domain_are_named(adapter, make_card):
+    spec = TensorSpec("image", (3,), columns=("total_energy", "hit_cells", "depth"))
+    view = dataclasses.replace(adapter.views["image"], tensors=(spec,), summaries=())
+    mine = dataclasses.replace(adapter, views={"image": view})
+    report = Collector(make_card(), mine, branches={"score": "s"}).report()
+    assert report.not_drawn["domain_columns"].endswith("no training domain of depth")
 
 
 def test_inputs_stand_in_the_report_to_read(collect, sample):
