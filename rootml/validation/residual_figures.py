@@ -176,12 +176,11 @@ def _profile(output: Output, rows: Sequence[Mapping[str, Any]]) -> list[dict[str
         raise Unavailable(f"the true values ({output.estimates}) fill no two bins")
     made = []
     for row in rows:
-        centre = (row["low"] + row["high"]) / 2
-        one = row["estimators"][f"residual_{output.name}"]
-        points = {key: one[key] for key in ("p16", "p84")} | {"median": one["median"]["value"]}
-        scale = centre if is_relative(output) else 1.0
-        points = {key: centre + scale * value for key, value in points.items()}
-        made.append({"low": row["low"], "high": row["high"], **points})
+        truth, one = row["truth"], row["estimators"][f"residual_{output.name}"]
+        if one is not None:
+            points = {key: one[key] for key in ("p16", "p84")} | {"median": one["median"]["value"]}
+            scale = truth if is_relative(output) else 1.0
+            made.append({"truth": truth} | {k: truth + scale * v for k, v in points.items()})
     return made
 
 
@@ -213,17 +212,23 @@ def _against_truth(draft: Draft, output: Output, kind: str) -> list[dict[str, An
         raise Unavailable(
             f"the true values ({output.estimates}) fill no two bins of 1 % with {MIN_ENTRIES} each"
         )
-    return [
-        {
-            "low": truth_edge(low),
-            "high": truth_edge(high),
-            "estimators": {
-                name: _in_bin(counts[(keys >= low) & (keys < high)].each(_summed))
-                for name, (keys, counts) in tables.items()
-            },
+    rows = []
+    for low, high in pairwise(edges):
+        within = {name: (k >= low) & (k < high) for name, (k, _) in tables.items()}
+        figures = {
+            name: _in_bin(part[within[name]].each(lambda p: p.sum(axis=0)))
+            for name, (_, part) in tables.items()
         }
-        for low, high in pairwise(edges)
-    ]
+        inside = within[f"residual_{output.name}"]
+        row = {"low": truth_edge(low), "high": truth_edge(high), "estimators": figures}
+        rows.append(row | {"truth": _mean_truth(keys[inside], counts[inside])})
+    return rows
+
+
+def _mean_truth(keys: Array, counts: Counts) -> float:
+    """Mean of the true values with some keys, each in the middle of its bin."""
+    middles = [(truth_edge(key) + truth_edge(key + 1)) / 2 for key in keys.tolist()]
+    return float(np.average(middles, weights=counts.squares.sum(axis=1)))
 
 
 def _by_key(hist: Any) -> tuple[Array, Counts]:
@@ -231,10 +236,6 @@ def _by_key(hist: Any) -> tuple[Array, Counts]:
     keys = np.array(list(hist.axes[0]), np.int64)
     order = np.argsort(keys)
     return keys[order], Counts.of(hist, flow=True)[order]
-
-
-def _summed(part: Array) -> Array:
-    return np.asarray(part.sum(axis=0))
 
 
 def _edges(keys: Array, counts: Counts) -> list[int]:

@@ -57,17 +57,10 @@ def draw_truth_2d(series: Sequence[Series], output: str, style: Style) -> Figure
 
 
 def _profile(ax: Any, rows: Sequence[Any]) -> None:
-    low, high, median, p16, p84 = np.array(
-        [[row[key] for key in ("low", "high", "median", "p16", "p84")] for row in rows]
+    """Median and central 68 % of the estimates at the mean true value of each bin."""
+    truth, median, p16, p84 = np.array(
+        [[row[key] for key in ("truth", "median", "p16", "p84")] for row in rows]
     ).T
-    ax.errorbar(
-        (low + high) / 2,
-        median,
-        (median - p16, p84 - median),
-        (high - low) / 2,
-        fmt="o",
-        ms=4,
-        lw=1.5,
-        color=COLOURS[1],
-        label="median and central 68 %",
-    )
+    bars: dict[str, Any] = {"fmt": "o", "ms": 4, "lw": 1.5, "color": COLOURS[1]}
+    errors = (median - p16, p84 - median)
+    ax.errorbar(truth, median, errors, label="median and central 68 %", **bars)
