@@ -10,7 +10,15 @@ import pytest
 import uproot
 
 import rootml
-from rootml.errors import BranchError, DataError, InputError, LayoutError, RootmlError, TreeError
+from rootml.errors import (
+    BranchError,
+    DataError,
+    FileError,
+    InputError,
+    LayoutError,
+    RootmlError,
+    TreeError,
+)
 from rootml.rootio.chunks import read_together
 from rootml.tagged import SampleFiles, validate_files
 
@@ -336,3 +344,12 @@ def test_entries_that_were_left_out_when_tagging(mine, tmp_path):
     assert study.reports[0].figures["events"]["judged"] == kept.sum()
     assert any("left out when the file was tagged" in text for text in texts(study))
     check_inputs(mine, study)
+
+
+@pytest.mark.parametrize("record", ['{"taggings": [{"tree": "events"}]}', '{"taggings": 3}', "[]"])
+def test_a_record_that_is_damaged(mine, tmp_path, record):
+    with uproot.recreate(tmp_path / "a.root") as file:
+        file.mktree("events", {"x": "f4"}).extend({"x": mine.branches["x"]})
+        file["rootml_provenance"] = record
+    with pytest.raises(FileError, match=r"a.root: the (record|object)"):
+        validate_files(tmp_path / "a.root")
