@@ -116,22 +116,29 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
-def interval(estimate: Mapping[str, float], digits: int = 3) -> str:
+def interval(estimate: Mapping[str, float | None], digits: int = 3) -> str:
     """A value with the ends of its interval; a lower limit where it has no upper end."""
-    value, low, high = (float(f"{estimate[key]:.{digits}g}") for key in ("value", "low", "high"))
+    value, low, high = (float(f"{number:.{digits}g}") for number in _numbers(estimate))
     if not math.isfinite(high):
         return f"> {low:g}"
     return f"{value:g} [{low:g}, {high:g}]"
 
 
-def measured(estimate: Mapping[str, float]) -> str:
+def measured(estimate: Mapping[str, float | None]) -> str:
     """A value and its error, to the error's first digit, or second where the first is 1."""
-    value = estimate["value"]
-    error = max(estimate["high"] - value, value - estimate["low"])
+    value, low, high = _numbers(estimate)
+    error = max(high - value, value - low)
     if not 0 < error < math.inf:
         return f"{value:g}"
     digits = max(-math.floor(math.log10(error / 2)), 0)
     return f"{round(value, digits) + 0.0:.{digits}f} ± {error:.{digits}f}"
+
+
+def _numbers(estimate: Mapping[str, float | None]) -> Iterator[float]:
+    """Value and ends of an interval, NaN for the null that a report.json has in their place."""
+    for key in ("value", "low", "high"):
+        number = estimate[key]
+        yield math.nan if number is None else number
 
 
 def percentage(share: Mapping[str, float]) -> str:

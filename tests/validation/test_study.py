@@ -88,6 +88,15 @@ def test_a_study_reads_back(study, written, tmp_path, kind):
     assert read_study(folder / "report.json").to_dict() == study.to_dict()
 
 
+def test_a_study_that_was_read_is_written_again(collect, sample, tmp_path):
+    events = sample(400, np.random.default_rng(1), separation=40)  # no proton passes: no upper end
+    one = Study.of(replace(collect(events).report(), plots=()))
+    write_study(one, tmp_path / "a", formats=(), page=False)
+    write_study(read_study(tmp_path / "a"), tmp_path / "b", formats=(), page=False)
+    for name in ("report.json", "report.md", "histograms.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
 def test_a_report_alone_reads_back_without_histograms(written, tmp_path):
     (tmp_path / "report.json").write_bytes((written / "report.json").read_bytes())
     assert read_study(tmp_path).reports[0].hists == {}
