@@ -94,9 +94,17 @@ def validate_files(
     listed = (models,) if isinstance(models, str | os.PathLike) else models
     wanted = [TaggedModel.find(os.fspath(model)) for model in listed]
     surveyed = [survey(request, wanted, options) for request in requests]
-    notes = check_variables(surveyed)
+    notes = [*_bandless(requests), *check_variables(surveyed)]
     counted = _count(surveyed, options, progress)
     return _study(surveyed, counted, options, title, notes)
+
+
+def _bandless(samples: Sequence[SampleFiles]) -> list[Note]:
+    """A warning where variations would be bands around simulation that is compared with nothing."""
+    if any(one.role == "data" for one in samples):
+        return []
+    text = "a variation is drawn as a band where there are data (--data); here it stands alone"
+    return [Note("warning", text, one.title) for one in samples if one.role == "variation"]
 
 
 def _count(

@@ -158,6 +158,9 @@ def test_simulation_is_scaled_to_data_and_varied(mine, write, tmp_path):
     assert (by_role["data"].weight, by_role["data"].scale) == ("", 1.0)
     left = validate_files(samples, mine.card, data=data, weight="w", normalise="none")
     assert left.samples[0].scale == 2.0
+    assert not texts(left)
+    (said,) = texts(validate_files(samples, mine.card, weight="w", inputs=False))
+    assert said.startswith("up: a variation is drawn as a band where there are data")
 
 
 @pytest.mark.parametrize(
