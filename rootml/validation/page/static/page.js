@@ -73,7 +73,9 @@ function setUpEnlarging() {
     find("enlarged-image").alt = image.alt;
     find("enlarged-caption").textContent = titleOf(image) + image.alt;
     find("enlarged-other").hidden = !image.closest(".panel") || alike().length < 2;
-    if (!dialog.open) dialog.showModal();
+    if (dialog.open) return;
+    dialog.showModal();
+    find("enlarged-close").focus();
   };
   const step = (images, by) => {
     if (images.length) show(images.at((images.indexOf(shown) + by) % images.length));
