@@ -94,10 +94,10 @@ def draw_cut_against(series: Sequence[Series], subject: str, style: Style) -> Fi
 
 
 def _scale(ax: Axes, drawn: Sequence[Points], variable: Mapping[str, Any]) -> None:
-    """The axis of the variable: logarithmic where its bins are, or span more than a decade."""
+    """The axis of the variable: logarithmic where its bins are, or all but one span a decade."""
     edges = np.concatenate([points.edges for points in drawn])
     low, high = edges.min(), edges.max()
-    if variable["log"] or 0 < 10 * low < high:
+    if variable["log"] or (low > 0 and 10 * edges[:, 1].min() < high):
         ax.set_xscale("log")
     ax.set_xlim(low, high)
     if ax.get_xscale() == "log":
@@ -121,7 +121,7 @@ def _rejections(ax: Axes, drawn: Sequence[Points], background: str) -> None:
 
 def _draw(ax: Axes, points: Points, i: int, of: int) -> None:
     """Draw the ``i``-th of several series, moved a little; limits as arrows."""
-    share = 0.5 + 0.06 * (i - (of - 1) / 2)
+    share = 0.5 + min(0.15, 0.6 / of) * (i - (of - 1) / 2)
     low, high = points.edges.T
     if ax.get_xscale() == "log":
         x = low ** (1 - share) * high**share
