@@ -44,7 +44,8 @@ def write_page(study: Study, plots: Mapping[str, Path], path: str | os.PathLike[
             script_hash=_hash(script),
         )
     )
-    target.write_text(text, encoding="utf-8", newline="\n")
+    # Names of files may hold bytes that are no text.
+    target.write_text(text, encoding="utf-8", errors="replace", newline="\n")
     return target
 
 
