@@ -144,7 +144,8 @@ def _with_histograms(study: Study, hists: Mapping[str, Any]) -> Study:
 
 
 def _write(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8")
+    # Names of files may hold bytes that are no text.
+    path.write_text(text, encoding="utf-8", errors="replace")
     return path
 
 
