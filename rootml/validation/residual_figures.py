@@ -80,7 +80,7 @@ def _residual(draft: Draft, output: Output) -> dict[str, Any]:
     if own not in draft.tally.hists:
         raise Unavailable(f"the file has no true value ({output.estimates})")
     if not draft.tally.hists[own].variances(flow=True).any():
-        raise Unavailable(f"no judged event has a true value ({output.estimates})")
+        raise Unavailable(f"no judged event has a true value ({output.estimates}) and an estimate")
     if not (sum_ := total(draft.tally, own)) > 0:
         raise Unavailable(f"the weights of the residuals add up to {sum_:g}")
     titles = _titles(draft, output)
@@ -181,6 +181,8 @@ def _profile(output: Output, rows: Sequence[Mapping[str, Any]]) -> list[dict[str
             points = {key: one[key] for key in ("p16", "p84")} | {"median": one["median"]["value"]}
             scale = truth if is_relative(output) else 1.0
             made.append({"truth": truth} | {k: truth + scale * v for k, v in points.items()})
+    if not any(rows[0]["low"] <= point["median"] <= rows[-1]["high"] for point in made):
+        raise Unavailable("the estimates lie beyond all true values")
     return made
 
 

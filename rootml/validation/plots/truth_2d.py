@@ -15,7 +15,7 @@ from rootml.validation.plots.label import header
 from rootml.validation.series import Series
 from rootml.validation.style import COLOURS, Style, upper_first, words
 
-_STRIP, _LEFT, _BOTTOM, _BAR, _GAP, _RIGHT = 0.8, 0.95, 0.75, 0.22, 0.15, 0.85
+_STRIP, _LEFT, _BOTTOM, _BAR, _GAP, _RIGHT = 0.8, 0.95, 1.0, 0.22, 0.15, 0.85
 """Margins and parts of the figure in inches."""
 
 # Half an entry is the least that is drawn: less comes of entries that are spread over bins.
@@ -35,7 +35,8 @@ def draw_truth_2d(series: Sequence[Series], output: str, style: Style) -> Figure
     counts, squares = hist.values().T, hist.variances().T
     values = np.ma.masked_where(counts * abs(counts) < 0.5 * squares, counts)
     values = np.ma.masked_less_equal(values, 0)
-    norm = LogNorm(values.min(), values.max())
+    least = float(values.min()) if values.count() else 0.5
+    norm = LogNorm(least, max(float(values.max()) if values.count() else 0.0, 2 * least))
     mesh = ax.pcolormesh(edges, hist.axes[1].edges, values, cmap="viridis_r", norm=norm)
     mesh.set_rasterized(True)
     figure.colorbar(mesh, cax=bar).set_label("Entries", loc="top")
@@ -52,7 +53,7 @@ def draw_truth_2d(series: Sequence[Series], output: str, style: Style) -> Figure
     ax.set_xlabel(upper_first(words(made["truth"])) + unit)
     ax.set_ylabel(f"Estimate{unit}")
     header(figure, series, style, ax.get_position().x0, _STRIP)
-    figure.legend(loc="upper right", fontsize=SMALL, borderaxespad=0.4)
+    figure.legend(loc="lower right", fontsize=SMALL, borderaxespad=0.2)
     return figure
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from rootml.validation.histograms import class_title, components
 from rootml.validation.plots.canvas import panel
 from rootml.validation.plots.label import finish
+from rootml.validation.report import Report
 from rootml.validation.series import Series
 from rootml.validation.style import Style, count, look, upper_first
 
@@ -35,13 +37,14 @@ def _draw(series: Sequence[Series], stem: str, title: str, unit: str, style: Sty
         for part, hists in components(report, stem)
         for name, hist in hists.items()
     ]
+    drawn = _own(drawn, report, stem)
     for i, (name, part, hist) in enumerate(drawn):
         axis = hist.axes[0]
         total = hist.values(flow=True).sum()
         density = hist.values() / axis.widths / (total or 1)
         text = ", ".join(filter(None, (class_title(report, name), part, count(total))))
         ax.stairs(density, axis.edges, lw=2, ls=look(i).dashes, color=look(i).colour, label=text)
-        filled = hist.values() > 0
+        filled = hist.values() != 0
         ranges += [*axis.edges[:-1][filled], *axis.edges[1:][filled]]
         top = max(top, density.max())
     ax.set_xlim(min(ranges), max(ranges))
@@ -50,3 +53,16 @@ def _draw(series: Sequence[Series], stem: str, title: str, unit: str, style: Sty
     ax.set_ylabel(f"Fraction of events per {unit or 'unit'}")
     finish(ax, series, style)
     return figure
+
+
+def _own(
+    drawn: list[tuple[str, str, Any]], report: Report, stem: str
+) -> list[tuple[str, str, Any]]:
+    """Of probabilities of the classes: those that each class has of itself; of others, all."""
+    classes = report.sample["classes"]
+    output = report.figures["outputs"].get(stem, {})
+    parts = list(dict.fromkeys(part for _, part, _ in drawn))
+    if output.get("role") != "probabilities" or len(parts) != len(classes):
+        return drawn
+    own = [one for one in drawn if one[:2] in zip(classes, parts, strict=True)]
+    return own or drawn

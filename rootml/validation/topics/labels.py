@@ -55,6 +55,7 @@ class Label(Topic):
         name, k = self.output.name, self.classes
         said, confidence = predicted(self.output, units.outputs[self.output.name])
         rows, columns = known_or(truth, k), known_or(said, k)
+        tally.counts["none", name] += int(np.count_nonzero(columns == k))
         both = (_classes("truth", k + 1), _classes("predicted", k + 1))
         tally.fill(f"{name}/confusion", both, rows, columns, weight=units.weights())
         known = rows < k
@@ -74,8 +75,8 @@ class Label(Topic):
         made = draft.draw(plot, partial(self._confusion, draft))
         if made is None:
             return {}
-        none = float(np.asarray(made["counts"])[:, -1].sum())
-        text = f"{none:g} values of {name} are none of the classes"
+        none = draft.tally.counts["none", name]
+        text = f"{none} values of {name} are none of the classes"
         draft.check(f"{name}_known", none == 0, text)
         for family in ("confusion_by_prediction", "classes"):
             draft.draw(Plot(f"{name}_{family}", family, name), dict)

@@ -96,5 +96,8 @@ def on_asinh(output: Output) -> bool:
 
 def _shown(draft: Draft, name: str) -> None:
     draft.require_entries(name)
-    if not draft.tally.hists[name].values().any():
+    hist = draft.tally.hists[name]
+    if not hist.variances().any():
         raise Unavailable(f"no value of {name} is within the range of its histogram")
+    if not (hist.values() > 0).any():
+        raise Unavailable(f"the weights of {name} add up to nothing above 0 in any bin")
