@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rootml.validation.comparison import overtraining
 from rootml.validation.histograms import identifier
@@ -72,7 +73,9 @@ def _scaled(study: Study) -> bool:
 def series_alone(study: Study, index: int) -> tuple[Series, ...]:
     """The series of the plots of one report."""
     report = study.reports[index]
-    return alone(report, _sample(study, report).title if len(study.samples) > 1 else "")
+    sample = _sample(study, report)
+    (one,) = alone(report, sample.title if len(study.samples) > 1 else "")
+    return (replace(one, sample=sample),)
 
 
 def agreement(series: Sequence[Series], output: str) -> Iterator[str]:

@@ -55,6 +55,8 @@ def ratio_title(series: Sequence[Series]) -> str:
 
 
 def status(series: Sequence[Series]) -> str:
-    """The status of the samples where all have the same, such as "Simulation"."""
+    """The status of the samples where all have the same, such as "Simulation"; none with data."""
+    if any(one.role == "data" for one in series):
+        return ""
     statuses = {one.report.sample["status"] for one in series}
     return statuses.pop() if len(statuses) == 1 else ""

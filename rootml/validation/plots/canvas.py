@@ -50,7 +50,6 @@ _COMMON: Any = {
     "figure.dpi": 150,
     "figure.figsize": (WIDTH, HEIGHT),
     "figure.subplot.bottom": 0.15,
-    "figure.subplot.left": 0.18,
     "figure.subplot.right": 0.96,
     "font.size": SMALL,
     "image.cmap": "viridis",
@@ -86,7 +85,11 @@ _COMMON: Any = {
 def settings(style: Style) -> Any:
     """The settings of matplotlib for a style: mplhep's own, in the common sizes."""
     above = style.name in ("cms", "lhcb")  # these write above the panel
-    return {**_STYLES[style.name], **_COMMON, "figure.subplot.top": 0.91 if above else 0.95}
+    margins = {
+        "figure.subplot.left": 0.2 if style.name == "plain" else 0.18,  # its font is wider
+        "figure.subplot.top": 0.91 if above else 0.95,
+    }
+    return {**_STYLES[style.name], **_COMMON, **margins}
 
 
 @contextmanager

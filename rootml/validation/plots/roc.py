@@ -28,13 +28,20 @@ def discriminants(
     The file's references are there where all series are of the same sample.
     """
     for one in series:
-        yield one.title, one.report.figures["outputs"][output], one.look
+        yield one.title, _with_arrays(one.report.figures["outputs"][output]), one.look
     if len({one.report.sample.get("name") for one in series}) > 1:
         return
     references = series[0].report.figures["references"].values()
     for i, reference in enumerate(references, start=len(series)):
         if "curve" in reference:
-            yield reference["title"], reference, look(i)
+            yield reference["title"], _with_arrays(reference), look(i)
+
+
+def _with_arrays(made: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Figures with their curve as arrays, also where they were read from a report.json."""
+    if "curve" not in made:
+        return made
+    return {**made, "curve": {key: np.asarray(x, np.float64) for key, x in made["curve"].items()}}
 
 
 def draw_roc(series: Sequence[Series], output: str, style: Style) -> Figure:
@@ -130,7 +137,7 @@ def _ratios(ax: Axes, series: Sequence[Series], output: str) -> None:
 
 def _rejections(one: Series, output: str) -> list[Array]:
     """Efficiencies, and rejections with both ends, where any background passes; increasing."""
-    curve = one.report.figures["outputs"][output]["curve"]
+    curve = _with_arrays(one.report.figures["outputs"][output])["curve"]
     known = np.isfinite(curve["rejection"])
     order = np.argsort(curve["efficiency"][known], kind="stable")
     names = "efficiency", "rejection", "rejection_low", "rejection_high"

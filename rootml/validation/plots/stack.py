@@ -112,7 +112,7 @@ def _ratio(ax: Axes, made: Stack, some: Array, errors: Array) -> None:
     ratio, scaled = made.data.values[both] / total[both], errors[:, known[some]] / total[both]
     if len(ratio):
         reach = np.quantile(np.abs(ratio - 1) + scaled.mean(axis=0), 0.8)
-        reach = float(np.clip(1.3 * reach, 0.12, 1.0))
+        reach = float(np.clip(1.3 * reach, 0.12, 0.98))
         ax.set_ylim(1 - reach, 1 + reach)
         step = next(step for step in (0.1, 0.2, 0.5, 1.0) if reach <= 2.4 * step)
         ax.set_yticks(np.arange(1 - 2 * step, 1 + 2.5 * step, step))
