@@ -219,6 +219,7 @@ def _validate(run: Run, options: TagOptions) -> tuple[dict[str, Mapping[str, Any
     if folder is None:
         return {}, []
     from rootml.validation import Sample, Study, write_study
+    from rootml.validation.overlay import overlays
 
     start, stop = plan.entry_range
     file = {"path": plan.source, "tree": plan.tree, "entries": stop - start}
@@ -231,7 +232,7 @@ def _validate(run: Run, options: TagOptions) -> tuple[dict[str, Mapping[str, Any
         provenance=json.loads(record(None, run.jobs, options.shaping())),
     )
     figures = {report.model["name"]: report.to_dict()["figures"] for report in reports}
-    return figures, write_study(study, folder)
+    return figures, write_study(replace(study, plots=overlays(study)), folder)
 
 
 def _seconds(clock: Sequence[float]) -> dict[str, float]:

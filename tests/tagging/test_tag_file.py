@@ -69,7 +69,9 @@ def test_several_networks_in_one_pass(
     np.testing.assert_array_equal(
         column(tmp_path / "out.root"), column(tmp_path / "out.root", "second_score")
     )
-    assert (tmp_path / "plots" / "second" / "report.json").exists()
+    study = json.loads((tmp_path / "plots" / "report.json").read_text())
+    assert [report["model"]["name"] for report in study["reports"]] == ["toy", "second"]
+    assert (tmp_path / "plots" / "second" / "hits" / "score_distribution.png").exists()
 
 
 def test_entries_outside_the_range_are_nan(
@@ -155,7 +157,9 @@ def test_a_dry_run_writes_nothing(toy: Path, hits: Path, tmp_path: Path) -> None
 
 def test_the_validation_lies_beside_the_output(toy: Path, hits: Path, tmp_path: Path) -> None:
     result = rootml.tag_file(hits, tmp_path / "out.root")
-    report = json.loads((tmp_path / "out_validation" / "report.json").read_text())
+    study = json.loads((tmp_path / "out_validation" / "report.json").read_text())
+    (report,) = study["reports"]
+    assert study["samples"][0]["files"] == [{"path": str(hits), "tree": "hits", "entries": 500}]
     assert report["figures"]["events"]["not_judged"] == 3
     assert set(result.files) == {tmp_path / "out.root", *(tmp_path / "out_validation").iterdir()}
 

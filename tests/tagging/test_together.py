@@ -74,7 +74,7 @@ def test_every_network_is_recorded_with_its_own_adapter(
     assert ["package" in e["adapter_origin"] for e in entries] == [True, False]
     models = json.loads(json.dumps(result.to_json()))["models"]
     assert [(m["name"], m["adapter"], m["layout"]) for m in models] == expected
-    folders = {path.name for path in (tmp_path / "out_validation").iterdir()}
+    folders = {path.name for path in (tmp_path / "out_validation").iterdir() if path.is_dir()}
     assert folders == {"toy", "mine"}
     assert result.figures["toy"]["events"]["classes"]["signal"]["judged"] > 0
 

@@ -29,7 +29,7 @@ from rootml.validation.plots.resolution import (
     draw_response,
 )
 from rootml.validation.plots.roc import draw_rejection, draw_roc
-from rootml.validation.plots.save import save
+from rootml.validation.plots.save import save_figure
 from rootml.validation.plots.stack import draw_stack
 from rootml.validation.plots.truth_2d import draw_truth_2d
 from rootml.validation.plots.values import draw_values, draw_variable
@@ -83,7 +83,7 @@ def draw_study(
         for key, series, plot in _plots(study):
             figure = FAMILIES[plot.family](series, plot.subject, style)
             (folder / key).parent.mkdir(parents=True, exist_ok=True)
-            drawn[key] = save(figure, folder / key, formats)
+            drawn[key] = save_figure(figure, folder / key, formats)
     return drawn
 
 

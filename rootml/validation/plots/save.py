@@ -26,7 +26,7 @@ _DATELESS: dict[str, Any] = {
 }
 
 
-def save(figure: Figure, stem: Path, formats: Sequence[str]) -> list[Path]:
+def save_figure(figure: Figure, stem: Path, formats: Sequence[str]) -> list[Path]:
     """Write a figure as ``<stem>.<format>`` in each format, without a date."""
     written = []
     for suffix in formats:
