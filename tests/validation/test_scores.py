@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from rootml.card import WorkingPoint
 from rootml.validation import Collector
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
+from rootml.validation.report import plain
 from rootml.validation.series import Series, alone
 from rootml.validation.study import Sample, Study
 from rootml.validation.style import Style, look
@@ -201,6 +204,20 @@ def _only(events, rows):
         type(events.batch)(tensors, judged[keep]),
         {name: part[keep] for name, part in events.outputs.items()},
     )
+
+
+@pytest.mark.parametrize("family", ["cut_against", "precision_recall", "reliability"])
+def test_a_report_that_was_read_is_drawn_alike(report, family):
+    made, _ = report(weighted=True)
+    read = replace(made, figures=json.loads(json.dumps(plain(made.figures))))
+    plot = next(plot for plot in made.plots if plot.family == family)
+    pixels = []
+    for one in (made, read):
+        with drawing(Style()):
+            canvas = FigureCanvasAgg(FAMILIES[family](alone(one), plot.subject, Style()))
+            canvas.draw()
+            pixels.append(np.asarray(canvas.buffer_rgba()))
+    assert np.array_equal(*pixels)
 
 
 def _drawn(series, report, name):

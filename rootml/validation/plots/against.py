@@ -32,13 +32,17 @@ class Points:
 
     @classmethod
     def of(cls, title: str, look: Look, rows: Sequence[Mapping[str, Any]], figure: str) -> Self:
-        """The bins in which a cut was set and has this figure."""
+        """The bins in which a cut was set and has this figure; also of a report that was read."""
         kept = [
             (row["low"], row["high"], *row["cut"][figure].values())
             for row in rows
-            if row["cut"] is not None and not np.isnan(row["cut"][figure]["value"])
+            if row["cut"] is not None
         ]
-        table = np.array(kept).reshape(-1, 5)
+        table = np.array(kept, np.float64).reshape(-1, 5)
+        value, low, high = table.T[2:]
+        limits = np.isfinite(low) & ~np.isfinite(high)
+        value[limits] = high[limits] = np.inf
+        table = table[~np.isnan(value)]
         return cls(title, look, table[:, :2], table[:, 2:])
 
 

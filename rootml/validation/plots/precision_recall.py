@@ -20,8 +20,9 @@ def draw_precision_recall(series: Sequence[Series], output: str, style: Style) -
     figure, ax = panel()
     for one in series:
         made = one.report.figures["outputs"][output]["precision_recall"]
-        recall, order = np.sort(made["recall"]), np.argsort(made["recall"], kind="stable")
-        value, low, high = (made[f"precision{end}"][order] for end in ("", "_low", "_high"))
+        names = "recall", "precision", "precision_low", "precision_high"
+        curves = np.array([made[name] for name in names], np.float64)
+        recall, value, low, high = curves[:, np.argsort(curves[0], kind="stable")]
         ax.fill_between(recall, low, high, color=one.look.colour, **BAND)
         ax.plot(recall, value, **one.look.line, label=f"{one.title}, AP {rounded(made['average'])}")
         ax.axhline(made["signal_share"], color=one.look.colour, ls=":", lw=1.5)
