@@ -219,6 +219,18 @@ def test_what_is_missing_is_said(output, columns, reason):
     assert report.not_drawn[f"{output.name}_confusion"] == reason
 
 
+def test_bad_values_are_said():
+    sample = Sample(60)
+    report = sample.collector(TRACKS, weights=np.full(60, -1.0)).report()
+    reason = f"the weights of the events add up to -{sample.judged.sum()}"
+    assert report.not_drawn["tracks_confusion"] == reason
+    sample.probabilities[:] = np.nan
+    report = sample.collector(PROBABILITIES).report()
+    assert figures(report, "kind")["confusion"]["accuracy"]["value"] == 0
+    failed = [check.message for check in report.checks if not check.passed]
+    assert f"{sample.judged.sum()} values of kind are none of the classes" in failed
+
+
 def test_true_values_beyond_the_classes_are_counted_apart():
     sample = Sample(200, unjudged=0)
     sample.tracks[:7] = 50

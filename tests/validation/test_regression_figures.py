@@ -94,6 +94,16 @@ def test_weights_that_add_up_to_nothing_are_said(tracks, collect):
     assert report.not_drawn["momentum_residual"].startswith("the weights of the residuals add up")
 
 
+def test_estimates_far_from_any_truth_are_drawn_or_explained(tracks, collect):
+    sample = tracks.sample(400)
+    sample.outputs["momentum"] *= 1e20
+    report = collect(sample)[0].report()
+    assert report.not_drawn["momentum_truth_2d"] == "the estimates lie beyond all true values"
+    sample.outputs["momentum"][:] = np.nan
+    reason = collect(sample)[0].report().not_drawn["momentum_residual"]
+    assert reason == "no judged event has a true value (truth_momentum) and an estimate"
+
+
 def test_parts_add(tracks, collect):
     sample = tracks.sample(800)
     collector, phi = collect(sample)
