@@ -158,8 +158,13 @@ def ratio(a: Estimate, b: Estimate) -> Estimate:
     return Estimate(value, value * math.exp(-down), value * math.exp(up))
 
 
-def _estimate(made: Mapping[str, float]) -> Estimate:
-    return Estimate(made["value"], made["low"], made["high"])
+def _estimate(made: Mapping[str, float | None]) -> Estimate:
+    """An estimate of a report; where one was read, JSON had no infinity and no NaN."""
+    value, low, high = (made[key] for key in ("value", "low", "high"))
+    if low is None:
+        return Estimate(math.nan, math.nan, math.nan)
+    unbounded = math.inf if high is None else high
+    return Estimate(unbounded if value is None else value, low, unbounded)
 
 
 def _rejections(made: Mapping[str, Any]) -> dict[float, Estimate]:

@@ -177,7 +177,7 @@ def test_a_class_that_is_missing_is_named(report, events):
 
 
 def test_the_text_sets_reports_side_by_side(report, sample):
-    other, _ = report(events=sample(1500, np.random.default_rng(8), separation=2.0))
+    other, _ = report(events=sample(1500, np.random.default_rng(8), separation=9.0))
     reports = [
         replace(one, sample={**one.sample, "name": name, "sample_title": name.title()})
         for name, one in (("first", report()[0]), ("second", other))
@@ -189,9 +189,11 @@ def test_the_text_sets_reports_side_by_side(report, sample):
         line.split(" | ") for line in text.splitlines() if "net_toy 1.0, " in line and "|" in line
     )
     assert first[2] == ""
-    assert second[2].startswith("-0.")
+    assert second[2].startswith("0.")
     assert "proton rejection, flat in angle" in text
     assert "expected calibration error" in text
+    read = [replace(one, figures=json.loads(json.dumps(plain(one.figures)))) for one in reports]
+    assert to_markdown(Study("two", samples, tuple(read))) == text
 
 
 def _only(events, rows):
