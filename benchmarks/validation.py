@@ -1,7 +1,8 @@
 """How long 10 million scores take to count: ``taskset -c 0 python benchmarks/validation.py``.
 
 A score with truth label and energy, in chunks, with and without weights, with and without two more
-variables; then the report of it all. One thread each way: seconds are of the processor, those of a core that does nothing else.
+variables; then the report of it all. One thread each way: seconds are of the processor, those of
+a core that does nothing else.
 """
 
 from __future__ import annotations
