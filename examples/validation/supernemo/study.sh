@@ -17,4 +17,4 @@ rootml tag test.root tagged.root -m models/count_tracks.card.yaml --no-plots
 
 # Confusion, accuracy and purity of each class, reliability; single events, the worst mistakes first.
 rootml validate "Test=tagged.root" -m models/count_tracks.card.yaml --against "Hits=hits:0:60:20" \
-    --events 24 -o counting
+    --events 6 -o counting
