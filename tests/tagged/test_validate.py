@@ -90,7 +90,7 @@ def test_a_selection_and_a_truth_of_ones_own(mine):
     assert made.samples[0].selection == "pt > 20"
 
 
-def test_objects_are_selected_one_by_one(tracks):
+def test_objects_are_selected_one_by_one(tracks, small_chunks):
     with uproot.open(tracks) as file:
         hits = file["ntuple/trk.nhits"].array()
     wanted = ak.sum(hits > 30)
@@ -246,7 +246,7 @@ def test_an_rntuple_and_a_file_tagged_in_place(mine, tmp_path, write):
     assert figures(report) == figures(other)
 
 
-def test_events_to_look_at_and_the_importance_of_inputs(mine):
+def test_events_to_look_at_and_the_importance_of_inputs(mine, small_chunks):
     study = validate_files(
         f"a={mine.path}", mine.card, importance=300, events=2, select="pt > 20 || entry < 20"
     )
@@ -337,7 +337,7 @@ def check_inputs(mine, study):
             assert event.facts[f"input {name}"] == pytest.approx(seen)
 
 
-def test_entries_that_were_left_out_when_tagging(mine, tmp_path):
+def test_entries_that_were_left_out_when_tagging(mine, tmp_path, small_chunks):
     out = tmp_path / "part.root"
     rootml.tag_file(mine.source, out, mine.card, entry_range=(100, 300), plots=False)
     study = validate_files(out, mine.card, select="x > -6")
