@@ -217,15 +217,16 @@ def test_a_drawn_study_lies_where_it_says(studied, tmp_path):
     study = studied("train", "sample", size=300)
     few = [replace(report, plots=report.plots[:1]) for report in study.reports]
     study = replace(study, reports=tuple(few), plots=study.plots[:1])
-    drawn = draw_study(study, tmp_path, formats=("png", "svg"))
+    drawn = draw_study(study, tmp_path, formats=("png", "pdf"))
     assert list(drawn) == [
         "score_distribution_samples",
         "net_toy/s0/score_distribution",
         "net_toy/s1/score_distribution",
     ]
-    again = draw_study(study, tmp_path / "again", formats=("png", "svg"))
+    again = draw_study(study, tmp_path / "again", formats=("png", "pdf"))
     for key, paths in drawn.items():
         assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in again[key]]
+    assert b"/Type3" in drawn["score_distribution_samples"][1].read_bytes()
     image = Image.open(drawn["score_distribution_samples"][0]).convert("RGB")
     assert image.getpixel((0, 0)) == (255, 255, 255)
 

@@ -62,7 +62,7 @@ _COMMON: Any = {
     "lines.markersize": 5,
     "mathtext.default": "regular",
     "patch.linewidth": 1,
-    "pdf.fonttype": 42,
+    "pdf.fonttype": 3,  # the fonts of mplhep are CFF, of which type 42 makes broken files
     "savefig.bbox": None,
     "savefig.dpi": 150,
     "svg.hashsalt": "rootml",
