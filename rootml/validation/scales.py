@@ -135,7 +135,6 @@ def energy_keys(energies: Array) -> npt.NDArray[np.int64]:
     return np.clip(keys, *_ENERGY_KEYS).astype(np.int64)
 
 
-def energy_edges(key: int) -> tuple[float, float]:
-    """Lower and upper edge in GeV of the energy bin with the given key."""
-    low, high = 10.0 ** (np.array([key, key + 1]) / BINS_PER_DECADE)
-    return float(low), float(high)
+def energy_edge(key: int) -> float:
+    """The lower edge in GeV of the energy bin with the given key."""
+    return float(10.0 ** (key / BINS_PER_DECADE))

@@ -95,8 +95,7 @@ class Variable:
 
     def key_edge(self, key: int) -> float:
         """The lower edge of the bin with a key."""
-        key = int(key)
-        return scales.energy_edges(key)[0] if self.log else scales.variable_edge(key)
+        return scales.energy_edge(key) if self.log else scales.variable_edge(key)
 
 
 @dataclass(frozen=True, eq=False)
