@@ -38,7 +38,7 @@ def texts(study, level="warning"):
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     def small(*args, **options):
-        return read_together(*args, **options | {"chunk_bytes": 2000})
+        return read_together(*args, **options | {"chunk_bytes": 6000})
 
     monkeypatch.setattr("rootml.tagged.counting.read_together", small)
 
