@@ -16,10 +16,10 @@ import numpy as np
 from scipy.special import ndtr
 
 from rootml.spec import Array
-from rootml.validation.binomial import efficiency_interval
-from rootml.validation.classification import Separation
-from rootml.validation.counts import Counts
-from rootml.validation.precision import precision_recall
+from rootml.validation.statistics.binomial import efficiency_interval
+from rootml.validation.statistics.classification import Separation
+from rootml.validation.statistics.counts import Counts
+from rootml.validation.statistics.precision import precision_recall
 
 Weights = Callable[[np.random.Generator, int], Array]
 

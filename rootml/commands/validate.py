@@ -247,7 +247,7 @@ def _complain(study: Study) -> None:
 def _gates(conditions: tuple[str, ...], reference: Path | None) -> Callable[[Study], Study]:
     """What adds the decided conditions to a study; those that cannot be read are errors now."""
     from rootml.validation import read_study
-    from rootml.validation.gates import check_gates, read_condition
+    from rootml.validation.gates.conditions import check_gates, read_condition
 
     needed = [text for text in conditions if read_condition(text).needs_reference]
     if needed and reference is None:

@@ -18,13 +18,13 @@ from rootml.tagged.options import Options
 from rootml.tagged.reader import Reader, Said, make_readers
 from rootml.tagged.survey import Surveyed, SurveyedFile
 from rootml.tagged.tree import TaggedTree, open_tagged
-from rootml.validation.collect import Collector
-from rootml.validation.events import EventPicker
-from rootml.validation.importance import permutation_importance, with_importance
-from rootml.validation.judged import JudgedSample
+from rootml.validation.counting.collect import Collector
+from rootml.validation.counting.units import Variable
+from rootml.validation.events.choosing import EventPicker
+from rootml.validation.events.judged import JudgedSample
+from rootml.validation.importance.permutation import permutation_importance, with_importance
 from rootml.validation.report import Report
 from rootml.validation.study import Event, Note, Sample
-from rootml.validation.units import Variable
 
 Step = Callable[[int], None]
 """Told of each number of entries that are done."""

@@ -12,7 +12,7 @@ from rootml.errors import InputError
 from rootml.tagged.expressions import Expression
 from rootml.tagged.samples import SampleFiles
 from rootml.tagged.variables import Against, parse_against
-from rootml.validation.events import PER_KIND
+from rootml.validation.events.choosing import PER_KIND
 
 CLASSES = ("background", "signal")
 """What the values 0 and 1 of a truth mean, unless said otherwise."""

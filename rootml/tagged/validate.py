@@ -16,10 +16,10 @@ from rootml.tagged.models import TaggedModel
 from rootml.tagged.options import Options
 from rootml.tagged.samples import Given, SampleFiles, given_samples, settled, slug
 from rootml.tagged.survey import Surveyed, check_variables, survey
-from rootml.validation.comparison import with_overtraining
-from rootml.validation.events import PER_KIND
-from rootml.validation.mismatch import with_simulation
-from rootml.validation.overlay import overlays
+from rootml.validation.comparing.comparison import with_overtraining
+from rootml.validation.comparing.mismatch import with_simulation
+from rootml.validation.comparing.overlay import overlays
+from rootml.validation.events.choosing import PER_KIND
 from rootml.validation.report import Report
 from rootml.validation.study import Note, Sample, Study
 

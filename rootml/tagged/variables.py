@@ -11,7 +11,7 @@ import numpy as np
 from rootml.errors import InputError
 from rootml.tagged.expressions import Expression
 from rootml.tagged.samples import slug
-from rootml.validation.units import Variable
+from rootml.validation.counting.units import Variable
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _EDGES = re.compile(rf"(?P<rest>.+):(?P<edges>{_NUMBER}(?:\s*,\s*{_NUMBER})+)", re.DOTALL)

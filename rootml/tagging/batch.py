@@ -219,7 +219,7 @@ def _validate(run: Run, options: TagOptions) -> tuple[dict[str, Mapping[str, Any
     if folder is None:
         return {}, []
     from rootml.validation import Sample, Study, write_study
-    from rootml.validation.overlay import overlays
+    from rootml.validation.comparing.overlay import overlays
 
     start, stop = plan.entry_range
     file = {"path": plan.source, "tree": plan.tree, "entries": stop - start}

@@ -10,8 +10,8 @@ import numpy as np
 
 from rootml.card import Metric, Output, WorkingPoint
 from rootml.spec import Array
-from rootml.validation.classification import Estimate, Separation, clopper_pearson
-from rootml.validation.regression import Residuals
+from rootml.validation.statistics.classification import Estimate, Separation, clopper_pearson
+from rootml.validation.statistics.regression import Residuals
 
 EFFICIENCIES = (0.90, 0.95)
 """Signal efficiencies of the working points."""

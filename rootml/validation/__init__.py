@@ -11,23 +11,28 @@ arrays and histograms too:
     Separation.from_scores(signal, background).at_efficiency(0.9).rejection
 """
 
-from rootml.validation.agreement import Agreement, Limits, compare_hists, compare_values
-from rootml.validation.binomial import Estimate, Estimates, efficiency_interval, rejection
-from rootml.validation.calibration import Reliability
-from rootml.validation.classification import Separation
-from rootml.validation.collect import Collector
-from rootml.validation.comparison import compared, overtraining
-from rootml.validation.confusion import Confusion
-from rootml.validation.counts import Counts
-from rootml.validation.cuts import Cut
-from rootml.validation.dependence import against
-from rootml.validation.paired import Paired, improvement
-from rootml.validation.peaks import PeakFit, fit_peak
-from rootml.validation.precision import PrecisionRecall, precision_recall
-from rootml.validation.regression import Residuals
+from rootml.validation.comparing.comparison import compared, overtraining
+from rootml.validation.counting.collect import Collector
+from rootml.validation.counting.units import Units, Variable
 from rootml.validation.report import Check, Plot, Report
+from rootml.validation.statistics.agreement import Agreement, Limits, compare_hists, compare_values
+from rootml.validation.statistics.binomial import (
+    Estimate,
+    Estimates,
+    efficiency_interval,
+    rejection,
+)
+from rootml.validation.statistics.calibration import Reliability
+from rootml.validation.statistics.classification import Separation
+from rootml.validation.statistics.confusion import Confusion
+from rootml.validation.statistics.counts import Counts
+from rootml.validation.statistics.cuts import Cut
+from rootml.validation.statistics.dependence import against
+from rootml.validation.statistics.paired import Paired, improvement
+from rootml.validation.statistics.peaks import PeakFit, fit_peak
+from rootml.validation.statistics.precision import PrecisionRecall, precision_recall
+from rootml.validation.statistics.regression import Residuals
 from rootml.validation.study import Event, Gate, Note, Sample, Study
-from rootml.validation.units import Units, Variable
 from rootml.validation.writing import read_study, write_study
 
 __all__ = [

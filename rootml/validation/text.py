@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rootml.validation.comparison import compared
-from rootml.validation.separation import BACKGROUND, FIXED_EFFICIENCY, SIGNAL
+from rootml.validation.comparing.comparison import compared
+from rootml.validation.figures.separation import BACKGROUND, FIXED_EFFICIENCY, SIGNAL
 from rootml.validation.style import words
 
 if TYPE_CHECKING:

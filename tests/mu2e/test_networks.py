@@ -12,8 +12,8 @@ import rootml
 from rootml.errors import RootmlWarning
 from rootml.registry import find_card, load
 from rootml.validation import Collector
-from rootml.validation.classification import Separation
-from rootml.validation.regression import Residuals
+from rootml.validation.statistics.classification import Separation
+from rootml.validation.statistics.regression import Residuals
 
 TREE = "TrkAnaNeg/trkana"
 MOMENTUM = ("momentum", "momentum_error")

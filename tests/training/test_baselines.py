@@ -17,7 +17,7 @@ from rootml.errors import MissingExtra, OutputError, RegistryError, RootmlError,
 from rootml.registry import get_recipe, load
 from rootml.training import Recipe, ScikitLearn, XGBoost, train
 from rootml.training.command import train as command
-from rootml.validation.classification import Separation
+from rootml.validation.statistics.classification import Separation
 
 LEARNERS = ("logistic", "svm", "histgb", "xgboost", "mlp")
 OPTIONS = {"mlp": {"epochs": 10}, "xgboost": {"epochs": 200}}

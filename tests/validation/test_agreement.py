@@ -8,7 +8,13 @@ from hist import Hist, axis, storage
 from scipy import stats
 
 from rootml.errors import DataError
-from rootml.validation.agreement import Binned, Limits, compare, compare_hists, compare_values
+from rootml.validation.statistics.agreement import (
+    Binned,
+    Limits,
+    compare,
+    compare_hists,
+    compare_values,
+)
 
 BINS = 12
 SHAPE = stats.norm.pdf(np.linspace(-2, 2, BINS))

@@ -12,9 +12,14 @@ from scipy import stats
 from scipy.special import expit
 
 from rootml.errors import DataError
-from rootml.validation.classification import LEVEL, Separation, clopper_pearson, rejection
-from rootml.validation.counts import Counts
-from rootml.validation.scales import ASINH, LOGIT
+from rootml.validation.statistics.classification import (
+    LEVEL,
+    Separation,
+    clopper_pearson,
+    rejection,
+)
+from rootml.validation.statistics.counts import Counts
+from rootml.validation.statistics.scales import ASINH, LOGIT
 
 scores = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=40)
 

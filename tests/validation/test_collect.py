@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from rootml.card import Output
 from rootml.spec import Batch
 from rootml.validation import Collector, Variable
-from rootml.validation.classification import Separation
-from rootml.validation.images import HALF_WINDOW, centred
-from rootml.validation.units import bins_of
+from rootml.validation.counting.images import HALF_WINDOW, centred
+from rootml.validation.counting.units import bins_of
+from rootml.validation.statistics.classification import Separation
 
 
 @pytest.fixture(scope="module")

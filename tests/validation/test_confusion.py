@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from rootml.errors import DataError
-from rootml.validation.binomial import LEVEL
-from rootml.validation.confusion import Confusion
+from rootml.validation.statistics.binomial import LEVEL
+from rootml.validation.statistics.confusion import Confusion
 
 ABC = ("a", "b", "c")
 

@@ -13,9 +13,9 @@ from scipy import stats
 from rootml.card import DomainAxis
 from rootml.spec import TensorSpec
 from rootml.validation import Collector, Study
-from rootml.validation.agreement import Limits
-from rootml.validation.domain import compare_with_training
-from rootml.validation.mismatch import with_simulation
+from rootml.validation.comparing.mismatch import with_simulation
+from rootml.validation.figures.domain import compare_with_training
+from rootml.validation.statistics.agreement import Limits
 from rootml.validation.study import Sample
 from rootml.validation.text import to_markdown
 

@@ -14,8 +14,8 @@ from rootml.adapter import Adapter, Summary, Truth, View
 from rootml.card import ModelCard, Network, Output, Training
 from rootml.spec import Batch, TensorSpec
 from rootml.validation import Collector
-from rootml.validation.events import EventPicker
-from rootml.validation.sampling import Best, noise
+from rootml.validation.events.choosing import EventPicker
+from rootml.validation.events.sampling import Best, noise
 
 
 def pick(collector, *chunks, **keywords):

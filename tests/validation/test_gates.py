@@ -8,7 +8,7 @@ import pytest
 
 from rootml.errors import InputError
 from rootml.validation import Report, Study
-from rootml.validation.gates import check_gates
+from rootml.validation.gates.conditions import check_gates
 from rootml.validation.study import Sample
 
 

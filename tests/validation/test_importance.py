@@ -13,12 +13,12 @@ from rootml.card import ModelCard, Network, Output, Training
 from rootml.errors import DataError
 from rootml.spec import TensorSpec
 from rootml.validation import Report
-from rootml.validation.importance import permutation_importance, with_importance
-from rootml.validation.judged import Judged, JudgedSample
-from rootml.validation.parts import parts
+from rootml.validation.comparing.series import alone
+from rootml.validation.events.judged import Judged, JudgedSample
+from rootml.validation.importance.parts import parts
+from rootml.validation.importance.permutation import permutation_importance, with_importance
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
-from rootml.validation.series import alone
 from rootml.validation.style import Style
 
 TABLE = TensorSpec("x", (3,), columns=("strong", "weak", "unused"), unit="GeV")

@@ -14,13 +14,13 @@ from rootml.card import ModelCard, Network, Output, Training
 from rootml.errors import CardError
 from rootml.spec import Batch, TensorSpec
 from rootml.validation import Collector
+from rootml.validation.comparing.series import alone
+from rootml.validation.counting.units import Variable
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
-from rootml.validation.series import alone
 from rootml.validation.study import Study
 from rootml.validation.style import DEFAULT
 from rootml.validation.text import to_markdown
-from rootml.validation.units import Variable
 
 CLASSES = ("gamma", "electron", "muon")
 EDGES = (0.0, 1.0, 2.0, 5.0)

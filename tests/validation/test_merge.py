@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rootml.card import Network
 from rootml.errors import InputError
 from rootml.validation import Collector, Variable
-from rootml.validation.tally import Tally
+from rootml.validation.counting.tally import Tally
 
 CUTS = st.lists(st.integers(0, 400), max_size=3)
 VARIABLES = (Variable("depth", unit="mm", edges=(-1.0, 0.0, 0.5, 3.0)), Variable("time", unit="s"))

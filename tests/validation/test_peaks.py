@@ -12,8 +12,8 @@ from scipy.integrate import quad
 from scipy.special import voigt_profile
 
 from rootml.errors import DataError
-from rootml.validation.peaks import fit_peak
-from rootml.validation.shapes import BACKGROUNDS, MODELS
+from rootml.validation.statistics.peaks import fit_peak
+from rootml.validation.statistics.shapes import BACKGROUNDS, MODELS
 
 
 def error(estimate):

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from rootml.card import Output
+from rootml.validation.comparing.series import Series, alone
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
 from rootml.validation.plots.distribution import draw_distribution
-from rootml.validation.series import Series, alone
 from rootml.validation.style import Style, look
 
 compare = pytest.mark.mpl_image_compare(

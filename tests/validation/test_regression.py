@@ -16,11 +16,11 @@ from scipy import optimize, stats
 
 from rootml.errors import DataError
 from rootml.spec import Batch
-from rootml.validation.classification import LEVEL
+from rootml.validation.comparing.series import alone
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
-from rootml.validation.regression import CORE, Residuals
-from rootml.validation.series import alone
+from rootml.validation.statistics.classification import LEVEL
+from rootml.validation.statistics.regression import CORE, Residuals
 from rootml.validation.study import Study
 from rootml.validation.style import Style
 from rootml.validation.text import to_markdown

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from rootml.validation import Collector
+from rootml.validation.comparing.series import alone
+from rootml.validation.counting.units import Variable
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
-from rootml.validation.regression import Residuals
-from rootml.validation.series import alone
+from rootml.validation.statistics.regression import Residuals
 from rootml.validation.store import write_root
 from rootml.validation.style import DEFAULT
-from rootml.validation.units import Variable
 
 EDGES = (-3.0, -1.0, 0.0, 3.0)
 PHI = Variable("phi", "azimuth", "rad", EDGES)

@@ -11,14 +11,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from rootml.card import WorkingPoint
 from rootml.validation import Collector
+from rootml.validation.comparing.series import Series, alone
+from rootml.validation.counting.units import Variable
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
 from rootml.validation.report import plain
-from rootml.validation.series import Series, alone
 from rootml.validation.study import Sample, Study
 from rootml.validation.style import Style, look
 from rootml.validation.text import to_markdown
-from rootml.validation.units import Variable
 
 compare = pytest.mark.mpl_image_compare(
     baseline_dir="baseline",

@@ -13,7 +13,9 @@ from scipy.special import expit
 from sklearn import metrics
 
 from rootml.errors import DataError
-from rootml.validation.binomial import (
+from rootml.validation.comparing.comparison import compared, overtraining, ratio, with_overtraining
+from rootml.validation.report import Report
+from rootml.validation.statistics.binomial import (
     LEVEL,
     Estimate,
     clopper_pearson,
@@ -22,13 +24,16 @@ from rootml.validation.binomial import (
     rejection,
     unphysical,
 )
-from rootml.validation.calibration import Reliability
-from rootml.validation.classification import Separation
-from rootml.validation.comparison import compared, overtraining, ratio, with_overtraining
-from rootml.validation.counts import Counts
-from rootml.validation.dependence import MIN_SIGNAL, against, at_flat_cut, at_flat_efficiency
-from rootml.validation.precision import precision_recall
-from rootml.validation.report import Report
+from rootml.validation.statistics.calibration import Reliability
+from rootml.validation.statistics.classification import Separation
+from rootml.validation.statistics.counts import Counts
+from rootml.validation.statistics.dependence import (
+    MIN_SIGNAL,
+    against,
+    at_flat_cut,
+    at_flat_efficiency,
+)
+from rootml.validation.statistics.precision import precision_recall
 from rootml.validation.study import Study
 
 WEIGHTS = {

@@ -14,11 +14,11 @@ from PIL import Image
 from scipy import stats
 
 from rootml.errors import RegistryError
-from rootml.validation.overlay import overlays, series_of
+from rootml.validation.comparing.overlay import overlays, series_of
+from rootml.validation.comparing.series import alone
+from rootml.validation.comparing.stacking import stack
 from rootml.validation.plots import FAMILIES, draw_study
 from rootml.validation.plots.canvas import drawing, settings
-from rootml.validation.series import alone
-from rootml.validation.stacking import stack
 from rootml.validation.study import Sample, Study
 from rootml.validation.style import COLOURS, STYLES, Style, look
 

@@ -9,9 +9,9 @@ import pytest
 from hist import Hist, axis, storage
 
 from rootml.errors import DataError
-from rootml.validation.binomial import Estimate
-from rootml.validation.paired import Paired, improvement
-from rootml.validation.regression import Residuals
+from rootml.validation.statistics.binomial import Estimate
+from rootml.validation.statistics.paired import Paired, improvement
+from rootml.validation.statistics.regression import Residuals
 
 
 def error(estimate):

@@ -7,7 +7,7 @@ import pytest
 
 from rootml.card import ModelCard
 from rootml.registry import find_card, get_adapter, get_recipe, load
-from rootml.validation.classification import Separation
+from rootml.validation.statistics.classification import Separation
 
 SHIPPED = {"cnn_ams": 106_317, "cvt_ams": 4_895_873}
 

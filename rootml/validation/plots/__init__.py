@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from rootml.validation.overlay import series_alone, series_of
+from rootml.validation.comparing.overlay import series_alone, series_of
+from rootml.validation.comparing.series import Series
 from rootml.validation.plots.against import draw_cut_against, draw_rejection_against
 from rootml.validation.plots.canvas import drawing
 from rootml.validation.plots.confusion import (
@@ -34,7 +35,6 @@ from rootml.validation.plots.stack import draw_stack
 from rootml.validation.plots.truth_2d import draw_truth_2d
 from rootml.validation.plots.values import draw_values, draw_variable
 from rootml.validation.report import Plot
-from rootml.validation.series import Series
 from rootml.validation.study import Study
 from rootml.validation.style import DEFAULT, Style
 

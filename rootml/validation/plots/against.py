@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rootml.spec import Array
+from rootml.validation.comparing.series import Series
 from rootml.validation.plots.canvas import panel, panel_with_lower, plain_ticks
 from rootml.validation.plots.label import finish
 from rootml.validation.plots.roc import class_names, discriminants
-from rootml.validation.series import Series
 from rootml.validation.style import Look, Style, upper_first
 
 ARROW = 1.6

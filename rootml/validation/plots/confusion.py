@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rootml.spec import Array
+from rootml.validation.comparing.series import Series
 from rootml.validation.plots.canvas import HEIGHT, MEDIUM, SMALL, WIDTH, panel, plain_ticks
 from rootml.validation.plots.label import finish, header
-from rootml.validation.series import Series
 from rootml.validation.style import Style, count, look, upper_first
 
 NONE = "none"

@@ -12,13 +12,13 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from scipy.special import logit
 
 from rootml.spec import Array
-from rootml.validation.binning import histogram
-from rootml.validation.histograms import UNLABELLED, by_class, class_title
-from rootml.validation.overlay import agreement
+from rootml.validation.comparing.overlay import agreement
+from rootml.validation.comparing.series import Series, ratio_title
+from rootml.validation.figures.histograms import UNLABELLED, by_class, class_title
 from rootml.validation.plots.canvas import panel, panel_with_ratio, ratio_points
 from rootml.validation.plots.label import finish
 from rootml.validation.report import Report
-from rootml.validation.series import Series, ratio_title
+from rootml.validation.statistics.binning import histogram
 from rootml.validation.style import Look, Style, count, look
 
 _TICKS = {

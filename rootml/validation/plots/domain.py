@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rootml.validation.comparing.series import Series
 from rootml.validation.plots.canvas import MEDIUM, SMALL, plain_ticks
 from rootml.validation.plots.label import header
-from rootml.validation.series import Series
 from rootml.validation.style import COLOURS, Style
 
 _WIDTHS = (6.6, 4.4, 3.6)

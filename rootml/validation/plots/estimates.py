@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rootml.validation.comparing.series import Series
 from rootml.validation.report import Report
-from rootml.validation.series import Series
 from rootml.validation.style import Look, look
 
 

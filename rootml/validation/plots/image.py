@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from rootml.spec import Array
-from rootml.validation.histograms import class_title, components
+from rootml.validation.comparing.series import Series
+from rootml.validation.figures.histograms import class_title, components
 from rootml.validation.plots.canvas import HEIGHT, SMALL, WIDTH, plain_ticks
 from rootml.validation.plots.label import header
 from rootml.validation.report import Report
-from rootml.validation.series import Series
 from rootml.validation.style import Style, count, upper_first
 
 DECADES = 5

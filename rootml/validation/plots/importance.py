@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
+from rootml.validation.comparing.series import Series
 from rootml.validation.plots.canvas import SMALL, WIDTH
 from rootml.validation.plots.label import header
-from rootml.validation.series import Series
 from rootml.validation.style import Style, count, upper_first
 
 MOST = 25

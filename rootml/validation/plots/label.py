@@ -15,9 +15,9 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from rootml.validation.comparing.series import Series, caption, status
 from rootml.validation.plots.canvas import LARGE, SMALL
 from rootml.validation.plots.room import GAP, Skyline
-from rootml.validation.series import Series, caption, status
 from rootml.validation.style import Style
 
 _WRITE: dict[str, Any] = {

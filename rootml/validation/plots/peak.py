@@ -9,12 +9,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rootml.spec import Array
+from rootml.validation.comparing.series import Series
 from rootml.validation.plots.canvas import panel_with_lower
 from rootml.validation.plots.estimates import residual
 from rootml.validation.plots.label import finish
 from rootml.validation.plots.residual import residual_label
 from rootml.validation.plots.ticks import few_digits
-from rootml.validation.series import Series
 from rootml.validation.style import Style, look, words
 from rootml.validation.text import measured
 

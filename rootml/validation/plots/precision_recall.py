@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from rootml.validation.comparing.series import Series
 from rootml.validation.plots.canvas import panel
 from rootml.validation.plots.label import finish
 from rootml.validation.plots.roc import BAND, class_names, rounded
-from rootml.validation.series import Series
 from rootml.validation.style import Style, upper_first
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rootml.validation.comparing.series import Series
 from rootml.validation.plots.canvas import panel_with_lower
 from rootml.validation.plots.label import finish
-from rootml.validation.series import Series
 from rootml.validation.style import Look, Style, upper_first
 
 

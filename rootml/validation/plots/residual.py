@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rootml.spec import Array
+from rootml.validation.comparing.series import Series
 from rootml.validation.plots.canvas import panel
 from rootml.validation.plots.estimates import Estimator, estimators, residual
 from rootml.validation.plots.label import finish
 from rootml.validation.plots.ticks import few_digits
-from rootml.validation.series import Series
 from rootml.validation.style import Look, Style, words
 from rootml.validation.text import measured, percentage
 

@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rootml.validation.comparing.series import Series
 from rootml.validation.plots.canvas import panel, panel_with_lower, plain_ticks
 from rootml.validation.plots.estimates import Estimator, estimators, residual
 from rootml.validation.plots.label import finish
 from rootml.validation.plots.ticks import few_digits
-from rootml.validation.series import Series
 from rootml.validation.style import Style, upper_first, words
 
 Rows = Sequence[Mapping[str, Any]]

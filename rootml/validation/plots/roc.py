@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rootml.spec import Array
+from rootml.validation.comparing.series import Series, ratio_title
+from rootml.validation.figures.separation import BACKGROUND, SIGNAL
 from rootml.validation.plots.canvas import panel, panel_with_lower
 from rootml.validation.plots.label import finish
-from rootml.validation.separation import BACKGROUND, SIGNAL
-from rootml.validation.series import Series, ratio_title
 from rootml.validation.style import Look, Style, look, upper_first
 
 BAND: dict[str, Any] = {"alpha": 0.25, "lw": 0}

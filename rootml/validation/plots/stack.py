@@ -12,14 +12,14 @@ from matplotlib.figure import Figure
 from scipy.special import gammaincinv, ndtr
 
 from rootml.spec import Array
-from rootml.validation.binning import are_equal, are_logarithmic
-from rootml.validation.histograms import by_class
+from rootml.validation.comparing.series import Series
+from rootml.validation.comparing.stacking import Stack, is_score, stack
+from rootml.validation.figures.histograms import by_class
 from rootml.validation.plots.canvas import panel_with_ratio, plain_ticks, ratio_points
 from rootml.validation.plots.distribution import score_axis
 from rootml.validation.plots.label import finish
 from rootml.validation.report import Report
-from rootml.validation.series import Series
-from rootml.validation.stacking import Stack, is_score, stack
+from rootml.validation.statistics.binning import are_equal, are_logarithmic
 from rootml.validation.style import COLOURS, Look, Style, count, upper_first
 
 _BAND: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.3", "hatch": "/////", "lw": 0}

@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from rootml.validation.comparing.series import Series
 from rootml.validation.plots.canvas import HEIGHT, SMALL, WIDTH, plain_ticks
 from rootml.validation.plots.estimates import residual
 from rootml.validation.plots.label import header
-from rootml.validation.series import Series
 from rootml.validation.style import COLOURS, Style, upper_first, words
 
 _STRIP, _LEFT, _BOTTOM, _BAR, _GAP, _RIGHT = 0.8, 0.95, 1.0, 0.22, 0.15, 0.85

@@ -7,11 +7,11 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from rootml.validation.histograms import class_title, components
+from rootml.validation.comparing.series import Series
+from rootml.validation.figures.histograms import class_title, components
 from rootml.validation.plots.canvas import panel
 from rootml.validation.plots.label import finish
 from rootml.validation.report import Report
-from rootml.validation.series import Series
 from rootml.validation.style import Style, count, look, upper_first
 
 

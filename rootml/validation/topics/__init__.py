@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rootml.validation.setting import Setting
+from rootml.validation.counting.setting import Setting
 from rootml.validation.topics.base import Topic
 from rootml.validation.topics.images import Image
 from rootml.validation.topics.inputs import Inputs

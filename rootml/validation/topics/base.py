@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from rootml.card import Output
 from rootml.spec import Array
-from rootml.validation.draft import Draft
-from rootml.validation.setting import Setting
-from rootml.validation.tally import Tally, against
-from rootml.validation.units import Units
+from rootml.validation.counting.setting import Setting
+from rootml.validation.counting.tally import Tally, against
+from rootml.validation.counting.units import Units
+from rootml.validation.figures.draft import Draft
 
 
 class Topic(ABC):

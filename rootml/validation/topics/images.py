@@ -10,14 +10,14 @@ import numpy as np
 from hist import Hist, axis, storage
 
 from rootml.spec import Array, TensorSpec
-from rootml.validation.draft import Draft, Unavailable
-from rootml.validation.histograms import class_names
-from rootml.validation.images import HALF_WINDOW, centred, class_sums, is_image, is_wide
+from rootml.validation.counting.images import HALF_WINDOW, centred, class_sums, is_image, is_wide
+from rootml.validation.counting.setting import Setting
+from rootml.validation.counting.tally import Tally
+from rootml.validation.counting.units import Units
+from rootml.validation.figures.draft import Draft, Unavailable
+from rootml.validation.figures.histograms import class_names
 from rootml.validation.report import Plot
-from rootml.validation.setting import Setting
-from rootml.validation.tally import Tally
 from rootml.validation.topics.base import Topic
-from rootml.validation.units import Units
 
 FROM_LARGEST = " from the largest"
 

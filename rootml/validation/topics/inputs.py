@@ -9,12 +9,12 @@ import numpy as np
 from hist import Hist, axis, storage
 
 from rootml.card import DomainAxis
-from rootml.validation.domain import OUTSIDE, domain_section
-from rootml.validation.draft import Draft
-from rootml.validation.setting import Setting
-from rootml.validation.tally import Tally
+from rootml.validation.counting.setting import Setting
+from rootml.validation.counting.tally import Tally
+from rootml.validation.counting.units import Units
+from rootml.validation.figures.domain import OUTSIDE, domain_section
+from rootml.validation.figures.draft import Draft
 from rootml.validation.topics.base import Topic
-from rootml.validation.units import Units
 
 SHORT = 45
 """Characters that the label of an axis of a small panel can have."""

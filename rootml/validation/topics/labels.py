@@ -12,18 +12,18 @@ from hist import axis
 
 from rootml.card import Output
 from rootml.spec import Array
-from rootml.validation.binomial import efficiency_interval
-from rootml.validation.calibration import Reliability
-from rootml.validation.confusion import Confusion, known_or
-from rootml.validation.counts import Counts
-from rootml.validation.draft import Draft, Unavailable
+from rootml.validation.counting.setting import Setting
+from rootml.validation.counting.tally import Tally, against
+from rootml.validation.counting.units import Units, Variable, bins_of
+from rootml.validation.figures.draft import Draft, Unavailable
 from rootml.validation.report import Plot
-from rootml.validation.scales import LOGIT
-from rootml.validation.setting import Setting
-from rootml.validation.tally import Tally, against
+from rootml.validation.statistics.binomial import efficiency_interval
+from rootml.validation.statistics.calibration import Reliability
+from rootml.validation.statistics.confusion import Confusion, known_or
+from rootml.validation.statistics.counts import Counts
+from rootml.validation.statistics.scales import LOGIT
 from rootml.validation.topics.base import Topic
 from rootml.validation.topics.scores import about
-from rootml.validation.units import Units, Variable, bins_of
 
 MOST = 32
 """Numbers without names are told apart from 0 to one less."""

@@ -9,14 +9,14 @@ from typing import Any, Self
 import numpy as np
 
 from rootml.adapter import Reference
-from rootml.validation.draft import Draft, Unavailable
-from rootml.validation.histograms import class_names, in_units
-from rootml.validation.scales import ASINH
-from rootml.validation.setting import Setting
-from rootml.validation.tally import Tally, score_axes
+from rootml.validation.counting.setting import Setting
+from rootml.validation.counting.tally import Tally, score_axes
+from rootml.validation.counting.units import Units
+from rootml.validation.figures.draft import Draft, Unavailable
+from rootml.validation.figures.histograms import class_names, in_units
+from rootml.validation.statistics.scales import ASINH
 from rootml.validation.topics.base import Topic
 from rootml.validation.topics.scores import about, curves, flat_efficiency
-from rootml.validation.units import Units
 
 
 class Discriminant(Topic):

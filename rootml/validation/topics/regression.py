@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from rootml.card import Output
-from rootml.validation import residuals
-from rootml.validation.draft import Draft
-from rootml.validation.residual_figures import residual_section
-from rootml.validation.residual_histograms import residual_histograms
-from rootml.validation.setting import Setting
-from rootml.validation.tally import Tally
+from rootml.validation.counting import residuals
+from rootml.validation.counting.setting import Setting
+from rootml.validation.counting.tally import Tally
+from rootml.validation.counting.units import Units
+from rootml.validation.figures.draft import Draft
+from rootml.validation.figures.residual_figures import residual_section
+from rootml.validation.figures.residual_histograms import residual_histograms
 from rootml.validation.topics.base import Topic
 from rootml.validation.topics.labels import is_label
-from rootml.validation.units import Units
 
 
 class Regression(Topic):

@@ -10,22 +10,22 @@ import numpy as np
 from hist import axis
 
 from rootml.card import Output
-from rootml.validation import separation as sep
-from rootml.validation.calibration import Reliability
-from rootml.validation.classification import Separation
-from rootml.validation.confusion import Confusion
-from rootml.validation.counts import Counts
-from rootml.validation.cuts import Cut
-from rootml.validation.dependence import MIN_SIGNAL
-from rootml.validation.draft import Draft, Unavailable
-from rootml.validation.histograms import against_variable, class_names
+from rootml.validation.counting.setting import Setting
+from rootml.validation.counting.tally import Tally, against, class_axis, score_axes
+from rootml.validation.counting.units import Units, Variable, bins_of
+from rootml.validation.figures import separation as sep
+from rootml.validation.figures.draft import Draft, Unavailable
+from rootml.validation.figures.histograms import against_variable, class_names
+from rootml.validation.figures.separation import BACKGROUND, FIXED_EFFICIENCY, SIGNAL, Sliced
 from rootml.validation.report import Plot
-from rootml.validation.scales import LOGIT, Scale
-from rootml.validation.separation import BACKGROUND, FIXED_EFFICIENCY, SIGNAL, Sliced
-from rootml.validation.setting import Setting
-from rootml.validation.tally import Tally, against, class_axis, score_axes
+from rootml.validation.statistics.calibration import Reliability
+from rootml.validation.statistics.classification import Separation
+from rootml.validation.statistics.confusion import Confusion
+from rootml.validation.statistics.counts import Counts
+from rootml.validation.statistics.cuts import Cut
+from rootml.validation.statistics.dependence import MIN_SIGNAL
+from rootml.validation.statistics.scales import LOGIT, Scale
 from rootml.validation.topics.base import Topic, check_valid, describe, is_score
-from rootml.validation.units import Units, Variable, bins_of
 
 
 class Score(Topic):

@@ -11,14 +11,14 @@ import numpy as np
 from hist import axis
 
 from rootml.card import Output
-from rootml.validation.draft import Draft, Unavailable
-from rootml.validation.histograms import class_names, in_units
+from rootml.validation.counting.setting import Setting
+from rootml.validation.counting.tally import Tally, class_axis, component_axis
+from rootml.validation.counting.units import Units
+from rootml.validation.figures.draft import Draft, Unavailable
+from rootml.validation.figures.histograms import class_names, in_units
 from rootml.validation.report import Plot
-from rootml.validation.scales import ASINH
-from rootml.validation.setting import Setting
-from rootml.validation.tally import Tally, class_axis, component_axis
+from rootml.validation.statistics.scales import ASINH
 from rootml.validation.topics.base import Topic, check_valid, describe, is_score
-from rootml.validation.units import Units
 
 
 class Values(Topic):

@@ -9,14 +9,14 @@ from typing import Any, Self
 import numpy as np
 from hist import axis
 
-from rootml.validation.draft import Draft, Unavailable
-from rootml.validation.histograms import class_names, in_units
+from rootml.validation.counting.setting import Setting
+from rootml.validation.counting.tally import Tally, class_axis
+from rootml.validation.counting.units import Units, Variable
+from rootml.validation.figures.draft import Draft, Unavailable
+from rootml.validation.figures.histograms import class_names, in_units
 from rootml.validation.report import Plot
-from rootml.validation.scales import RESIDUAL
-from rootml.validation.setting import Setting
-from rootml.validation.tally import Tally, class_axis
+from rootml.validation.statistics.scales import RESIDUAL
 from rootml.validation.topics.base import Topic
-from rootml.validation.units import Units, Variable
 
 
 class Distribution(Topic):

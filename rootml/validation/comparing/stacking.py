@@ -1,0 +1,103 @@
+"""Data beside all simulation, bin by bin: the parts of the simulation and its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rootml.spec import Array
+from rootml.validation.comparing.series import Series
+from rootml.validation.figures.histograms import by_class, class_title
+from rootml.validation.report import Report
+from rootml.validation.statistics.binning import common_edges, histogram, joined
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Sums of weights and of their squares per bin, with a title."""
+
+    title: str
+    values: Array
+    squares: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Data and simulation in common bins.
+
+    ``parts``: of the simulation, the smallest first. ``down``, ``up``: errors of their sum: the
+    statistical one and the changes by each variation in its direction, in quadrature;
+    ``systematic``: whether there are variations.
+    """
+
+    edges: Array
+    data: Part
+    parts: tuple[Part, ...]
+    down: Array
+    up: Array
+    systematic: bool
+
+    @property
+    def total(self) -> Array:
+        """The whole simulation."""
+        return sum((part.values for part in self.parts), np.zeros(len(self.edges) - 1))
+
+
+def stack(series: Sequence[Series], quantity: str) -> Stack:
+    """The histograms ``quantity`` of series of the roles data, simulation and variation.
+
+    Each series counts with the scale of its sample. The parts are the samples or, of a single
+    one, its classes. A variation changes the sample it is of.
+    """
+    found = [(one, _histograms(one.report, quantity)) for one in series]
+    edges = common_edges([made[0] for _, classes in found for made in classes.values()])
+    bins = len(edges) - 1
+    parts = [_parts(one, classes, edges) for one, classes in found]
+    whole = [_sum(one.title, of, bins) for one, of in zip(series, parts, strict=True)]
+    nominal = {one.sample.name: i for i, one in enumerate(series) if one.role == "simulation"}
+    classes = next((parts[i] for i in nominal.values() if len(nominal) == 1), [])
+    shown = classes if len(classes) > 1 else [whole[i] for i in nominal.values()]
+    changes = [
+        whole[i].values - whole[nominal[one.sample.of]].values
+        for i, one in enumerate(series)
+        if one.role == "variation" and one.sample.of in nominal
+    ]
+    statistical = _sum("", shown, bins).squares
+    down, up = (
+        np.sqrt(sum((np.maximum(sign * change, 0) ** 2 for change in changes), statistical))
+        for sign in (-1, 1)
+    )
+    data = [whole[i] for i, one in enumerate(series) if one.role == "data"]
+    points = _sum(", ".join(part.title for part in data), data, bins)
+    ordered = sorted((part for part in shown if part.values.any()), key=lambda p: p.values.sum())
+    return Stack(edges, points, tuple(ordered), down, up, bool(changes))
+
+
+def is_score(report: Report, quantity: str) -> bool:
+    """Whether a quantity is a probability, counted in log(p/(1-p))."""
+    return any(p.family == "distribution" and p.subject == quantity for p in report.plots)
+
+
+def _histograms(report: Report, quantity: str) -> dict[str, tuple[Array, Array, Array]]:
+    """Edges, values and variances by class, or of all at once."""
+    hists = by_class(report, quantity) or {"": report.hists[quantity]}
+    score = is_score(report, quantity)
+    return {name: histogram(hist, score) for name, hist in hists.items()}
+
+
+def _parts(one: Series, classes: dict[str, tuple[Array, Array, Array]], into: Array) -> list[Part]:
+    return [
+        Part(
+            class_title(one.report, name) if name else one.title,
+            one.sample.scale * joined(values, edges, into),
+            one.sample.scale**2 * joined(squares, edges, into),
+        )
+        for name, (edges, values, squares) in classes.items()
+    ]
+
+
+def _sum(title: str, parts: Sequence[Part], bins: int) -> Part:
+    none = np.zeros(bins)
+    return Part(title, sum((p.values for p in parts), none), sum((p.squares for p in parts), none))

@@ -1,0 +1,1 @@
+"""Single events to look at: which ones, and what is told of them."""

@@ -1,0 +1,1 @@
+"""Conditions on figures that make a validation fail."""

@@ -1,0 +1,1 @@
+"""How much a network needs each of its inputs."""

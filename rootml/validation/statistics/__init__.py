@@ -1,0 +1,1 @@
+"""Numbers from arrays or histograms; they know nothing of networks and reports."""
