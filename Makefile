@@ -18,7 +18,7 @@ demo: $(VENV)/base
 	$(BIN)/rootml-tag $(DEMO)/ams.root $(DEMO)/ams_tagged.root --overwrite
 
 test: $(VENV)/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical
 
 lint: $(VENV)/test
 	$(BIN)/ruff format --check .

@@ -4,8 +4,8 @@
     old:score:auc.high < 0.98 || outside > 0.02
 
 Metrics are those of :mod:`rootml.validation.gates.measures`; ``ref`` is the same metric of a
-reference report, ``ref(auc)`` any of its metrics. Operators and functions are those of declared adapters. A
-gate that cannot be decided has failed.
+reference report, ``ref(auc)`` any of its metrics. Operators and functions are those of declared
+adapters. A gate that cannot be decided has failed.
 """
 
 from __future__ import annotations

@@ -45,9 +45,10 @@ class PeakFit:
 
     ``parameters``: ``signal`` and ``background`` are entries (sums of weights) within the range,
     the others are of the shapes (:mod:`~rootml.validation.statistics.shapes`) in the unit of the
-    edges; those kept fixed have no interval. ``covariance``: of all, in their order. ``chi2`` is Pearson's of
-    joined bins; ``p_value`` None where they are no more than the free parameters. ``valid``: the
-    fit found a minimum, with errors, away from all limits. ``message``: what is not good, or empty.
+    edges; those kept fixed have no interval. ``covariance``: of all, in their order. ``chi2`` is
+    Pearson's of joined bins; ``p_value`` None where they are no more than the free parameters.
+    ``valid``: the fit found a minimum, with errors, away from all limits. ``message``: what is
+    not good, or empty.
     """
 
     model: str
