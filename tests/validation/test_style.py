@@ -16,7 +16,7 @@ from scipy import stats
 from rootml.errors import RegistryError
 from rootml.validation.comparing.overlay import overlays, series_of
 from rootml.validation.comparing.series import alone
-from rootml.validation.comparing.stacking import stack
+from rootml.validation.comparing.stacking import sources, stack
 from rootml.validation.plots import FAMILIES, draw_study
 from rootml.validation.plots.canvas import drawing, settings
 from rootml.validation.study import Sample, Study
@@ -196,6 +196,51 @@ def test_a_stack_adds_scaled_samples_and_their_variations(studied):
     statistical = 0.25 * made.total / 0.5
     np.testing.assert_allclose(made.up**2, statistical + np.maximum(change, 0) ** 2)
     np.testing.assert_allclose(made.down**2, statistical + np.minimum(change, 0) ** 2)
+
+
+def test_up_and_down_are_one_source_and_variations_of_one_title_one_shift(studied):
+    study = studied("data", "simulation", "simulation")
+    data, one, other = series_of(study, next(p for p in study.plots if p.family == "stack"))
+    nominal = [stack([data, part], "score").total for part in (one, other)]
+
+    def reaches(*variations):
+        varied = [
+            replace(
+                of,
+                sample=replace(
+                    of.sample,
+                    title=title,
+                    role="variation",
+                    of=of.sample.name,
+                    scale=of.sample.scale * factor,
+                ),
+            )
+            for title, of, factor in variations
+        ]
+        made = stack([data, one, other, *varied], "score")
+        statistical = 0.5 * made.total
+        return np.sqrt(np.maximum([made.down**2 - statistical, made.up**2 - statistical], 0))
+
+    none = np.zeros_like(nominal[0])
+    same_way = reaches(("jes_up", one, 1.3), ("jes_down", one, 1.2))
+    np.testing.assert_allclose(same_way, [none, 0.3 * nominal[0]], atol=1e-5)
+    two_sources = reaches(("jes", one, 1.4), ("pileup", one, 1.3))
+    np.testing.assert_allclose(two_sources, [none, 0.5 * nominal[0]], atol=1e-5)
+    shift = 0.3 * nominal[0] - 0.2 * nominal[1]
+    shifted = reaches(("jes_up", one, 1.3), ("jes_up", other, 0.8))
+    np.testing.assert_allclose(shifted, [(-shift).clip(0), shift.clip(0)], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "titles",
+    ["jes_up jes_down", "jesUp jesDown", "JES__1up JES__1down", "jes-UP jes-down", "jes"],
+)
+def test_variations_of_a_source_are_told_by_their_ends(titles):
+    titles = titles.split()
+    assert sources([*titles, "pileup"]) == {
+        next(iter(sources(titles))): titles,
+        "pileup": ["pileup"],
+    }
 
 
 def test_errors_of_data_are_those_of_poisson_means(studied):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from rootml.validation.comparing.series import Series
 from rootml.validation.figures.histograms import by_class, class_title
 from rootml.validation.report import Report
 from rootml.validation.statistics.binning import common_edges, histogram, joined
+
+_DIRECTION = re.compile(r"([\s_-]+(?i:1?up|1?down)|Up|Down|UP|DOWN)$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +31,8 @@ class Stack:
     """Data and simulation in common bins.
 
     ``parts``: of the simulation, the smallest first. ``down``, ``up``: errors of their sum: the
-    statistical one and the changes by each variation in its direction, in quadrature;
-    ``systematic``: whether there are variations.
+    statistical one and, in quadrature, how far each source of :func:`sources` reaches in that
+    direction; ``systematic``: whether there are variations.
     """
 
     edges: Array
@@ -59,20 +62,38 @@ def stack(series: Sequence[Series], quantity: str) -> Stack:
     nominal = {one.sample.name: i for i, one in enumerate(series) if one.role == "simulation"}
     classes = next((parts[i] for i in nominal.values() if len(nominal) == 1), [])
     shown = classes if len(classes) > 1 else [whole[i] for i in nominal.values()]
-    changes = [
-        whole[i].values - whole[nominal[one.sample.of]].values
-        for i, one in enumerate(series)
-        if one.role == "variation" and one.sample.of in nominal
-    ]
+    changes: dict[str, Array] = {}
+    for one, made in zip(series, whole, strict=True):
+        if one.role == "variation" and one.sample.of in nominal:
+            change = made.values - whole[nominal[one.sample.of]].values
+            changes[one.sample.title] = changes.get(one.sample.title, 0) + change
     statistical = _sum("", shown, bins).squares
     down, up = (
-        np.sqrt(sum((np.maximum(sign * change, 0) ** 2 for change in changes), statistical))
+        np.sqrt(sum((reach**2 for reach in _reaches(changes, sign)), statistical))
         for sign in (-1, 1)
     )
     data = [whole[i] for i, one in enumerate(series) if one.role == "data"]
     points = _sum(", ".join(part.title for part in data), data, bins)
     ordered = sorted((part for part in shown if part.values.any()), key=lambda p: p.values.sum())
     return Stack(edges, points, tuple(ordered), down, up, bool(changes))
+
+
+def sources(variations: Iterable[str]) -> dict[str, list[str]]:
+    """The titles of variations by what is varied: NAME_up and NAME_down are of one source.
+
+    So are those that end as in NAMEUp or NAME__1up. Variations of one title change all their
+    samples together, as one nuisance parameter does.
+    """
+    found: dict[str, list[str]] = {}
+    for title in dict.fromkeys(variations):
+        found.setdefault(_DIRECTION.sub("", title), []).append(title)
+    return found
+
+
+def _reaches(changes: Mapping[str, Array], sign: int) -> Iterator[Array]:
+    """How far each source goes in a direction: the envelope of its variations and the nominal."""
+    for titles in sources(changes).values():
+        yield np.max([sign * changes[title] for title in titles], axis=0).clip(0)
 
 
 def is_score(report: Report, quantity: str) -> bool:
