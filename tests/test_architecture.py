@@ -29,6 +29,21 @@ FLOORS = [
     {"testing", "commands", "cli"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
+VALIDATION = [
+    {"report", "statistics"},
+    {"study"},
+    {"counting"},
+    {"figures"},
+    {"topics"},
+    {"assess"},
+    {"collect", "style"},
+    {"comparing", "events", "gates"},
+    {"importance"},
+    {"store", "text"},
+    {"plots"},
+    {"page"},
+    {"writing"},
+]
 PLUGINS_MAY_IMPORT = {"errors", "spec", "adapter", "card", "declared", "rootio"}
 TORCH = {"torch", "lightning", "torchvision"}
 TORCH_ENGINES = {"torch_engine", "torch_export_engine", "torchscript_engine"}
@@ -87,6 +102,22 @@ def test_imports_go_down_only(path):
     for name in imports(path):
         other = area(name)
         assert other is None or FLOOR[other] <= FLOOR[own], f"{short(path)} imports {name}"
+
+
+VALIDATION_FLOOR = {name: level for level, names in enumerate(VALIDATION) for name in names}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "rootml/validation").rglob("*.py")), ids=short)
+def test_validation_imports_go_down_only(path):
+    own = path.relative_to(ROOT / "rootml/validation").with_suffix("").parts[0]
+    if own == "__init__":
+        return
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[:2] == ["rootml", "validation"]:
+            assert len(parts) > 2, f"{short(path)} imports the whole of it"
+            level = VALIDATION_FLOOR[parts[2]]
+            assert level <= VALIDATION_FLOOR[own], f"{short(path)} imports {name}"
 
 
 def may_train(path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -38,25 +37,20 @@ def _separation(output: Mapping[str, Any]) -> Iterator[str]:
 
 def _residuals(branch: str, made: Mapping[str, Any]) -> Iterator[str]:
     """A table of bias, width and tails: a column for each estimator, the network's the last."""
-    from rootml.validation.text import measured, percentage
+    from rootml.validation.statistics.rounding import measured, percentage
 
     unit = f" [{made['unit']}]" if made["unit"] else ""
     what = f"{branch} / {made['truth']} - 1" if made["relative"] else f"{branch} - {made['truth']}"
     bounds = [f"  beyond ±{tail['bound']:.3g}" for tail in made["estimators"][0]["tails"]]
     columns = [(what + unit, "  bias", "  68 % width", *bounds)]
     for one in made["estimators"]:
-        near = (measured(_known(one[name])) for name in ("median", "width"))
+        near = (measured(one[name]) for name in ("median", "width"))
         far = (percentage(tail["beyond"]) for tail in one["tails"])
         columns.append((one["title"], *near, *far))
     widths = [max(map(len, column)) for column in columns]
     for row in zip(*columns, strict=True):
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip()
-
-
-def _known(estimate: Mapping[str, float | None]) -> dict[str, float]:
-    """An estimate whose ends that are nowhere are NaN."""
-    return {key: math.nan if value is None else value for key, value in estimate.items()}
 
 
 def _interval(estimate: Mapping[str, float | None]) -> str:

@@ -18,7 +18,7 @@ from rootml.tagged.options import Options
 from rootml.tagged.reader import Reader, Said, make_readers
 from rootml.tagged.survey import Surveyed, SurveyedFile
 from rootml.tagged.tree import TaggedTree, open_tagged
-from rootml.validation.counting.collect import Collector
+from rootml.validation.collect import Collector
 from rootml.validation.counting.units import Variable
 from rootml.validation.events.choosing import EventPicker
 from rootml.validation.events.judged import JudgedSample

@@ -11,8 +11,8 @@ arrays and histograms too:
     Separation.from_scores(signal, background).at_efficiency(0.9).rejection
 """
 
+from rootml.validation.collect import Collector
 from rootml.validation.comparing.comparison import compared, overtraining
-from rootml.validation.counting.collect import Collector
 from rootml.validation.counting.units import Units, Variable
 from rootml.validation.report import Check, Plot, Report
 from rootml.validation.statistics.agreement import Agreement, Limits, compare_hists, compare_values

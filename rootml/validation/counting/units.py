@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from hist import axis
 
-from rootml.errors import InputError
+from rootml.errors import DataError, InputError
 from rootml.spec import Array, Batch
 from rootml.validation.statistics import scales
 from rootml.validation.statistics.counts import Counts
@@ -163,6 +163,20 @@ def per_unit(events: ak.Array, name: str, counts: Array | None, units: int) -> A
     if len(values) != units:
         raise ValueError(f"column {name!r} has {len(values)} values for {units} units")
     return np.asarray(values, np.float64)
+
+
+def checked_weights(weights: Any, units: int, judged: Array) -> Array:
+    """Weights as float64, one a unit; DataError where one of a judged unit is not finite."""
+    made = np.asarray(weights, np.float64)
+    if made.shape != (units,):
+        raise ValueError(f"weights of shape {made.shape} for {units} units")
+    bad = np.flatnonzero(~np.isfinite(made) & judged)
+    if len(bad):
+        raise DataError(
+            f"{len(bad)} of {units} weights are not finite, the first is that of unit {bad[0]}: "
+            "select them away, or correct the expression of the weight"
+        )
+    return made
 
 
 def unique(variables: Iterable[Variable]) -> tuple[Variable, ...]:

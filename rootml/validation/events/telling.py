@@ -12,10 +12,10 @@ from rootml.card import Output
 from rootml.spec import Array, TensorSpec
 from rootml.validation.counting.setting import Setting
 from rootml.validation.counting.units import Units
+from rootml.validation.events.masks import mask_of
 from rootml.validation.events.sampling import noise
 from rootml.validation.events.standouts import call
 from rootml.validation.figures.histograms import UNLABELLED
-from rootml.validation.importance.parts import mask_of
 from rootml.validation.study import Event
 
 MOST_ELEMENTS = 1 << 16

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rootml.spec import Array, TensorSpec
+from rootml.validation.events.masks import mask_of
 
 MOST_ROWS = 64
 """Images with more rows than this are taken as a whole."""
@@ -88,12 +89,3 @@ def _places(spec: TensorSpec, mask: str) -> Iterator[tuple[str, tuple[Any, ...]]
 
 def _axis(spec: TensorSpec, axis: int) -> str:
     return spec.axes[axis] if len(spec.axes) >= -axis else "row"
-
-
-def mask_of(spec: TensorSpec, after: Sequence[TensorSpec]) -> str:
-    """The name of the bools that follow a sequence, one for each element; empty: none do."""
-    if len(spec.shape) != 2:
-        return ""
-    length = spec.shape[0] if spec.columns else spec.shape[1]
-    wanted = {(length,), (1, length)}
-    return next((o.name for o in after if o.dtype == "bool" and o.shape in wanted), "")

@@ -15,8 +15,8 @@ from rootml.validation.plots.estimates import residual
 from rootml.validation.plots.label import finish
 from rootml.validation.plots.residual import residual_label
 from rootml.validation.plots.ticks import few_digits
+from rootml.validation.statistics.rounding import measured
 from rootml.validation.style import Style, look, words
-from rootml.validation.text import measured
 
 
 def draw_peak(series: Sequence[Series], output: str, style: Style) -> Figure:

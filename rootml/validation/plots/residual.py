@@ -16,8 +16,8 @@ from rootml.validation.plots.canvas import panel
 from rootml.validation.plots.estimates import Estimator, estimators, residual
 from rootml.validation.plots.label import finish
 from rootml.validation.plots.ticks import few_digits
+from rootml.validation.statistics.rounding import measured, percentage
 from rootml.validation.style import Look, Style, words
-from rootml.validation.text import measured, percentage
 
 NEAR = 4.0
 """The linear plot shows so many widths of the widest distribution on either side of zero."""

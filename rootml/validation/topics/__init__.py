@@ -12,8 +12,10 @@ from rootml.validation.topics.regression import Regression
 from rootml.validation.topics.scores import Score
 from rootml.validation.topics.values import Values
 from rootml.validation.topics.variables import Distribution
+from rootml.validation.topics.weights import Weights
 
 TOPICS: tuple[type[Topic], ...] = (
+    Weights,
     Score,
     Values,
     Label,

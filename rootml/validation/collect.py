@@ -17,14 +17,13 @@ from rootml.adapter import Adapter
 from rootml.card import ModelCard
 from rootml.errors import InputError
 from rootml.spec import Array, Batch
+from rootml.validation.assess import assess
 from rootml.validation.counting.saving import load_tally, save_tally
 from rootml.validation.counting.setting import Setting, difference
 from rootml.validation.counting.tally import Tally
-from rootml.validation.counting.units import Labels, Units, Variable, per_unit
-from rootml.validation.figures.assess import assess
+from rootml.validation.counting.units import Labels, Units, Variable, checked_weights, per_unit
 from rootml.validation.report import Report
 from rootml.validation.statistics.agreement import USUAL_LIMITS, Limits
-from rootml.validation.statistics.weights import checked_weights, fill_weights
 from rootml.validation.study import Sample
 from rootml.validation.topics import topics_of
 
@@ -97,8 +96,6 @@ class Collector:
             {name: values[judged] for name, values in outputs.items()},
             lambda name: None if (found := column(name)) is None else found[judged],
         )
-        if weight is not None:
-            fill_weights(self.tally, len(self.setting.classes), units.label, weight)
         for topic in self.topics:
             topic.fill(self.tally, units)
         return units

@@ -10,7 +10,6 @@ from rootml.validation.counting.tally import Tally
 from rootml.validation.figures.draft import Draft
 from rootml.validation.figures.histograms import UNLABELLED
 from rootml.validation.report import Report
-from rootml.validation.statistics.weights import weight_section
 from rootml.validation.study import Sample
 from rootml.validation.topics.base import Topic
 
@@ -52,7 +51,7 @@ def _events(draft: Draft) -> dict[str, Any]:
     units, judged = int(draft.units.sum()), int(draft.judged.sum())
     draft.check("judged", judged > 0, f"{judged} of {units} could be judged")
     names = (*draft.classes, UNLABELLED)
-    made = {
+    return {
         "events": draft.tally.counts["events",],
         "units": units,
         "judged": judged,
@@ -62,7 +61,6 @@ def _events(draft: Draft) -> dict[str, Any]:
             for name, found, kept in zip(names, draft.units, draft.judged, strict=True)
         },
     }
-    return _merged(made, weight_section(draft, names)) if draft.tally.weighted else made
 
 
 def _model(setting: Setting) -> Mapping[str, str]:
