@@ -150,7 +150,7 @@ def sample() -> Callable[..., Sample]:
     return make_sample
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def collect(adapter, make_card) -> Callable[..., Collector]:
     """A collector filled with the given samples."""
 

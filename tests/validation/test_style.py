@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from rootml.validation.comparing.series import alone
 from rootml.validation.comparing.stacking import sources, stack
 from rootml.validation.plots import FAMILIES, draw_study
 from rootml.validation.plots.canvas import drawing, settings
+from rootml.validation.report import Report
 from rootml.validation.study import Sample, Study
 from rootml.validation.style import COLOURS, STYLES, Style, look
 
@@ -41,21 +43,31 @@ FLAT = ("confusion", "domain", "image", "importance")
 LONG = "Protons and electrons of the second production, physics list number {}"
 
 
+@pytest.fixture(scope="module")
+def report_of(collect, sample):
+    """``report_of(i)``: the report of a sample that separates less well the larger i is."""
+
+    @functools.cache
+    def report_of(i: int) -> Report:
+        part = sample(1000, np.random.default_rng(i), separation=5 - 0.2 * i)
+        return collect(part).report()
+
+    return report_of
+
+
 @pytest.fixture
-def studied(collect, sample):
+def studied(report_of):
     """A study of one network on samples, by the role of each."""
 
-    def studied(*roles: str, size: int = 1000, title: str = "Sample {}") -> Study:
+    def studied(*roles: str, title: str = "Sample {}") -> Study:
         samples = [
             Sample(f"s{i}", title.format(i), role, "s1", scale=0.5 if role != "data" else 1.0)
             for i, role in enumerate(roles)
         ]
+        made = [report_of(i) for i in range(len(samples))]
         reports = [
             replace(report, sample={**report.sample, "name": one.name, "role": one.role})
-            for i, one in enumerate(samples)
-            for report in [
-                collect(sample(size, np.random.default_rng(i), separation=5 - 0.2 * i)).report()
-            ]
+            for one, report in zip(samples, made, strict=True)
         ]
         study = Study("study", tuple(samples), tuple(reports))
         return replace(study, plots=overlays(study))
@@ -85,9 +97,9 @@ def outside(figure):
 
 
 @pytest.mark.parametrize("name", STYLES)
-def test_nothing_covers_data_or_leaves_the_figure(collect, sample, name):
+def test_nothing_covers_data_or_leaves_the_figure(report_of, name):
     style = Style(name, status="Preliminary", lumi="140", energy="13.6")
-    report = collect(sample(2000, np.random.default_rng(1))).report()
+    report = report_of(0)
     with drawing(style):
         for plot in report.plots if name == "atlas" else report.plots[:3]:
             figure = FAMILIES[plot.family](alone(report), plot.subject, style)
@@ -105,8 +117,8 @@ def test_many_series_of_long_titles_cover_no_data(studied):
             assert covered(figure) == 0, plot.name
 
 
-def test_every_text_can_be_read_in_a_column(collect, sample):
-    report = collect(sample(500, np.random.default_rng(1))).report()
+def test_every_text_can_be_read_in_a_column(report_of):
+    report = report_of(0)
     with drawing(Style()):
         for plot in report.plots:
             figure = FAMILIES[plot.family](alone(report), plot.subject, Style())
@@ -141,13 +153,13 @@ def labels(report, style):
 
 
 @pytest.mark.parametrize("name", STYLES)
-def test_the_label_is_the_experiments_own(collect, sample, name):
-    report = collect(sample(500, np.random.default_rng(1))).report()
+def test_the_label_is_the_experiments_own(report_of, name):
+    report = report_of(0)
     assert labels(report, Style(name))[:2] == ["Toy calorimeter", "Simulation"]
 
 
-def test_the_label_that_is_asked_for(collect, sample):
-    report = collect(sample(500, np.random.default_rng(1))).report()
+def test_the_label_that_is_asked_for(report_of):
+    report = report_of(0)
     asked = labels(report, Style("atlas", "ATLAS", "Internal", "140", "13.6"))
     assert asked[:3] == ["ATLAS", "Internal", "√s = 13.6 TeV, 140 fb$^{-1}$"]
     cms = labels(report, Style("cms", "CMS", "Preliminary", "59.8", "13 TeV"))
@@ -169,7 +181,7 @@ def test_data_have_no_status_beside_simulation(studied):
 
 
 def test_overlays_are_of_networks_of_samples_and_of_data(studied):
-    study = studied("data", "simulation", "variation", "train", size=300)
+    study = studied("data", "simulation", "variation", "train")
     found = {plot.name: plot.reports for plot in study.plots}
     assert found["score_roc_samples"] == (3, 1)
     assert "score_distribution_samples" not in found
@@ -244,7 +256,7 @@ def test_variations_of_a_source_are_told_by_their_ends(titles):
 
 
 def test_errors_of_data_are_those_of_poisson_means(studied):
-    study = studied("data", "simulation", size=300)
+    study = studied("data", "simulation")
     plot = next(plot for plot in study.plots if plot.name == "score_stack")
     with drawing(Style()):
         figure = FAMILIES["stack"](series_of(study, plot), plot.subject, Style())
@@ -259,7 +271,7 @@ def test_errors_of_data_are_those_of_poisson_means(studied):
 
 
 def test_a_drawn_study_lies_where_it_says(studied, tmp_path):
-    study = studied("train", "sample", size=300)
+    study = studied("train", "sample")
     few = [replace(report, plots=report.plots[:1]) for report in study.reports]
     study = replace(study, reports=tuple(few), plots=study.plots[:1])
     drawn = draw_study(study, tmp_path, formats=("png", "pdf"))
