@@ -15,6 +15,7 @@ from rootml.validation.counting.setting import Setting
 from rootml.validation.counting.tally import Tally, against
 from rootml.validation.counting.units import Units
 from rootml.validation.figures.draft import Draft
+from rootml.validation.figures.histograms import class_names
 
 
 class Topic(ABC):
@@ -42,6 +43,15 @@ class Topic(ABC):
     @abstractmethod
     def histograms(self, tally: Tally) -> Iterator[tuple[str, Any]]:
         """The histograms of the report, by name."""
+
+    def by_class(self, tally: Tally, name: str) -> Iterator[tuple[int, str, Any]]:
+        """Number and name of each class with entries in ``name``, and their histogram."""
+        if name not in tally.hists:
+            return
+        for i, label in enumerate(class_names(self.setting)):
+            counted = tally.hists[name][i, ...]
+            if counted.variances(flow=True).any():
+                yield i, label, counted
 
     def fill_by_variable(
         self,

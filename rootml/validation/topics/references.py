@@ -13,7 +13,7 @@ from rootml.validation.counting.setting import Setting
 from rootml.validation.counting.tally import Tally, score_axes
 from rootml.validation.counting.units import Units
 from rootml.validation.figures.draft import Draft, Unavailable
-from rootml.validation.figures.histograms import class_names, in_units
+from rootml.validation.figures.histograms import in_units
 from rootml.validation.statistics.scales import ASINH
 from rootml.validation.topics.base import Topic
 from rootml.validation.topics.scores import about, curves, flat_efficiency
@@ -63,12 +63,8 @@ class Discriminant(Topic):
 
     def histograms(self, tally: Tally) -> Iterator[tuple[str, Any]]:
         """``reference_<column>_<class>``, as in the file."""
-        if self.name not in tally.hists:
-            return
-        for i, label in enumerate(class_names(self.setting)):
-            counted = tally.hists[self.name][i, :]
-            if counted.variances(flow=True).any():
-                yield f"{self.name}_{label}", in_units(counted, self.reference.title, self.sign)
+        for _, label, counted in self.by_class(tally, self.name):
+            yield f"{self.name}_{label}", in_units(counted, self.reference.title, self.sign)
 
     def _against(self, draft: Draft) -> Iterator[tuple[str, dict[str, Any]]]:
         """The rejection at flat efficiency in bins of those variables that allow it."""

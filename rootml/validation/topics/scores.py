@@ -15,7 +15,7 @@ from rootml.validation.counting.tally import Tally, against, class_axis, score_a
 from rootml.validation.counting.units import Units, Variable, bins_of
 from rootml.validation.figures import separation as sep
 from rootml.validation.figures.draft import Draft, Unavailable
-from rootml.validation.figures.histograms import against_variable, class_names
+from rootml.validation.figures.histograms import against_variable
 from rootml.validation.figures.separation import BACKGROUND, FIXED_EFFICIENCY, SIGNAL, Sliced
 from rootml.validation.report import Plot
 from rootml.validation.statistics.calibration import Reliability
@@ -84,15 +84,10 @@ class Score(Topic):
     def histograms(self, tally: Tally) -> Iterator[tuple[str, Any]]:
         """``<output>_<class>`` and ``<output>_vs_energy_<class>``."""
         name = self.output.name
-        if name not in tally.hists:
-            return
         energy = next((v for v in self.setting.variables if v.name == "energy"), None)
-        for i, label in enumerate(class_names(self.setting)):
-            scores = tally.hists[name][i, :]
-            if not scores.variances(flow=True).any():
-                continue
+        by_energy = tally.hists.get(against(name, "energy"))
+        for i, label, scores in self.by_class(tally, name):
             yield f"{name}_{label}", scores
-            by_energy = tally.hists.get(against(name, "energy"))
             if energy is not None and by_energy is not None and by_energy.axes[0].size:
                 yield f"{name}_vs_energy_{label}", against_variable(by_energy[:, i, :], energy)
 

@@ -15,7 +15,7 @@ from rootml.validation.counting.setting import Setting
 from rootml.validation.counting.tally import Tally, class_axis, component_axis
 from rootml.validation.counting.units import Units
 from rootml.validation.figures.draft import Draft, Unavailable
-from rootml.validation.figures.histograms import class_names, in_units
+from rootml.validation.figures.histograms import in_units
 from rootml.validation.report import Plot
 from rootml.validation.statistics.scales import ASINH
 from rootml.validation.topics.base import Topic, check_valid, describe, is_score
@@ -60,14 +60,9 @@ class Values(Topic):
     def histograms(self, tally: Tally) -> Iterator[tuple[str, Any]]:
         """``<output>[_<component>]_<class>``, in the output's unit."""
         output = self.output
-        if output.name not in tally.hists:
-            return
-        hist = tally.hists[output.name]
-        for i, label in enumerate(class_names(self.setting)):
-            if not hist[i, sum, :].variances(flow=True).any():
-                continue
+        for _, label, counted in self.by_class(tally, output.name):
             for part in range(self.components):
-                values = hist[i, part, :]
+                values = counted[part, :]
                 suffix = f"_{part}" if self.components > 1 else ""
                 shown = in_units(values, values.axes[0].label) if on_asinh(output) else values
                 yield f"{output.name}{suffix}_{label}", shown
