@@ -13,7 +13,8 @@ from rootml.card import Output
 from rootml.spec import Array
 from rootml.validation.counting.residuals import estimators, is_relative, residuals_of, total
 from rootml.validation.counting.tally import Tally, against
-from rootml.validation.figures.residual_figures import MIN_ENTRIES, peak_bins
+from rootml.validation.figures.residual_bins import MIN_ENTRIES
+from rootml.validation.figures.residual_figures import peak_bins
 from rootml.validation.statistics.binomial import LEVEL
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.regression import Residuals
