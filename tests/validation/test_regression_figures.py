@@ -13,6 +13,7 @@ from rootml.validation.counting.units import Variable
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
 from rootml.validation.statistics.regression import Residuals
+from rootml.validation.statistics.rounding import interval, measured
 from rootml.validation.store import write_root
 from rootml.validation.style import DEFAULT
 
@@ -195,3 +196,8 @@ def test_resolution_against_a_variable(tracks, collect):
     with drawing(DEFAULT):
         subject = "momentum:phi"
         return FAMILIES["resolution_against"](alone(report), subject, DEFAULT)
+
+
+def test_numbers_are_written_with_a_minus_sign():
+    assert measured({"value": -1.23, "low": -1.33, "high": -1.13}) == "\N{MINUS SIGN}1.23 ± 0.10"
+    assert interval({"value": -1, "low": -2, "high": 3}) == "\N{MINUS SIGN}1 [\N{MINUS SIGN}2, 3]"

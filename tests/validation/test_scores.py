@@ -94,6 +94,19 @@ def test_working_points_of_the_card_come_in_any_order(report):
         assert (row["name"], row["signal_passed"]) == (point.name, passed.sum())
 
 
+def test_plots_against_a_variable_have_one_axis(report):
+    """Also where the lowest bin has too few events for a cut of its own."""
+    made, _ = report(variables=(replace(ANGLE, edges=(1.0, 1.3, 40.0, 90.0)),))
+    rows = made.figures["outputs"]["score"]["against"]["angle"]["flat_efficiency"]["rows"]
+    assert [row["cut"] is None for row in rows] == [True, False, False]
+    axes = []
+    with drawing(Style()):
+        for family in ("rejection_against", "cut_against"):
+            ax = FAMILIES[family](alone(made), "score:angle", Style()).axes[-1]
+            axes.append((ax.get_xscale(), ax.get_xlim(), ax.get_xlabel()))
+    assert axes[0] == axes[1] == ("log", (1.0, 90.0), "Polar angle [deg]")
+
+
 def test_without_working_points_the_cut_is_at_a_fixed_efficiency(report):
     made, (score, label, angle, _) = report(points=())
     figures = made.figures["outputs"]["score"]

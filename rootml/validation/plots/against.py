@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from rootml.spec import Array
 from rootml.validation.comparing.series import Series
-from rootml.validation.plots.canvas import panel, panel_with_lower, plain_ticks
+from rootml.validation.plots.canvas import panel, panel_with_lower, plain_ticks, variable_axis
 from rootml.validation.plots.label import finish
 from rootml.validation.plots.roc import class_names, discriminants
 from rootml.validation.style import Look, Style, upper_first
@@ -60,7 +60,7 @@ def draw_rejection_against(series: Sequence[Series], subject: str, style: Style)
         Points.of(title, as_, one["flat_efficiency"]["rows"], "rejection")
         for title, one, as_ in made
     ]
-    _scale(ax, drawn, made[0][1])
+    variable_axis(ax, made[0][1], _bins((one for _, one, _ in made), "flat_efficiency"))
     _rejections(ax, drawn, background)
     target = made[0][1]["flat_efficiency"]["target"]
     finish(ax, series, style, f"{100 * target:g} % {signal} efficiency in each bin")
@@ -85,7 +85,7 @@ def draw_cut_against(series: Sequence[Series], subject: str, style: Style) -> Fi
         ]
         for figure_name in ("rejection", "efficiency")
     )
-    _scale(lower, efficiencies, found[0])
+    variable_axis(lower, found[0], _bins(found, "flat_cut"))
     _rejections(ax, rejections, background)
     for i, points in enumerate(efficiencies):
         _draw(lower, points, i, len(efficiencies))
@@ -97,17 +97,9 @@ def draw_cut_against(series: Sequence[Series], subject: str, style: Style) -> Fi
     return figure
 
 
-def _scale(ax: Axes, drawn: Sequence[Points], variable: Mapping[str, Any]) -> None:
-    """The axis of the variable: logarithmic where its bins are, or all but one span a decade."""
-    edges = np.concatenate([points.edges for points in drawn])
-    low, high = edges.min(), edges.max()
-    if variable["log"] or (low > 0 and 10 * edges[:, 1].min() < high):
-        ax.set_xscale("log")
-    ax.set_xlim(low, high)
-    if ax.get_xscale() == "log":
-        plain_ticks(ax.xaxis)
-    unit = f" [{variable['unit']}]" if variable["unit"] else ""
-    ax.set_xlabel(upper_first(variable["title"]) + unit)
+def _bins(found: Iterable[Mapping[str, Any]], figure: str) -> Array:
+    """The bins (bin, 2) of all, those without a cut too."""
+    return np.array([(row["low"], row["high"]) for one in found for row in one[figure]["rows"]])
 
 
 def _rejections(ax: Axes, drawn: Sequence[Points], background: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from rootml.spec import Array
-from rootml.validation.style import Look, Style
+from rootml.validation.style import Look, Style, upper_first
 
 WIDTH, HEIGHT = 6.4, 4.8
 """Size of a figure in inches. In a column 8 cm wide, 13 points become 6.4, which one can read."""
@@ -49,7 +49,6 @@ _COMMON: Any = {
     "errorbar.capsize": 0,
     "figure.dpi": 150,
     "figure.figsize": (WIDTH, HEIGHT),
-    "figure.subplot.bottom": 0.15,
     "figure.subplot.right": 0.96,
     "font.size": SMALL,
     "image.cmap": "viridis",
@@ -85,8 +84,10 @@ _COMMON: Any = {
 def settings(style: Style) -> Any:
     """The settings of matplotlib for a style: mplhep's own, in the common sizes."""
     above = style.name in ("cms", "lhcb")  # these write above the panel
+    plain = style.name == "plain"  # its font is wider and higher
     margins = {
-        "figure.subplot.left": 0.2 if style.name == "plain" else 0.18,  # its font is wider
+        "figure.subplot.bottom": 0.17 if plain else 0.15,
+        "figure.subplot.left": 0.2 if plain else 0.18,
         "figure.subplot.top": 0.91 if above else 0.95,
     }
     return {**_STYLES[style.name], **_COMMON, **margins}
@@ -149,6 +150,22 @@ def plain_ticks(axis: Axis) -> None:
     axis.set_major_locator(FixedLocator(list(ticks[(ticks >= low) & (ticks <= high)])))
     axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def variable_axis(ax: Axes, about: Mapping[str, Any], bins: Array) -> None:
+    """The axis of a variable with ``bins`` (bin, 2), and its ``title`` and ``unit``.
+
+    Logarithmic where the variable is (``log``), or all bins but the first span a decade.
+    """
+    low, high = bins.min(), bins.max()
+    logarithmic = about.get("log") or (low > 0 and 10 * bins[:, 1].min() < high)
+    if logarithmic:
+        ax.set_xscale("log")
+    ax.set_xlim(low, high)
+    if logarithmic:
+        plain_ticks(ax.xaxis)
+    unit = f" [{about['unit']}]" if about["unit"] else ""
+    ax.set_xlabel(upper_first(about["title"]) + unit)
 
 
 def ratio_points(ax: Axes, x: Array, ratio: Array, errors: Array, as_: Look) -> None:

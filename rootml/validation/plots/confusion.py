@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from rootml.spec import Array
 from rootml.validation.comparing.series import Series
-from rootml.validation.plots.canvas import HEIGHT, MEDIUM, SMALL, WIDTH, panel, plain_ticks
+from rootml.validation.plots.canvas import HEIGHT, MEDIUM, SMALL, WIDTH, panel, variable_axis
 from rootml.validation.plots.label import finish, header
-from rootml.validation.style import Style, count, look, upper_first
+from rootml.validation.style import Style, count, look
 
 NONE = "none"
 """How the column of predictions is called that are of no known class."""
@@ -70,8 +70,7 @@ def draw_accuracy_against(series: Sequence[Series], subject: str, style: Style) 
     figure, ax = panel()
     found = [one.report.figures["outputs"][output]["against"][variable] for one in series]
     edges = np.array([(r["low"], r["high"]) for made in found for r in made["accuracy"]])
-    if edges.min() > 0 and edges.max() > 10 * edges.min():
-        ax.set_xscale("log")
+    variable_axis(ax, found[0], edges)
     lowest = 1.0
     for i, (one, made) in enumerate(zip(series, found, strict=True)):
         rows, shift = made["accuracy"], 0.08 * (i - (len(series) - 1) / 2)
@@ -84,12 +83,7 @@ def draw_accuracy_against(series: Sequence[Series], subject: str, style: Style) 
         errors = (value - down, up - value)
         ax.errorbar(x, value, errors, (x - low, high - x), label=one.title, **bars)
         lowest = min(lowest, float(down.min()))
-    ax.set_xlim(edges.min(), edges.max())
     ax.set_ylim(max(0.0, 1 - 1.15 * (1 - lowest)), 1)
-    if ax.get_xscale() == "log":
-        plain_ticks(ax.xaxis)
-    unit = f" [{found[0]['unit']}]" if found[0]["unit"] else ""
-    ax.set_xlabel(upper_first(found[0]["title"]) + unit)
     ax.set_ylabel("Accuracy")
     finish(ax, series, style)
     return figure
@@ -172,11 +166,18 @@ def _write_cells(ax: Axes, shares: Array, counts: Array | None) -> None:
     for (row, column), share in np.ndenumerate(shares):
         if not np.isfinite(share):
             continue
-        text = f"{100 * share:.1f}" if 0.0005 <= share < 0.9995 else f"{100 * share:.3g}"
+        text = _percent(100 * share)
         if counts is not None:
             text += f"\n{count(float(counts[row, column]))}"
         colour = "white" if share > 0.5 else "black"
         ax.text(column, row, text, ha="center", va="center", color=colour, size=SMALL)
+
+
+def _percent(share: float) -> str:
+    """To a decimal; only what is nothing, or all, is written as 0, or 100."""
+    if share in (0, 100):
+        return f"{share:g}"
+    return "<0.1" if 0 < share < 0.05 else ">99.9" if 99.95 <= share < 100 else f"{share:.1f}"
 
 
 def _slanted(names: Sequence[str], room: float) -> dict[str, Any]:

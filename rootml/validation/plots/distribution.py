@@ -151,7 +151,7 @@ def score_axis(ax: Axes, series: Sequence[Series], output: str) -> None:
     ax.xaxis.set_minor_locator(NullLocator())
     branches = {one.report.figures["outputs"][output]["branch"] for one in series}
     name = branches.pop() if len(branches) == 1 else output
-    ax.set_xlabel(f"{name}, linear in log[p / (1 - p)]")
+    ax.set_xlabel(f"{name}, linear in log[p / (1 \N{MINUS SIGN} p)]")
 
 
 def _sparse(text: str) -> bool:

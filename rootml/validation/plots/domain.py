@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from rootml.validation.comparing.series import Series
 from rootml.validation.plots.canvas import MEDIUM, SMALL, plain_ticks
 from rootml.validation.plots.label import header
-from rootml.validation.style import COLOURS, Style
+from rootml.validation.style import COLOURS, Style, upper_first
 
 _WIDTHS = (6.6, 4.4, 3.6)
 """Width of a panel in inches, with one, two or three columns of them."""
@@ -83,7 +83,7 @@ def _panel(ax: Axes, hist: Any, made: Mapping[str, Any]) -> None:
     if made["log"] and edges[0] > 0:
         ax.set_xscale("log")
         plain_ticks(ax.xaxis)
-    ax.set_xlabel(hist.axes[0].label, size=MEDIUM)
+    ax.set_xlabel(upper_first(hist.axes[0].label), size=MEDIUM)
     colour = COLOURS[1] if made["drifts"] else "black"
     ax.set_title(_agreement(made), loc="right", size=SMALL, color=colour)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import mplhep as mh
@@ -21,7 +22,7 @@ from rootml.validation.plots.room import GAP, Skyline
 from rootml.validation.style import Style
 
 _WRITE: dict[str, Any] = {
-    "atlas": mh.atlas.text,
+    "atlas": partial(mh.atlas.text, fontstyle=("italic", "normal", "normal", "normal")),
     "cms": mh.cms.text,
     "lhcb": mh.lhcb.text,
     "plain": lambda **keywords: mh.label.exp_text(

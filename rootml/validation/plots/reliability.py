@@ -43,7 +43,7 @@ def draw_reliability(series: Sequence[Series], output: str, style: Style) -> Fig
 def _points(ax: Axes, made: Mapping[str, Any], as_: Look, shift: float, title: str) -> None:
     value, low, high = (np.asarray(made["observed"][key]) for key in ("value", "low", "high"))
     x = np.asarray(made["score"])
-    bars: dict[str, Any] = {"fmt": as_.marker, "color": as_.colour, "lw": 1.5}
+    bars: dict[str, Any] = {"fmt": as_.marker, "color": as_.colour, "lw": 1.5, "clip_on": False}
     ax.errorbar(x + shift, value, (value - low, high - value), label=title, **bars)
 
 

@@ -9,12 +9,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rootml.spec import Array
 from rootml.validation.comparing.series import Series
-from rootml.validation.plots.canvas import panel, panel_with_lower, plain_ticks
+from rootml.validation.plots.canvas import panel, panel_with_lower, variable_axis
 from rootml.validation.plots.estimates import Estimator, estimators, residual
 from rootml.validation.plots.label import finish
 from rootml.validation.plots.ticks import few_digits
-from rootml.validation.style import Style, upper_first, words
+from rootml.validation.style import Style, words
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -38,10 +39,8 @@ def draw_resolution_against(series: Sequence[Series], subject: str, style: Style
         if variable in one.report.figures["outputs"][output]["against"]
     ]
     against = [one.report.figures["outputs"][output]["against"][variable] for one in shown]
-    title, unit = against[0]["title"], against[0]["unit"]
-    label = upper_first(title) + (f" [{unit}]" if unit else "")
     rows = [one["residual"] for one in against]
-    return _width_and_bias(series, style, output, shown, rows, label)
+    return _width_and_bias(series, style, output, shown, rows, against[0])
 
 
 def draw_response(series: Sequence[Series], output: str, style: Style) -> Figure:
@@ -51,11 +50,10 @@ def draw_response(series: Sequence[Series], output: str, style: Style) -> Figure
     ax.axhline(1, color="0.6", lw=1)
     shown = [one for one in estimators(series, output) if _section(one, output)["response"]]
     rows = [_section(one, output)["response"]["against_truth"] for one in shown]
-    _horizontal(ax, rows)
+    variable_axis(ax, _truth(series, output), _bins(rows))
     _draw_all(ax, shown, rows, "median")
     ax.margins(y=0.15)
     ax.set_ylim(*ax.get_ylim())
-    _finish_horizontal(ax, _truth(series, output))
     few_digits(ax.yaxis)
     ax.set_ylabel("Median of estimate / truth")
     finish(ax, series, style)
@@ -67,10 +65,9 @@ def _section(one: Estimator, output: str) -> Mapping[str, Any]:
     return made
 
 
-def _truth(series: Sequence[Series], output: str) -> str:
+def _truth(series: Sequence[Series], output: str) -> Mapping[str, str]:
     made = series[0].report.figures["outputs"][output]
-    unit = f" [{made['unit']}]" if made["unit"] else ""
-    return upper_first(words(made["residual"]["truth"])) + unit
+    return {"title": words(made["residual"]["truth"]), "unit": made["unit"]}
 
 
 def _width_and_bias(
@@ -79,37 +76,25 @@ def _width_and_bias(
     output: str,
     shown: Sequence[Estimator],
     rows: Sequence[Rows],
-    label: str,
+    variable: Mapping[str, Any],
 ) -> Figure:
     made = residual(series, output)
     unit = f" [{made['unit']}]" if made["unit"] else ""
     figure, ax, lower = panel_with_lower("Bias" + unit)
     lower.axhline(0, color="0.6", lw=1)
-    _horizontal(lower, rows)
+    variable_axis(lower, variable, _bins(rows))
     top = _draw_all(ax, shown, rows, "width", titled=True)
     _draw_all(lower, shown, rows, "median", titled=False)
     lower.margins(y=0.15)
     ax.set_ylim(0, top)
-    _finish_horizontal(lower, label)
     ax.set_ylabel(f"68 % width of {'relative ' if made['relative'] else ''}residuals{unit}")
     finish(ax, series, style)
     figure.align_ylabels()
     return figure
 
 
-def _horizontal(ax: Axes, rows: Sequence[Rows]) -> None:
-    """Range of the axis of bins, logarithmic where they span more than a factor of ten."""
-    low = min(row["low"] for part in rows for row in part)
-    high = max(row["high"] for part in rows for row in part)
-    if low > 0 and high > 10 * low:
-        ax.set_xscale("log")
-    ax.set_xlim(low, high)
-
-
-def _finish_horizontal(ax: Axes, label: str) -> None:
-    if ax.get_xscale() == "log":
-        plain_ticks(ax.xaxis)
-    ax.set_xlabel(label)
+def _bins(rows: Sequence[Rows]) -> Array:
+    return np.array([(row["low"], row["high"]) for part in rows for row in part])
 
 
 def _draw_all(

@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 
 from rootml.validation.comparing.series import Series
 from rootml.validation.figures.histograms import class_title, components
-from rootml.validation.plots.canvas import panel
+from rootml.validation.plots.canvas import panel, plain_ticks
 from rootml.validation.plots.label import finish
 from rootml.validation.report import Report
+from rootml.validation.statistics.binning import are_logarithmic
 from rootml.validation.style import Style, count, look, upper_first
 
 
@@ -41,16 +42,21 @@ def _draw(series: Sequence[Series], stem: str, title: str, unit: str, style: Sty
     for i, (name, part, hist) in enumerate(drawn):
         axis = hist.axes[0]
         total = hist.values(flow=True).sum()
-        density = hist.values() / axis.widths / (total or 1)
-        text = ", ".join(filter(None, (class_title(report, name), part, count(total))))
-        ax.stairs(density, axis.edges, lw=2, ls=look(i).dashes, color=look(i).colour, label=text)
+        logarithmic = are_logarithmic(axis.edges)
+        density = hist.values() / (1 if logarithmic else axis.widths) / (total or 1)
+        text = ", ".join(filter(None, (class_title(report, name), part)))
+        label = f"{text} ({count(total)})"
+        ax.stairs(density, axis.edges, lw=2, ls=look(i).dashes, color=look(i).colour, label=label)
         filled = hist.values() != 0
         ranges += [*axis.edges[:-1][filled], *axis.edges[1:][filled]]
         top = max(top, density.max())
     ax.set_xlim(min(ranges), max(ranges))
     ax.set_ylim(0, top)
     ax.set_xlabel(title + (f" [{unit}]" if unit else ""))
-    ax.set_ylabel(f"Fraction of events per {unit or 'unit'}")
+    ax.set_ylabel(f"Fraction of events per {'bin' if logarithmic else unit or 'unit'}")
+    if logarithmic:
+        ax.set_xscale("log")
+        plain_ticks(ax.xaxis)
     finish(ax, series, style)
     return figure
 

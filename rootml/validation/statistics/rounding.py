@@ -11,7 +11,7 @@ def interval(estimate: Mapping[str, float | None], digits: int = 3) -> str:
     value, low, high = (float(f"{number:.{digits}g}") for number in _numbers(estimate))
     if not math.isfinite(high):
         return f"> {low:g}"
-    return f"{value:g} [{low:g}, {high:g}]"
+    return _with_minus(f"{value:g} [{low:g}, {high:g}]")
 
 
 def measured(estimate: Mapping[str, float | None]) -> str:
@@ -19,9 +19,13 @@ def measured(estimate: Mapping[str, float | None]) -> str:
     value, low, high = _numbers(estimate)
     error = max(high - value, value - low)
     if not 0 < error < math.inf:
-        return f"{value:g}"
+        return _with_minus(f"{value:g}")
     digits = max(-math.floor(math.log10(error / 2)), 0)
-    return f"{round(value, digits) + 0.0:.{digits}f} ± {error:.{digits}f}"
+    return _with_minus(f"{round(value, digits) + 0.0:.{digits}f} ± {error:.{digits}f}")
+
+
+def _with_minus(number: str) -> str:
+    return number.replace("-", "\N{MINUS SIGN}")
 
 
 def _numbers(estimate: Mapping[str, float | None]) -> Iterator[float]:
