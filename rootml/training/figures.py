@@ -10,7 +10,8 @@ import numpy as np
 
 from rootml.card import Metric, Output, WorkingPoint
 from rootml.spec import Array
-from rootml.validation.statistics.classification import Estimate, Separation, clopper_pearson
+from rootml.validation.statistics.binomial import Estimate, clopper_pearson
+from rootml.validation.statistics.classification import Separation
 from rootml.validation.statistics.regression import Residuals
 
 EFFICIENCIES = (0.90, 0.95)

@@ -21,6 +21,7 @@ from rootml.validation.statistics.binomial import (
     Estimates,
     efficiency_interval,
     rejection,
+    unphysical,
 )
 from rootml.validation.statistics.calibration import Reliability
 from rootml.validation.statistics.classification import Separation
@@ -71,5 +72,6 @@ __all__ = [
     "precision_recall",
     "read_study",
     "rejection",
+    "unphysical",
     "write_study",
 ]

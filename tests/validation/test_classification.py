@@ -12,12 +12,8 @@ from scipy import stats
 from scipy.special import expit
 
 from rootml.errors import DataError
-from rootml.validation.statistics.classification import (
-    LEVEL,
-    Separation,
-    clopper_pearson,
-    rejection,
-)
+from rootml.validation.statistics.binomial import LEVEL, clopper_pearson, rejection
+from rootml.validation.statistics.classification import Separation
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.scales import ASINH, LOGIT
 

@@ -19,7 +19,7 @@ from rootml.spec import Batch
 from rootml.validation.comparing.series import alone
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
-from rootml.validation.statistics.classification import LEVEL
+from rootml.validation.statistics.binomial import LEVEL
 from rootml.validation.statistics.regression import CORE, Residuals
 from rootml.validation.study import Study
 from rootml.validation.style import Style

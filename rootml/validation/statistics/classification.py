@@ -19,7 +19,6 @@ from uhi.typing.plottable import PlottableHistogram
 from rootml.errors import DataError
 from rootml.spec import Array
 from rootml.validation.statistics.binomial import (
-    LEVEL,
     Estimate,
     Floats,
     clopper_pearson,
@@ -30,17 +29,6 @@ from rootml.validation.statistics.binomial import (
 )
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.cuts import Cut
-
-__all__ = [
-    "LEVEL",
-    "Auc",
-    "Curve",
-    "Cut",
-    "Estimate",
-    "Separation",
-    "clopper_pearson",
-    "rejection",
-]
 
 
 @dataclass(frozen=True)

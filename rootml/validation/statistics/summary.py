@@ -1,4 +1,4 @@
-"""The figures of a distribution of residuals, and what one estimate improves on another."""
+"""The figures of a distribution of residuals."""
 
 from __future__ import annotations
 
