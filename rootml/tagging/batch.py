@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -220,11 +219,12 @@ def _validate(run: Run, options: TagOptions) -> tuple[dict[str, Mapping[str, Any
         return {}, []
     from rootml.validation import Sample, Study, write_study
     from rootml.validation.comparing.overlay import overlays
+    from rootml.validation.figures.histograms import identifier
 
     start, stop = plan.entry_range
     file = {"path": plan.source, "tree": plan.tree, "entries": stop - start}
     title = PurePosixPath(plan.source).stem
-    sample = Sample(re.sub(r"\W+", "_", title), title, files=(file,))
+    sample = Sample(identifier(title), title, files=(file,))
     reports = tuple(collector.report(sample) for collector in collectors)
     study = replace(
         Study.of(*reports),

@@ -37,8 +37,7 @@ class Series:
 
 def alone(report: Report, sample: str = "") -> tuple[Series]:
     """The series of a plot of one report; ``sample``: which one, where there are several."""
-    model = f"{report.model['name']} {report.model['version']}"
-    caption = ", ".join(filter(None, (model, sample)))
+    caption = ", ".join(filter(None, (report.title, sample)))
     return (Series(report.model["name"], report, look(0), caption=caption),)
 
 

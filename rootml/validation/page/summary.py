@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rootml.validation.figures.separation import FIXED_EFFICIENCY
 from rootml.validation.page.cells import NOTHING, Cell, Flag, cell, estimate
 from rootml.validation.page.tables import Table
 from rootml.validation.report import plain
 from rootml.validation.study import Study
-
-EFFICIENCY = 0.9
-"""Signal efficiency at which the summary gives the rejection."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +72,8 @@ def _figures(figures: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
         if output.get("auc"):
             yield f"{name}: AUC", cell(output["auc"])
         for point in output.get("working_points") or ():
-            if point["target"] == EFFICIENCY:
-                what = f"background rejection at {100 * EFFICIENCY:.0f} % efficiency"
+            if point["target"] == FIXED_EFFICIENCY:
+                what = f"background rejection at {100 * FIXED_EFFICIENCY:.0f} % efficiency"
                 yield f"{name}: {what}", cell(point["rejection"])
         if output.get("confusion") and not output.get("auc"):
             yield f"{name}: accuracy", cell(output["confusion"]["accuracy"])
