@@ -34,6 +34,16 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str) -> 
     return formats
 
 
+def _fits(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    for value in values:
+        if "=" not in value:
+            raise click.BadParameter(f"{value!r}: expected NAME=PEAK, as in m_ee=gaussian")
+    parts = (value.partition("=") for value in values)
+    return {name.strip(): peak for name, _, peak in parts}
+
+
 class Recorded(click.Command):
     """A command that remembers what it was given, for the provenance."""
 
@@ -95,6 +105,15 @@ class Recorded(click.Command):
     multiple=True,
     metavar="[TITLE [UNIT]=]EXPR[:EDGES]",
     help="Draw figures against this, too; EDGES: 0,10,30,100 or LOW:HIGH:N. Repeatable.",
+)
+@click.option(
+    "--fit",
+    "fits",
+    multiple=True,
+    metavar="NAME=PEAK",
+    callback=_fits,
+    help="Fit a peak to a variable of --against that has EDGES: 'm_ee=gaussian+exponential'; "
+    "'...=breit_wigner_gauss(gamma=2.5)' keeps a parameter. Repeatable.",
 )
 @click.option("--truth", metavar="EXPR", default="", help="Class of each unit: 0, 1, ...")
 @click.option(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +12,7 @@ from rootml.adapter import Adapter, Truth
 from rootml.errors import InputError
 from rootml.tagged.expressions import Expression
 from rootml.tagged.samples import SampleFiles
-from rootml.tagged.variables import Against, parse_against
+from rootml.tagged.variables import Against, parse_against, with_fits
 from rootml.validation.events.choosing import PER_KIND
 
 CLASSES = ("background", "signal")
@@ -27,6 +28,7 @@ class Options:
     weight: str = ""
     select: str = ""
     against: tuple[str, ...] = ()
+    fits: Mapping[str, str] = field(default_factory=dict)
     truth: str = ""
     classes: tuple[str, ...] = ()
     inputs: bool = True
@@ -61,7 +63,7 @@ class Options:
     @cached_property
     def variables(self) -> tuple[Against, ...]:
         """What figures are drawn against."""
-        return tuple(map(parse_against, self.against))
+        return with_fits([parse_against(text) for text in self.against], self.fits)
 
     @cached_property
     def selection(self) -> Expression | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 from rootml.rootio.events.friends import Named
@@ -37,6 +38,7 @@ def validate_files(
     weight: str = "",
     select: str = "",
     against: Sequence[str] = (),
+    fits: Mapping[str, str] = MappingProxyType({}),
     truth: str = "",
     classes: Sequence[str] = (),
     inputs: bool = True,
@@ -60,7 +62,10 @@ def validate_files(
     ``weight``, ``select``, ``truth``: expressions over branches (and those of ``friends``), logical
     columns and ``entry``, one number per event or object; data have no weight. ``truth`` counts
     through ``classes`` from 0 on and stands in for the truth that the adapter finds. ``against``:
-    variables to draw figures against (:func:`~rootml.tagged.variables.parse_against`). ``inputs``:
+    variables to draw figures against (:func:`~rootml.tagged.variables.parse_against`). ``fits``:
+    name or title of one of them, with edges -> the peak fitted to its distribution in each sample,
+    as ``"breit_wigner_gauss(gamma=2.4952)+exponential"``
+    (:mod:`~rootml.validation.statistics.shapes`); what is in brackets is kept fixed. ``inputs``:
     also read the inputs and compare them with those of the training. ``prefix``: that of the
     branches. ``normalise``: ``"data"`` scales all simulation together to the data, ``"none"``
     leaves it. ``events``: how many single events of each kind are kept to be looked at.
@@ -74,6 +79,7 @@ def validate_files(
         weight=weight,
         select=select,
         against=(against,) if isinstance(against, str) else tuple(against),
+        fits=dict(fits),
         truth=truth,
         classes=tuple(classes),
         inputs=inputs,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
-from rootml.errors import InputError
+from rootml.errors import InputError, nearest
 from rootml.tagged.expressions import Expression
 from rootml.tagged.samples import slug
 from rootml.validation.counting.units import Variable
+from rootml.validation.statistics.shapes import Peak
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _EDGES = re.compile(rf"(?P<rest>.+):(?P<edges>{_NUMBER}(?:\s*,\s*{_NUMBER})+)", re.DOTALL)
@@ -46,6 +48,27 @@ def parse_against(text: str, option: str = "--against") -> Against:
     expression = Expression.parse(rest.strip(), option)
     name = slug(title or rest)
     return Against(Variable(name, title or rest.strip(), unit, edges), expression)
+
+
+def with_fits(asked: Sequence[Against], fits: Mapping[str, str]) -> tuple[Against, ...]:
+    """The variables, with the peaks that are to be fitted to some: name or title -> peak.
+
+    Raises InputError for a variable that is not among them, or has no edges, and DataError for a
+    peak that cannot be read.
+    """
+    names = {one.variable.title: one.variable.name for one in asked}
+    names |= {name: name for name in names.values()}
+    peaks = {}
+    for name, text in fits.items():
+        if name not in names:
+            raise InputError(
+                f"--fit {name!r}: no variable of --against is called so{nearest(name, names)}"
+            )
+        peaks[names[name]] = Peak.read(text)
+    return tuple(
+        Against(replace(one.variable, peak=peaks.get(one.variable.name)), one.expression)
+        for one in asked
+    )
 
 
 def _edges(text: str, option: str) -> tuple[str, tuple[float, ...] | None]:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from rootml.validation.study import Note, Study
 
 
+LENGTHS = ("mean", "gamma", "width")
+"""Parameters of peaks that have the unit of what is fitted."""
+
+
 def to_markdown(study: Study) -> str:
     """The text of report.md."""
     lines = [f"# {study.title}", ""]
@@ -79,6 +83,9 @@ def _report(report: Report) -> Iterator[str]:
         if output["role"] != "score" and output.get("confusion"):
             yield from ("", f"### Classes of {output['branch']}", "", *_classes(output))
     yield from _inputs(report)
+    for made in report.figures.get("variables", {}).values():
+        if fit := made.get("peak"):
+            yield from ("", f"### Peak of {made['title']}", "", f"{_fitted(fit, made['unit'])}.")
     for name, made in report.figures.get("importance", {}).items():
         rows = [(one["name"], f"{one['loss']:.3g} ± {one['spread']:.2g}") for one in made["inputs"]]
         yield from ("", f"### Importance of inputs to {name}", "")
@@ -137,15 +144,18 @@ def _residuals(output: Mapping[str, Any]) -> Iterator[str]:
         yield from table(("pull", ""), _figures(output["pull"], "").items())
 
 
-def _fitted(fit: Mapping[str, Any]) -> str:
+def _fitted(fit: Mapping[str, Any], unit: str = "") -> str:
     """A fit in words."""
     found = ", ".join(
-        f"{words(name)} {measured(value)}"
+        f"{words(name)} {measured(value)} {unit if name in LENGTHS else ''}".rstrip()
         for name, value in fit["parameters"].items()
         if name not in ("signal", "background")
     )
     said = f"; {fit['message']}" if fit["message"] else ""
-    return f"Fit of a {words(fit['model'])}: {found}{said}"
+    below = f" over a background ({words(fit['background'])})" if fit["background"] else ""
+    p_value = "" if fit["p_value"] is None else f", p = {fit['p_value']:.2g}"
+    quality = f"χ²/ndf {fit['chi2']:.1f}/{fit['ndof']}{p_value}"
+    return f"Fit of a {words(fit['model'])}{below}: {found}; {quality}{said}"
 
 
 def _classes(output: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rootml.validation.comparing.comparison import overtraining
 from rootml.validation.comparing.series import Series, alone
-from rootml.validation.figures.histograms import identifier
+from rootml.validation.figures.histograms import by_class, identifier
 from rootml.validation.report import Plot, Report
 from rootml.validation.study import Sample, Study
 from rootml.validation.style import look
@@ -33,6 +33,9 @@ OVERLAID = frozenset(
 )
 """Families whose plots show several series beside each other."""
 
+FITTED = frozenset({"variable_peak"})
+"""Families whose plots show data, too, beside simulation."""
+
 STACKED = frozenset({"distribution", "values"})
 """Families whose plots, where there are data, become stacks of all simulation."""
 
@@ -44,8 +47,9 @@ def overlays(study: Study) -> tuple[Plot, ...]:
     its variations as bands.
     """
     if any(sample.role == "data" for sample in study.samples):
-        return (*_of_models(study), *_of_samples(study, OVERLAID - STACKED), *_stacks(study))
-    return (*_of_models(study), *_of_samples(study, OVERLAID))
+        samples = (*_of_samples(study, OVERLAID - STACKED), *_of_samples(study, FITTED, data=True))
+        return (*_of_models(study), *samples, *_stacks(study))
+    return (*_of_models(study), *_of_samples(study, OVERLAID | FITTED))
 
 
 def series_of(study: Study, plot: Plot) -> tuple[Series, ...]:
@@ -96,12 +100,13 @@ def _of_models(study: Study) -> Iterator[Plot]:
         yield from _shared(study, indices, OVERLAID, "_models" + _ending(groups, name))
 
 
-def _of_samples(study: Study, families: frozenset[str]) -> Iterator[Plot]:
+def _of_samples(study: Study, families: frozenset[str], data: bool = False) -> Iterator[Plot]:
     """The samples that one network judged, beside each other, those of the training first."""
     groups = _grouped(study, _model)
     for name, indices in groups.items():
         roles = {i: _sample(study, study.reports[i]).role for i in indices}
-        kept = [i for i in indices if roles[i] not in ("data", "variation")]
+        left_out = {"variation"} if data else {"data", "variation"}
+        kept = [i for i in indices if roles[i] not in left_out]
         kept.sort(key=lambda i: roles[i] != "train")
         yield from _shared(study, kept, families, "_samples" + _ending(groups, name))
 
@@ -121,7 +126,12 @@ def _stacks(study: Study) -> Iterator[Plot]:
 def _quantities(report: Report) -> Iterator[str]:
     """Beginnings of the names of histograms that are compared with simulation."""
     yield from (plot.subject for plot in report.plots if plot.family in STACKED)
-    yield from (f"variable_{name}" for name in report.figures.get("variables", ()))
+    variables = (f"variable_{name}" for name in report.figures.get("variables", ()))
+    yield from (
+        name
+        for name in variables
+        if any(hist.values().any() for hist in by_class(report, name).values())
+    )
     yield from (
         f"domain_{name}" for page in report.figures["domain"].get("pages", ()) for name in page
     )

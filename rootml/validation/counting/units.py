@@ -16,6 +16,7 @@ from rootml.errors import DataError, InputError
 from rootml.spec import Array, Batch
 from rootml.validation.statistics import scales
 from rootml.validation.statistics.counts import Counts
+from rootml.validation.statistics.shapes import Peak
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -51,7 +52,7 @@ class Variable:
     ``edges``: increasing; None counts in fixed fine bins of any range, so that parts always add,
     and joins them when reported: bins of a tenth of the value, or, with ``log``, ten bins per
     factor of ten of positive values, which stay. ``column``: the logical column that holds it;
-    empty: the one of its name.
+    empty: the one of its name. ``peak``: what is fitted to its distribution, which has ``edges``.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Variable:
     edges: tuple[float, ...] | None = None
     column: str = ""
     log: bool = False
+    peak: Peak | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"\w+", self.name):
@@ -69,6 +71,8 @@ class Variable:
             raise InputError(f"variable {self.name!r}: edges {self.edges} do not increase")
         if not np.isfinite(edges).all():
             raise InputError(f"variable {self.name!r}: edges {self.edges} are not finite")
+        if self.peak is not None and self.edges is None:
+            raise InputError(f"variable {self.name!r}: a peak is fitted between edges; give them")
 
     @property
     def source(self) -> str:

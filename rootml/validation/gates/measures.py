@@ -32,7 +32,7 @@ class Kind:
     read: Callable[[Figures, str, str], Any]
     of: Literal["output", "report"] = "output"
     point: str = ""
-    place: Literal["", "input", "bin"] = ""
+    place: Literal["", "input", "bin", "variable"] = ""
     plot: str = ""
 
 
@@ -141,6 +141,18 @@ def _of_input(key: str) -> Callable[[Figures, str, str], Any]:
     return read
 
 
+def _peak(*keys: str) -> Callable[[Figures, str, str], Any]:
+    """A figure of the peak that was fitted to a variable."""
+
+    def read(figures: Figures, point: str, place: str) -> Any:
+        peaks = {name: one["peak"] for name, one in figures["variables"].items() if one.get("peak")}
+        if place not in peaks:
+            raise Undecided(f"no peak is fitted to a variable {place!r}{nearest(place, peaks)}")
+        return _at(peaks[place], keys)
+
+    return read
+
+
 def _judged(figures: Figures, point: str, place: str) -> Any:
     events = figures["events"]
     if not events["units"]:
@@ -236,5 +248,14 @@ METRICS: Mapping[str, Kind] = {
         of="report",
         place="input",
         plot="domain",
+    ),
+    "peak_mean": Kind(
+        "mean of a fitted peak", _peak("parameters", "mean"), of="report", place="variable"
+    ),
+    "peak_width": Kind(
+        "width of a fitted peak", _peak("parameters", "width"), of="report", place="variable"
+    ),
+    "peak_p_value": Kind(
+        "p-value of a fitted peak", _peak("p_value"), of="report", place="variable"
     ),
 }

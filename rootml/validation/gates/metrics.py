@@ -61,10 +61,10 @@ class Metric:
         if bool(self.point) != bool(kind.point):
             wanted = f"{self.name}@{kind.point}" if kind.point else self.name
             raise InputError(f"{self.text!r}: write {wanted}")
-        if kind.place == "input" and not self.place:
-            raise InputError(f"{self.text!r}: write {self.name}[input]")
+        if kind.place in ("input", "variable") and not self.place:
+            raise InputError(f"{self.text!r}: write {self.name}[{kind.place}]")
         if self.place and not kind.place:
-            raise InputError(f"{self.text!r}: {self.name} is not given in bins or by input")
+            raise InputError(f"{self.text!r}: {self.name} is not given in bins or of parts")
 
     @property
     def bare(self) -> Metric:
@@ -84,15 +84,20 @@ class Found:
 
     report: Mapping[str, Any]
     output: str
-    estimate: Mapping[str, float | None]
+    estimate: Mapping[str, Any]
+
+    def number(self, name: str) -> float | None:
+        """What the report holds under a name, if it is a number."""
+        held = self.estimate.get(name)
+        return float(held) if isinstance(held, int | float) else None
 
     def part(self, name: str) -> float:
         """The value, or an end or the half width of its interval; Undecided where it has none."""
-        number, low, high = (self.estimate.get(key) for key in (name, "low", "high"))
+        number, low, high = (self.number(key) for key in (name, "low", "high"))
         if number is None and name == "error" and low is not None and high is not None:
             number = (high - low) / 2
         if number is not None and math.isfinite(number):
-            return float(number)
+            return number
         if name == "value" and low is not None and high is None:
             raise Undecided(f"only a lower limit is known, {low:.4g}; '.low' takes it")
         raise Undecided("it has no number" if name == "value" else f"it has no {name}")

@@ -20,7 +20,7 @@ from rootml.validation.plots.distribution import draw_distribution
 from rootml.validation.plots.domain import draw_domain
 from rootml.validation.plots.image import draw_image
 from rootml.validation.plots.importance import draw_importance
-from rootml.validation.plots.peak import draw_peak
+from rootml.validation.plots.peak import draw_peak, draw_variable_peak
 from rootml.validation.plots.precision_recall import draw_precision_recall
 from rootml.validation.plots.reliability import draw_reliability
 from rootml.validation.plots.residual import draw_pull, draw_residual, draw_residual_tails
@@ -67,6 +67,7 @@ FAMILIES: dict[str, Callable[[Sequence[Series], str, Style], Figure]] = {
     "truth_2d": draw_truth_2d,
     "values": draw_values,
     "variable": draw_variable,
+    "variable_peak": draw_variable_peak,
 }
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import gammaincc
 from uhi.typing.plottable import PlottableHistogram
 
-from rootml.errors import DataError, nearest
+from rootml.errors import DataError
 from rootml.spec import Array
 from rootml.validation.statistics.binomial import LEVEL, Estimate
 from rootml.validation.statistics.counts import Counts
@@ -128,13 +128,7 @@ def fit_binned(
     if not entries.values.sum() > 0:
         raise DataError(f"no entries between {edges[0]:g} and {edges[-1]:g}: nothing to fit")
     shape = Sum.of(model, background, edges)
-    known = [parameter.name for parameter in shape.parameters]
-    for name in (*start, *fixed):
-        if name not in known:
-            raise DataError(
-                f"the fit has no parameter {name!r}{nearest(name, known)} (it has: "
-                f"{', '.join(known)})"
-            )
+    shape.require((*start, *fixed))
     best: PeakFit | None = None
     lowest = math.inf
     for factor in _NARROWER:

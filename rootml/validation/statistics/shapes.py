@@ -7,8 +7,10 @@ is normalised over the range of a fit by what it has between its first and its l
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy.special import erf
@@ -195,6 +197,16 @@ class Sum:
         entries = Parameter("background", 1.0, 0.0, scale="background")
         return *made, entries, *self.below.parameters
 
+    def require(self, names: Iterable[str]) -> None:
+        """Raise DataError where there is no parameter of a name."""
+        known = [parameter.name for parameter in self.parameters]
+        for name in names:
+            if name not in known:
+                raise DataError(
+                    f"the fit has no parameter {name!r}{nearest(name, known)} (it has: "
+                    f"{', '.join(known)})"
+                )
+
     def parts(self, edges: Array, signal: float, *values: float) -> tuple[Array, Array]:
         """Entries of peak and background from the lower end to each edge."""
         points = np.concatenate(([self.low], edges, [self.high]))
@@ -205,6 +217,29 @@ class Sum:
         u = (points - self.low) / (self.high - self.low)
         below = _normalised(self.below.cumulative(u, *values[split + 1 :]))
         return peak, values[split] * below
+
+
+@dataclass(frozen=True)
+class Peak:
+    """Which peak over which background is to be fitted, by name; ``fixed``: what is known of it."""
+
+    model: str
+    background: str = ""
+    fixed: tuple[tuple[str, float], ...] = ()
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """``"gaussian"``, ``"breit_wigner_gauss(gamma=2.4952)+exponential"``; else DataError."""
+        spelt = re.fullmatch(r"\s*(\w+)\s*(?:\(([^()]*)\)\s*)?(?:\+\s*(\w+)\s*)?", text)
+        try:
+            model, inside, background = spelt.groups("") if spelt else ("", "=", "")
+            parts = [part.split("=") for part in inside.split(",") if part]
+            fixed = tuple((name.strip(), float(value)) for name, value in parts)
+        except ValueError:
+            wanted = "MODEL, MODEL+BACKGROUND or MODEL(PARAMETER=NUMBER, ...)+BACKGROUND"
+            raise DataError(f"no peak is spelt {text!r}: expected {wanted}") from None
+        Sum.of(model, background, np.array([0.0, 1.0])).require(dict(fixed))
+        return cls(model, background, fixed)
 
 
 def _normalised(cumulative: Array) -> Array:

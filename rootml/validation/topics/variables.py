@@ -9,13 +9,16 @@ from typing import Any, Self
 import numpy as np
 from hist import axis
 
+from rootml.errors import DataError
 from rootml.validation.counting.setting import Setting
 from rootml.validation.counting.tally import Tally, class_axis
 from rootml.validation.counting.units import Units, Variable
 from rootml.validation.figures.draft import Draft, Unavailable
-from rootml.validation.figures.histograms import class_names, in_units
+from rootml.validation.figures.histograms import in_units
 from rootml.validation.report import Plot
+from rootml.validation.statistics.peaks import fit_peak
 from rootml.validation.statistics.scales import RESIDUAL
+from rootml.validation.statistics.shapes import Peak
 from rootml.validation.topics.base import Topic
 
 
@@ -55,24 +58,40 @@ class Distribution(Topic):
         if self.variable in self.setting.asked:
             plot = Plot(self.name, "variable", self.variable.name)
             draft.draw(plot, partial(self._require, draft))
+        if self.variable.peak is not None:
+            plot = Plot(f"{self.name}_peak", "variable_peak", self.variable.name)
+            made["peak"] = draft.draw(plot, partial(self._fit, draft, self.variable.peak))
         return {"variables": {self.variable.name: made}}
 
     def histograms(self, tally: Tally) -> Iterator[tuple[str, Any]]:
         """``variable_<name>_<class>``."""
-        if self.name not in tally.hists:
-            return
-        for i, label in enumerate(class_names(self.setting)):
-            counted = tally.hists[self.name][i, :]
-            if counted.variances(flow=True).any():
-                edges = self.variable.edges
-                shown = counted if edges else in_units(counted, self.variable.label, scale=RESIDUAL)
-                yield f"{self.name}_{label}", shown
+        for _, label, counted in self.by_class(tally, self.name):
+            edges = self.variable.edges
+            shown = counted if edges else in_units(counted, self.variable.label, scale=RESIDUAL)
+            yield f"{self.name}_{label}", shown
 
     def _axis(self) -> Any:
         label = self.variable.label
         if self.variable.edges is None:
             return RESIDUAL.axis("value", label)
         return axis.Variable(self.variable.edges, name="value", label=label)
+
+    def _fit(self, draft: Draft, peak: Peak) -> dict[str, Any]:
+        """The peak in the distribution of all classes together."""
+        self._require(draft)
+        entries = draft.tally.hists[self.name].project("value")
+        try:
+            fit = fit_peak(entries, peak.model, background=peak.background, fixed=dict(peak.fixed))
+        except DataError as error:
+            raise Unavailable(str(error)) from error
+        said = f"a fit to {self.variable.title or self.variable.name}"
+        text = f"{said}: {fit.message}" if fit.message else f"{said} is good"
+        draft.check(f"{self.name}_peak", fit.valid, text)
+        above, below = fit.expected()
+        return fit.figures() | {
+            "expected": (above + below).tolist(),
+            "expected_background": below.tolist(),
+        }
 
     def _require(self, draft: Draft) -> None:
         draft.require_judged()
