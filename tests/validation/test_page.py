@@ -348,6 +348,23 @@ def test_figures_become_tables_by_their_shape():
     assert made["estimators"].head == ("title", "beyond (bound 0.5)")
 
 
+def test_long_rows_of_a_few_stand_beside_each_other():
+    many = {f"figure_{i}": i for i in range(11)}
+    rows = [{"name": f"residual_{title}", "title": title} | many for title in ("old", "new")]
+    (made,) = tables({"estimators": rows})
+    assert made.head == ("figure", "old", "new")
+    assert [c.text for c in made.rows[0]] == ["figure 0", "0", "0"]
+    (alike,) = tables({"runs": [many, many]})
+    assert len(alike.head) == 11
+
+
+def test_figures_that_are_all_alike_are_one_table():
+    variables = {name: {"unit": unit, "missing": 0} for name, unit in (("e", "GeV"), ("z", "cm"))}
+    (made,) = tables(variables)
+    assert made.head == ("name", "unit", "missing")
+    assert [row[0].text for row in made.rows] == ["e", "z"]
+
+
 def test_lists_matrices_and_variables_become_tables():
     half = {"value": 0.5, "low": 0.4, "high": 0.6}
     bins = [{"low": 1.0, "high": 2.0, "cut": {"threshold": 0.4, "efficiency": half}}]

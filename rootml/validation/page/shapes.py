@@ -34,7 +34,7 @@ NAMES = {
 }
 """Keys of figures that read otherwise than their words."""
 
-LEFT_OUT = {"by_prediction", "by_truth", "curve", "log", "pages", "squares"}
+LEFT_OUT = {"by_prediction", "by_truth", "curve", "effective", "log", "pages", "squares"}
 """Keys that are for plots and for machines."""
 
 UNSAID = {"cut", "estimators", "parameters"}

@@ -29,8 +29,8 @@ DIGITS = {"threshold": 7}
 UNFOLDED = {"estimators", "inputs"}
 """Keys of tables that are shown although they are of figures within figures."""
 
-MOST_COLUMNS = 10
-"""A single row with more columns stands upright."""
+MOST_COLUMNS, FEW_ROWS = 10, 3
+"""Rows with more columns stand upright, where there are so few of them."""
 
 OPEN_ROWS = 16
 """Tables with more rows are folded, and those of figures within figures."""
@@ -72,6 +72,9 @@ def tables(figures: Mapping[str, Any], title: str = "", *, within: bool = False)
     Single figures are a table of two columns; then come lists of one length, matrices of
     classes, and what is in rows. ``within``: whether the figures are a part of others.
     """
+    if lines := rows(figures):
+        yield _table(title or "figures", lines, within=within)
+        return
     upright = columns(figures)
     done = LEFT_OUT | upright.keys() | ({"title", "unit"} if "title" in figures else set())
     single = _upright(singles(figures, done))
@@ -91,17 +94,27 @@ def tables(figures: Mapping[str, Any], title: str = "", *, within: bool = False)
             continue
         name = _joined(title, called(key, value))
         found = tabular.get(key) or rows(value)
-        if len(found) == 1 and len(found[0]) > MOST_COLUMNS:
-            found = _upright(found[0])
+        if len(found) <= FEW_ROWS and any(len(row) > MOST_COLUMNS for row in found):
+            found = _upright(*found)
         if found:
             yield _table(name, found, within=within and key not in UNFOLDED)
         elif isinstance(value, Mapping) and not all(map(is_leaf, value.values())):
             yield from tables(value, name, within=True)
 
 
-def _upright(row: Row) -> list[Row]:
-    shown = ((name, value) for name, value in row.items() if value not in (None, ""))
-    return [{"figure": words(name), "value": value} for name, value in shown]
+def _upright(*lines: Row) -> list[Row]:
+    """Rows as columns under their titles; a single one is called value."""
+    keys = dict.fromkeys(key for line in lines for key in line)
+    titles = ["value"] if len(lines) == 1 else [str(line.get("title", "")) for line in lines]
+    if len(set(titles)) < len(lines):
+        return list(lines)
+    if len(lines) > 1:
+        keys = dict.fromkeys(key for key in keys if key not in ("name", "title"))
+    shown = (key for key in keys if any(line.get(key) not in (None, "") for line in lines))
+    return [
+        {"figure": words(key)} | dict(zip(titles, (line.get(key) for line in lines), strict=True))
+        for key in shown
+    ]
 
 
 def _joined(title: str, part: str) -> str:

@@ -26,7 +26,7 @@ _LEFT, _RIGHT, _BOTTOM, _TOP, _ACROSS, _DOWN = 0.85, 0.2, 0.65, 1.25, 0.6, 0.95
 
 
 def draw_domain(series: Sequence[Series], page: str, style: Style) -> Figure:
-    """Distributions of summaries here and in the training, each normalised to 1."""
+    """Inputs here and in the training, each normalised to 1."""
     report = series[0].report
     names = report.figures["domain"]["pages"][int(page) - 1]
     figure, axes = _page(len(names))

@@ -27,7 +27,7 @@ _LEFT, _RIGHT, _BOTTOM, _TOP, _DOWN, _BAR = 0.85, 1.0, 0.65, 0.85, 0.4, 0.18
 
 
 def draw_image(series: Sequence[Series], tensor: str, style: Style) -> Figure:
-    """Mean of a tensor over the events of each class, on one colour scale."""
+    """Mean image of the events of each class, on one colour scale."""
     report = series[0].report
     shown = _panels(report, tensor)
     figure, axes, beside = _page(len(shown))
