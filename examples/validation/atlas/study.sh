@@ -26,3 +26,9 @@ rootml validate "Test=tagged/test.root" --train "Training=tagged/train.root" \
 # Inputs and the invariant mass in data and simulation; the data know no truth.
 rootml validate "Simulation=tagged/test.root" --data "Data=tagged/data.root" \
     -m models/electron_energy.card.yaml --against "Mass of the pair [GeV]=m_ee:70:110:40" -o data
+
+# The peak of the Z, fitted in both; --select takes one electron of each pair.
+rootml validate "Simulation=tagged/test.root" --data "Data=tagged/data.root" \
+    -m models/electron_energy.card.yaml --select "p_e > tag_e" --no-inputs \
+    --against "Mass of the pair [GeV]=m_ee:75:105:60" \
+    --fit "Mass of the pair=breit_wigner_crystal_ball(gamma=2.4952)" -o peak
