@@ -12,7 +12,13 @@ from matplotlib.figure import Figure
 
 from rootml.spec import Array
 from rootml.validation.comparing.series import Series
-from rootml.validation.plots.canvas import panel, panel_with_lower, plain_ticks, variable_axis
+from rootml.validation.plots.canvas import (
+    panel,
+    panel_with_lower,
+    plain_ticks,
+    variable_axis,
+    within,
+)
 from rootml.validation.plots.label import finish
 from rootml.validation.plots.roc import class_names, discriminants
 from rootml.validation.style import Look, Style, upper_first
@@ -119,10 +125,7 @@ def _draw(ax: Axes, points: Points, i: int, of: int) -> None:
     """Draw the ``i``-th of several series, moved a little; limits as arrows."""
     share = 0.5 + min(0.15, 0.6 / of) * (i - (of - 1) / 2)
     low, high = points.edges.T
-    if ax.get_xscale() == "log":
-        x = low ** (1 - share) * high**share
-    else:
-        x = low + share * (high - low)
+    x = within(ax, low, high, share)
     widths = np.abs(points.edges.T - x)
     known = np.isfinite(points.estimates[:, 0])
     value, down, up = points.estimates[known].T

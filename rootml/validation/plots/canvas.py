@@ -168,6 +168,13 @@ def variable_axis(ax: Axes, about: Mapping[str, Any], bins: Array) -> None:
     ax.set_xlabel(upper_first(about["title"]) + unit)
 
 
+def within(ax: Axes, low: Array, high: Array, share: float) -> Array:
+    """Places at a share of the way through each bin, as wide as the axis shows it."""
+    if ax.get_xscale() == "log":
+        return np.asarray(low ** (1 - share) * high**share)
+    return np.asarray(low + share * (high - low))
+
+
 def ratio_points(ax: Axes, x: Array, ratio: Array, errors: Array, as_: Look) -> None:
     """Points in a ratio panel; a triangle at its edge where one lies beyond."""
     ax.errorbar(x, ratio, errors, fmt=as_.marker, ms=4, lw=1.2, color=as_.colour)

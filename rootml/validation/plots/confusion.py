@@ -11,7 +11,15 @@ from matplotlib.figure import Figure
 
 from rootml.spec import Array
 from rootml.validation.comparing.series import Series
-from rootml.validation.plots.canvas import HEIGHT, MEDIUM, SMALL, WIDTH, panel, variable_axis
+from rootml.validation.plots.canvas import (
+    HEIGHT,
+    MEDIUM,
+    SMALL,
+    WIDTH,
+    panel,
+    variable_axis,
+    within,
+)
 from rootml.validation.plots.label import finish, header
 from rootml.validation.style import Style, count, look
 
@@ -75,9 +83,7 @@ def draw_accuracy_against(series: Sequence[Series], subject: str, style: Style) 
     for i, (one, made) in enumerate(zip(series, found, strict=True)):
         rows, shift = made["accuracy"], 0.08 * (i - (len(series) - 1) / 2)
         low, high = np.array([(row["low"], row["high"]) for row in rows]).T
-        x = low + (0.5 + shift) * (high - low)
-        if ax.get_xscale() == "log":
-            x = low * (high / low) ** (0.5 + shift)
+        x = within(ax, low, high, 0.5 + shift)
         value, down, up = np.array([list(row["accuracy"].values()) for row in rows]).T
         bars: dict[str, Any] = {"fmt": one.look.marker, "color": one.look.colour, "lw": 1.5}
         errors = (value - down, up - value)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from rootml.spec import Array
 from rootml.validation.comparing.series import Series
-from rootml.validation.plots.canvas import panel, panel_with_lower, variable_axis
+from rootml.validation.plots.canvas import panel, panel_with_lower, variable_axis, within
 from rootml.validation.plots.estimates import Estimator, estimators, residual
 from rootml.validation.plots.label import finish
 from rootml.validation.plots.ticks import few_digits
@@ -117,9 +117,7 @@ def _points(
         return 0.0
     low, high = (np.array([row[key] for row in rows]) for key in ("low", "high"))
     values = np.array([list(row["estimators"][one.name][figure].values()) for row in rows])
-    x = low + (0.5 + shift) * (high - low)
-    if ax.get_xscale() == "log":
-        x = low * (high / low) ** (0.5 + shift)
+    x = within(ax, low, high, 0.5 + shift)
     errors = values[:, 0] - values[:, 1], values[:, 2] - values[:, 0]
     widths = x - low, high - x
     as_ = one.look
