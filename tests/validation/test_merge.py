@@ -177,6 +177,7 @@ def test_saving_needs_no_pickle_and_leaves_nothing_behind(filled, tmp_path):
     filled().save(tmp_path / "part.counts")
     assert [path.name for path in tmp_path.iterdir()] == ["part.counts"]
     with zipfile.ZipFile(tmp_path / "part.counts") as file:
+        assert json.loads(file.read("counts.json"))["schema"] == "rootml.validation.counts"
         assert {name.rpartition(".")[2] for name in file.namelist()} == {"json", "npy"}
         for name in file.namelist():
             if name.endswith(".npy"):

@@ -18,7 +18,7 @@ from rootml.spec import Array
 from rootml.validation.counting.setting import difference
 from rootml.validation.counting.tally import Tally, Top
 
-SCHEMA = "rootml.validation.statistics.counts"
+SCHEMA = "rootml.validation.counts"
 SCHEMA_VERSION = 1
 INDEX = "counts.json"
 
