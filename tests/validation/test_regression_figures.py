@@ -105,6 +105,18 @@ def test_estimates_far_from_any_truth_are_drawn_or_explained(tracks, collect):
     assert reason == "no judged event has a true value (truth_momentum) and an estimate"
 
 
+@pytest.mark.parametrize("family", ["residual", "residual_tails"])
+def test_residuals_far_from_zero_are_drawn(tracks, collect, family):
+    sample = tracks.sample(400)
+    sample.outputs["momentum"] += 100
+    report = collect(sample)[0].report()
+    with drawing(DEFAULT):
+        ax = FAMILIES[family](alone(report), "momentum", DEFAULT).axes[0]
+    network = ax.patches[-1].get_data()
+    inside = network.edges[:-1] < ax.get_xlim()[1]
+    assert network.values[inside].sum() > 0.95 * sample.batch.judged.sum()
+
+
 def test_parts_add(tracks, collect):
     sample = tracks.sample(800)
     collector, phi = collect(sample)

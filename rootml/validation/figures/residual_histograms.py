@@ -21,7 +21,8 @@ from rootml.validation.statistics.regression import Residuals
 from rootml.validation.statistics.scales import COARSE, truth_edge
 
 REACH = (6.0, 20.0)
-"""A histogram of residuals reaches the last thousandth, between so many of their widths."""
+"""A histogram of residuals reaches the last thousandth, between so many of their widths, and always
+beyond the medians."""
 
 _DISPLAY_BINS, _TRUTH_BINS = 400, 60
 
@@ -64,9 +65,10 @@ def _hist(counts: Counts, *axes: Any) -> Any:
 def _reach(series: Iterable[Residuals], bounds: Sequence[float]) -> float:
     """Where the axis of some distributions ends, on either side of zero."""
     low = (1 - LEVEL) / 2
-    ends = np.array([one.at(np.array([0.001, low, 1 - low, 0.999])) for one in series])
-    width = (ends[:, 2] - ends[:, 1]).min() / 2
-    far = np.clip(np.abs(ends).max(), REACH[0] * width, REACH[1] * width)
+    ends = np.array([one.at(np.array([0.001, low, 0.5, 1 - low, 0.999])) for one in series])
+    width, bias = (ends[:, 3] - ends[:, 1]).min() / 2, np.abs(ends[:, 2]).max()
+    least, most = REACH[0] * width, max(REACH[1] * width, bias + REACH[0] * width)
+    far = np.clip(np.abs(ends).max(), least, most)
     return float(max((far, *(1.2 * bound for bound in bounds))))
 
 

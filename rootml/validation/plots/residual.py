@@ -29,7 +29,7 @@ def draw_residual(series: Sequence[Series], output: str, style: Style) -> Figure
     """The core of the residuals, with the Gaussians fitted to it."""
     shown = estimators(series, output)
     figure, ax = panel()
-    near = NEAR * max(one.made["width"]["value"] for one in shown)
+    near = max(_reach(one.made) for one in shown)
     width = _bin(shown, near / 40)
     for one in shown:
         text = _numbers(one.title, one.made, ("median",) if len(series) == 1 else ())
@@ -82,6 +82,12 @@ def draw_pull(series: Sequence[Series], output: str, style: Style) -> Figure:
     ax.set_ylabel(f"{_what(series)} / {width:.2g}")
     finish(ax, series, style)
     return figure
+
+
+def _reach(made: Mapping[str, Any]) -> float:
+    """How far from zero the core of residuals is shown, also where it lies far away."""
+    width, bias = made["width"]["value"], abs(made["median"]["value"])
+    return float(max(NEAR * width, bias + 3 * width))
 
 
 def _numbers(title: str, made: Mapping[str, Any], first: Sequence[str]) -> str:
