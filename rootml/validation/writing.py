@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from rootml.errors import InputError, OutputError
 from rootml.validation.report import Check, Plot, Report
@@ -38,11 +40,14 @@ def write_study(
     in folders <model>/<sample>. The page shows PNG or SVG; where ``formats`` has neither, it has
     no plots. Plots of an earlier study in the folder are removed, so that none of another sample
     stays beside the new ones.
-    Raises OutputError where the folder cannot be written.
+    Raises OutputError where the folder cannot be written; InputError for plots of reports that
+    were read without their histograms.
     """
     from rootml.validation.plots import draw_study
     from rootml.validation.text import to_markdown
 
+    if formats:
+        _require_histograms(study)
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,9 +71,9 @@ def write_study(
 def read_study(path: str | os.PathLike[str]) -> Study:
     """Read a study back from its folder or its report.json.
 
-    The reports have their histograms where these lie beside it; events of the page are not kept,
-    and numbers that were not finite are None. Raises InputError where there is no report, or one
-    that this version does not read.
+    The reports have their histograms where these lie beside it; then they are written and drawn
+    as before. Events of the page are not kept, and numbers that were not finite are None. Raises
+    InputError where there is no report, or one that this version does not read.
     """
     path = Path(path)
     path = path / REPORT if path.is_dir() else path
@@ -79,14 +84,30 @@ def read_study(path: str | os.PathLike[str]) -> Study:
     except ValueError as error:
         raise InputError(f"{path}: is no JSON, expected a {REPORT} of rootml: {error}") from error
     _check_schema(data, path)
-    try:
+    with _undamaged(path):
         study = _study(data)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: the report is damaged: {error!r}; validate again") from error
-    stored = [path.with_name(name) for name in HISTOGRAMS.values()]
-    for file in filter(Path.exists, stored):
-        return _with_histograms(study, read_histograms(file))
+    for file in filter(Path.exists, map(path.with_name, HISTOGRAMS.values())):
+        with _undamaged(file):
+            return _with_histograms(study, read_histograms(file))
     return study
+
+
+@contextlib.contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
+    """What a file cannot be read for is that it was cut or edited: InputError."""
+    try:
+        yield
+    except (AttributeError, LookupError, OSError, TypeError, ValueError, BadZipFile) as error:
+        raise InputError(f"{path}: it is damaged: {error!r}; validate again") from error
+
+
+def _require_histograms(study: Study) -> None:
+    for report in study.reports:
+        if report.plots and not report.hists:
+            raise InputError(
+                f"{report.title}: no plots without its histograms, which are read where "
+                f"{' or '.join(HISTOGRAMS.values())} lies beside {REPORT}"
+            )
 
 
 def _check_schema(data: Any, path: Path) -> None:
@@ -121,10 +142,15 @@ def _study(data: Mapping[str, Any]) -> Study:
 
 def _report(data: Mapping[str, Any]) -> Report:
     parts = {
+        "model": {key: data["model"][key] for key in ("name", "version", "sha256")},
         "checks": tuple(Check(**check) for check in data["checks"]),
         "plots": _plots(data["plots"]),
         "hists": {},
     }
+    outputs = data["figures"]["outputs"]
+    for part in (data["sample"], data["not_drawn"], outputs, *outputs.values()):
+        if not isinstance(part, dict):
+            raise TypeError(f"expected an object, found {part!r:.40}")
     return Report(**{**data, **parts})
 
 

@@ -12,6 +12,8 @@ import uproot
 from rootml.errors import InputError
 from rootml.validation import Collector, Gate, Note, Plot, Sample, Study, read_study, write_study
 
+MODEL = {"name": "net", "version": "1", "sha256": "0"}
+EMPTY = {"model": MODEL, "sample": {}, "checks": [], "figures": {}, "plots": [], "not_drawn": {}}
 SAMPLES = (
     Sample("a", "First", files=({"path": "a.root", "entries": 300},), weight="w", scale=0.5),
     Sample("b", "Second", role="variation", of="a"),
@@ -99,7 +101,12 @@ def test_a_study_that_was_read_is_written_again(collect, sample, tmp_path):
 
 def test_a_report_alone_reads_back_without_histograms(written, tmp_path):
     (tmp_path / "report.json").write_bytes((written / "report.json").read_bytes())
-    assert read_study(tmp_path).reports[0].hists == {}
+    study = read_study(tmp_path)
+    assert study.reports[0].hists == {}
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(InputError, match=r"no plots without its histograms.*histograms\.json"):
+        write_study(study, tmp_path)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_what_was_written_before_goes_and_the_rest_stays(study, tmp_path):
@@ -130,6 +137,10 @@ def test_what_was_written_before_goes_and_the_rest_stays(study, tmp_path):
         ({"schema_version": 3}, "update rootml"),
         ({"schema_version": "x"}, "schema version 'x'"),
         ({"reports": [{}]}, "damaged"),
+        ({"reports": [EMPTY]}, "damaged: KeyError.'outputs'"),
+        ({"reports": [EMPTY | {"figures": {"outputs": []}}]}, "damaged"),
+        ({"reports": [EMPTY | {"model": None, "figures": {"outputs": {}}}]}, "damaged"),
+        ({"reports": [EMPTY | {"figures": {"outputs": {"score": 3}}}]}, "damaged"),
         ({"samples": [{"name": 1, "colour": 2}]}, "damaged"),
     ],
 )
@@ -139,6 +150,14 @@ def test_reports_of_another_kind_are_refused(written, tmp_path, change, said):
     with pytest.raises(InputError, match=said) as error:
         read_study(tmp_path)
     assert str(tmp_path / "report.json") in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["{", '{"a": 3}'])
+def test_histograms_that_are_damaged_are_refused(written, tmp_path, text):
+    (tmp_path / "report.json").write_bytes((written / "report.json").read_bytes())
+    (tmp_path / "histograms.json").write_text(text)
+    with pytest.raises(InputError, match=r"histograms.json: it is damaged"):
+        read_study(tmp_path)
 
 
 @pytest.mark.parametrize(
