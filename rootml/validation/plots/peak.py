@@ -21,8 +21,8 @@ from rootml.validation.plots.ticks import few_digits
 from rootml.validation.statistics.binning import are_equal
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.rounding import measured
+from rootml.validation.statistics.shapes import LENGTHS
 from rootml.validation.style import Look, Style, look, upper_first, words
-from rootml.validation.text import LENGTHS
 
 _BLACK = Look("black", "-", "o")
 _MOST = 5.0

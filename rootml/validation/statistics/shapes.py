@@ -18,6 +18,9 @@ from scipy.special import erf
 from rootml.errors import DataError, nearest
 from rootml.spec import Array
 
+LENGTHS = ("mean", "gamma", "width")
+"""Parameters of peaks that have the unit of what is fitted."""
+
 _NODES, _REACH = 300, (-10.0, 6.0)
 """Points at which a resolution is folded in, and how many of its widths they reach."""
 
