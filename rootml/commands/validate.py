@@ -234,6 +234,8 @@ def validate(
         study = gates(_validate(samples, options, report))
         command = shlex.join(("rootml", "validate", *context.meta[ARGUMENTS]))
         study = replace(study, provenance={"command": command, **study.provenance})
+        with loading():
+            import rootml.validation.plots  # noqa: F401
         write_study(
             study,
             temporary,

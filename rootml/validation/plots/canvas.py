@@ -45,6 +45,7 @@ _COMMON: Any = {
     "axes.labelsize": LARGE,
     "axes.linewidth": 1,
     "axes.titlesize": SMALL,
+    "axes.titley": 1.0,  # or ticks are measured once more in every drawing, to find a place
     "axes.unicode_minus": True,
     "errorbar.capsize": 0,
     "figure.dpi": 150,
