@@ -105,6 +105,16 @@ def figures(report, output):
     return report.figures["outputs"][output]
 
 
+def test_probabilities_are_drawn_once_a_class():
+    """Of the true class alone: not each component of each class."""
+    report = Sample(500).collector(PROBABILITIES).report()
+    with drawing(DEFAULT):
+        (ax,) = FAMILIES["values"](alone(report), "kind", DEFAULT).axes
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert [text.partition(" ")[0] for text in texts] == list(CLASSES)
+    assert (ax.get_xlabel(), ax.get_yscale()) == ("net_kind of the true class", "log")
+
+
 def test_multiplicities_are_counted():
     sample = Sample(3000)
     report = sample.collector(TRACKS).report()

@@ -108,6 +108,20 @@ def test_nothing_covers_data_or_leaves_the_figure(report_of, name):
                 assert covered(figure) == 0, plot.name
 
 
+@pytest.mark.parametrize("family", ["confusion", "image"])
+def test_a_label_above_panels_is_clear_of_them(report_of, family):
+    report = report_of(0)
+    style = Style("cms", status="Preliminary", lumi="140", energy="13.6")
+    plot = next(plot for plot in report.plots if plot.family == family)
+    with drawing(style):
+        figure = FAMILIES[family](alone(report), plot.subject, style)
+    strip = next(ax for ax in figure.axes if not ax.axison)
+    assert len(strip.texts) == 4
+    lowest = min(text.get_window_extent().y0 for text in strip.texts)
+    assert lowest > max(ax.get_window_extent().y1 for ax in figure.axes if ax is not strip)
+    assert outside(figure) < 0.01
+
+
 def test_many_series_of_long_titles_cover_no_data(studied):
     study = studied(*["simulation"] * 6, title=LONG)
     with drawing(Style()):

@@ -33,6 +33,9 @@ _WRITE: dict[str, Any] = {
 LONGEST = 2.0
 """The y axis is stretched so many times at most; where more is needed, the figure grows."""
 
+_CLEAR = 0.08
+"""Inches between a label in a strip of its own and the panels below."""
+
 CROWDED = 1.3
 """Where one column of the legend stretches the y axis more, two are tried."""
 
@@ -98,12 +101,28 @@ def header(
 ) -> None:
     """A label in a strip of its own, ``height`` inches, above panels without free room.
 
-    ``left``: where it begins, as a share of the figure's width.
+    ``left``: where it begins, as a share of the figure's width. The figure grows by what the label
+    needs beyond the strip.
     """
     share = height / figure.get_figheight()
     strip = figure.add_axes((left, 1 - share, 1 - left, share))
     strip.set_axis_off()
-    write_label(strip, series, style, loc=4)
+    texts = write_label(strip, series, style, loc=4)
+    lowest = Bbox.union([text.get_window_extent() for text in texts]).y0
+    lacking = _CLEAR - (lowest - strip.bbox.y0) / figure.dpi
+    if lacking > 0:
+        _add_height(figure, lacking, above=strip)
+
+
+def _add_height(figure: Figure, inches: float, above: Axes) -> None:
+    """Add room between one panel and all below it; each keeps its size."""
+    before = figure.get_figheight()
+    after = before + inches
+    for ax in figure.axes:
+        x, y, width, height = ax.get_position().bounds
+        bottom = y * before + (inches if ax is above else 0)
+        ax.set_position((x, bottom / after, width, height * before / after))
+    figure.set_figheight(after)
 
 
 def _beam(style: Style) -> str:
