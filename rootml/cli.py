@@ -74,7 +74,10 @@ def tag_main() -> NoReturn:
 
 
 def run(command: click.Command, name: str, args: list[str] | None = None) -> NoReturn:
-    """Run a command; each error that is the user's to mend is one message and exit code 2."""
+    """Run a command; each error that is the user's to mend is one message and exit code 2.
+
+    So is what the operating system refuses: a name that is too long, a full disk behind a pipe.
+    """
     signal.signal(signal.SIGTERM, _terminate)
     warnings.showwarning = _warn
     try:
@@ -84,7 +87,7 @@ def run(command: click.Command, name: str, args: list[str] | None = None) -> NoR
     except click.ClickException as error:
         error.show()
         sys.exit(USER_ERROR)
-    except RootmlError as error:
+    except (RootmlError, OSError) as error:
         click.echo(f"{name}: error: {error}", err=True)
         sys.exit(USER_ERROR)
     except (click.Abort, KeyboardInterrupt):

@@ -199,7 +199,7 @@ def find_files(text: str) -> list[str]:
 
     Raises InputError where nothing matches.
     """
-    if is_remote(text) or Path(text).exists() or not glob.has_magic(text):
+    if is_remote(text) or not glob.has_magic(text) or Path(text).exists():
         return [text]
     found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - absolute patterns too
     if not found:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from rootml.tagged.samples import SampleFiles
     from rootml.tagged.tree import TaggedTree
 
+LARGEST = 1e100
+"""Of weights: the sum of their squares is a number, too."""
+
 Mask = npt.NDArray[np.bool_]
 
 
@@ -120,15 +123,15 @@ class Reader:
         return said if kept is None else _selected(said, units, kept)
 
     def _check_weights(self, said: Said, units: Units, kept: Mask | None) -> None:
-        """Refuse a weight that is no number, of a unit that counts."""
+        """Refuse a weight that is no number, or too large to be squared, of a unit that counts."""
         if self.weight is None or said.weights is None:
             return
-        bad = ~np.isfinite(said.weights)
+        bad = ~(np.abs(said.weights) < LARGEST)
         for counts in (said.batch.judged, kept):
             bad = bad if counts is None else bad & counts
         if bad.any():
             event = int(units.event[np.argmax(bad)])
-            raise DataError(f"{self.weight.expression} is no number", event)
+            raise DataError(f"{self.weight.expression} is no number below {LARGEST:g}", event)
 
     def _outputs(self, raw: ak.Array) -> tuple[dict[str, Array], Any]:
         """Every output, flat over the units, and how many of them each event has."""

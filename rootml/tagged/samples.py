@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,9 @@ Given = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 MOST = 12
 """Samples of one study; more cannot be told apart on a plot, and are a glob that was not quoted."""
+
+LONGEST = 80
+"""Characters of a name in paths: file systems take 255, of which plots need some."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class SampleFiles:
 
 def slug(text: str) -> str:
     """Letters, digits and ``_`` alone: what may stand in a path."""
-    return re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_") or "sample"
+    return re.sub(r"\W+", "_", text, flags=re.ASCII)[:LONGEST].strip("_") or "sample"
 
 
 def parse_sample(text: str, role: Role = "sample", title: str = "") -> SampleFiles:
@@ -83,7 +87,7 @@ def scaled(samples: Sequence[SampleFiles], scales: Iterable[str]) -> list[Sample
             factors[title] = float(number)
         except ValueError:
             equals = ""
-        if not equals or not factors[title] > 0:
+        if not equals or not 0 < factors[title] < math.inf:
             raise InputError(f"scale {text!r}: expected TITLE=FACTOR, a number above 0")
         if title not in titles:
             raise InputError(
@@ -184,13 +188,14 @@ def _check(samples: Sequence[SampleFiles]) -> None:
 def _titled(text: str) -> tuple[str, str]:
     """Title, empty where there is none, and files; ``=`` may also belong to the name of a file."""
     title, equals, files = text.partition("=")
-    is_file = Path(text).exists() or glob.glob(text)  # noqa: PTH207 - absolute patterns too
+    # Path refuses long titles and absolute patterns
+    is_file = os.path.exists(text) or glob.glob(text)  # noqa: PTH110, PTH207
     return (title.strip(), files) if equals and "://" not in title and not is_file else ("", text)
 
 
 def _parts(text: str) -> list[str]:
     """The parts of a comma-separated list; a comma may also belong to the name of a file."""
-    if Path(text).exists():
+    if os.path.exists(text):  # noqa: PTH110 - as in _titled
         return [text]
     parts = re.split(r",(?=\w+://)" if is_remote(text) else ",", text)
     return [part.strip() for part in parts if part.strip()]

@@ -102,7 +102,7 @@ def validate_files(
     surveyed = [survey(request, wanted, options) for request in requests]
     notes = [*_bandless(requests), *check_variables(surveyed)]
     counted = _count(surveyed, options, progress)
-    return _study(surveyed, counted, options, title, notes)
+    return _study(surveyed, wanted, counted, options, title, notes)
 
 
 def _bandless(samples: Sequence[SampleFiles]) -> list[Note]:
@@ -129,6 +129,7 @@ def _count(
 
 def _study(
     surveyed: Sequence[Surveyed],
+    wanted: Sequence[TaggedModel],
     counted: Sequence[Sequence[Ledger]],
     options: Options,
     title: str,
@@ -136,7 +137,8 @@ def _study(
 ) -> Study:
     factor = _factor(surveyed, counted) if options.normalise == "data" else 1.0
     samples = tuple(_sample(one, options, factor) for one in surveyed)
-    models = list({model.full_name: model for one in surveyed for model in one.models}.values())
+    found = (model for one in surveyed for model in one.models)
+    models = list({model.full_name: model for model in (*wanted, *found)}.values())
     reports: list[Report] = []
     ledgers = [ledger for one in counted for ledger in one]
     said = [*notes, *(note for one in surveyed for note in one.notes())]

@@ -142,15 +142,16 @@ def _study(data: Mapping[str, Any]) -> Study:
 
 def _report(data: Mapping[str, Any]) -> Report:
     parts = {
-        "model": {key: data["model"][key] for key in ("name", "version", "sha256")},
         "checks": tuple(Check(**check) for check in data["checks"]),
         "plots": _plots(data["plots"]),
         "hists": {},
     }
     outputs = data["figures"]["outputs"]
-    for part in (data["sample"], data["not_drawn"], outputs, *outputs.values()):
+    for part in (data["model"], data["sample"], data["not_drawn"], outputs, *outputs.values()):
         if not isinstance(part, dict):
             raise TypeError(f"expected an object, found {part!r:.40}")
+    if lacking := {"name", "version", "sha256"} - data["model"].keys():
+        raise KeyError(*sorted(lacking))
     return Report(**{**data, **parts})
 
 

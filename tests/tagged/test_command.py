@@ -87,6 +87,10 @@ def test_warnings_are_told_and_json_is_whole(mine, make_card, tmp_path, command)
     [
         (["no.root"], "no.root: no such file"),
         (["no*.root"], "no file matches"),
+        (["x" * 300 + ".root"], "File name too long"),
+        (["--scale", "mine_tagged=inf"], "a number above 0"),
+        (["--weight", "w*1e200"], "no number below 1e+100"),
+        (["--fail-if", "auc.foo < 1"], "'auc.foo': parts are .low, .high, .error"),
         (["--formats", "gif"], "'gif': expected some of png, pdf, svg"),
         (["--scale", "Z=2"], "no sample is called 'Z'"),
         (["--vary", "Z:up=a.root"], "no sample is called 'Z'"),

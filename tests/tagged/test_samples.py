@@ -47,6 +47,7 @@ def test_a_sample_is_a_title_and_files(files, text, title, names):
 def test_one_title_is_one_sample_and_names_are_safe_in_paths(files):
     both = settled([parse_sample("../Z/ν=run1.root"), parse_sample("../Z/ν=run2.root")])
     assert [(one.name, one.files) for one in both] == [("Z", ("run1.root", "run2.root"))]
+    assert parse_sample("very long " * 40 + "=run1.root").name == ("very_long_" * 8).strip("_")
 
 
 def test_beside_data_samples_are_simulation_and_variations_find_theirs(files):

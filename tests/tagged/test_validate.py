@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import awkward as ak
 import numpy as np
@@ -21,6 +22,7 @@ from rootml.errors import (
 )
 from rootml.rootio.chunks import read_together
 from rootml.tagged import SampleFiles, validate_files
+from rootml.validation.plots import draw_study
 
 
 def classes(report):
@@ -272,6 +274,8 @@ def test_old_against_new_in_one_file_or_two(mine, make_card, tmp_path):
     assert any(plot.reports == (0, 1) for plot in study.plots)
     apart = validate_files([f"old={mine.path}", f"both={both}"], [mine.card, new])
     assert len(apart.reports) == 3
+    lacking = validate_files(mine.path, [mine.card, "trkqual_mu2e"], inputs=False)
+    assert any("no output of trkqual_mu2e@1.0" in text for text in texts(lacking))
     assert "old: no output of new@1.0 in its files: it is not validated there" in texts(apart)
 
 
@@ -356,3 +360,14 @@ def test_a_record_that_is_damaged(mine, tmp_path, record):
         file["rootml_provenance"] = record
     with pytest.raises(FileError, match=r"a.root: the (record|object)"):
         validate_files(tmp_path / "a.root")
+
+
+@pytest.mark.parametrize("weight", ["0*w", "-1"])
+def test_data_are_drawn_beside_simulation_that_weighs_nothing(mine, tmp_path, weight):
+    study = validate_files(
+        f"MC={mine.path}", mine.card, data=mine.path, weight=weight, inputs=False, events=0
+    )
+    stacks = tuple(plot for plot in study.plots if plot.name == "score_stack")
+    reports = tuple(replace(report, plots=report.plots[:1]) for report in study.reports)
+    made = draw_study(replace(study, reports=reports, plots=stacks), tmp_path, formats=("svg",))
+    assert "score_stack" in made

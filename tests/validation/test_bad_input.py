@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import awkward as ak
 import numpy as np
 import pytest
 
@@ -103,7 +104,7 @@ def test_weights_that_add_up_to_nothing_are_told(collect, events, tmp_path):
 def test_weights_of_zero_are_told(collect, events):
     report = collect(events, np.zeros(3000)).report()
     assert not checks(report)["weights"].passed
-    assert "score_roc" in report.not_drawn
+    assert report.not_drawn["score_roc"] == "the weights of all judged events are 0"
     assert not report.hists.keys() & {"score_electron", "image_image_electron"}
 
 
@@ -134,6 +135,13 @@ def test_scores_that_are_all_missing_are_told(collect, events):
     assert {"image_image", "domain"} <= {plot.name for plot in report.plots}
 
 
+def test_labels_of_no_class_are_told(collect, events):
+    strange = ak.with_field(events.events, np.full(3000, 7), "truth_label")
+    report = collect(type(events)(strange, events.batch, events.outputs)).report()
+    said = report.not_drawn["score_roc"]
+    assert said == "the file has no truth label (truth_label) of a class: proton, electron"
+
+
 def test_inputs_that_were_not_read_are_told(collect, events):
     blind = type(events)(events.events, Batch({}, events.batch.judged), events.outputs)
     report = collect(blind).report()
@@ -162,6 +170,9 @@ def test_variables_go_before_columns_and_are_told_when_missing(collect, events):
     assert list(report.figures["variables"]) == ["energy", "bdt", "depth"]
     assert "variable_bdt" in {plot.name for plot in report.plots}
     assert report.not_drawn["variable_depth"] == "the file has no depth (depth)"
+    assert report.not_drawn["score_cut_vs_depth"] == "the file has no depth (depth)"
+    nowhere = collect(events, variables={"bdt": np.full(3000, np.nan)}, asked=asked).report()
+    assert nowhere.not_drawn["score_cut_vs_bdt"].startswith("no event of either class has a valid")
     with pytest.raises(ValueError, match=r"variable 'bdt' of shape \(3,\): 3000 units"):
         collect(events, variables={"bdt": np.zeros(3)}, asked=asked)
 

@@ -203,6 +203,7 @@ OTHER_OUTPUT = study(report(outputs={"prob": score()}))
 OTHER_CLASSES = study(report())
 OTHER_CLASSES.reports[0].sample["classes"] = ["pion", "electron"]
 NO_TRUTH = study(report(outputs={"score": {}}, not_drawn={"score_roc": "the file has no label"}))
+EDITED = study(report(outputs={"score": {"auc": {"value": "0.9", "low": "a", "high": "b"}}}))
 NONE_JUDGED = study(report(fraction=estimate(None, 0.0, 1.0)))
 
 
@@ -228,6 +229,7 @@ NONE_JUDGED = study(report(fraction=estimate(None, 0.0, 1.0)))
         ("rejection@0.5[energy=10:20] > 1", None, None, "are at 0.9, not at 0.5"),
         ("rejection@0.9[energie=10:20] > 1", None, None, "did you mean 'energy'"),
         ("accuracy < 0.1", None, None, "the report has no accuracy"),
+        ("auc < ref", None, EDITED, "ref: it has no number"),
     ],
 )
 def test_what_cannot_be_decided_has_failed(text, here, reference, message):

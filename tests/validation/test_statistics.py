@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import boost_histogram as bh
 import numpy as np
@@ -495,6 +496,10 @@ def test_a_study_warns_of_overtraining():
     assert "net_score: the AUC of the training is larger" in note.text
     fair = with_overtraining(Study("", (), (report_of(rng, 0, role="train"), test)))
     assert not fair.notes
+    figures = {"outputs": {"score": {"branch": "net_score"}}}
+    blind = replace(train, figures=figures, not_drawn={"score_roc": "no truth"})
+    (note,) = with_overtraining(Study("", (), (blind, test))).notes
+    assert note.text == "net_score: no overtraining can be seen without an AUC: no truth"
 
 
 def test_reports_are_compared_with_the_first():

@@ -141,6 +141,7 @@ def test_what_was_written_before_goes_and_the_rest_stays(study, tmp_path):
         ({"reports": [EMPTY | {"figures": {"outputs": []}}]}, "damaged"),
         ({"reports": [EMPTY | {"model": None, "figures": {"outputs": {}}}]}, "damaged"),
         ({"reports": [EMPTY | {"figures": {"outputs": {"score": 3}}}]}, "damaged"),
+        ({"reports": [EMPTY | {"model": {}, "figures": {"outputs": {}}}]}, "damaged.*'name'"),
         ({"samples": [{"name": 1, "colour": 2}]}, "damaged"),
     ],
 )

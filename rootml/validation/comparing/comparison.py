@@ -100,6 +100,7 @@ def with_overtraining(study: Study) -> Study:
     for report in study.reports:
         train = trained.get(report.model["sha256"], report)
         found = {} if train is report else overtraining(train, report)
+        notes += [] if train is report else _unjudged(train, report)
         outputs = dict(report.figures["outputs"])
         for name, one in found.items():
             outputs[name] = {**outputs[name], "overtraining": asdict(one)}
@@ -108,6 +109,16 @@ def with_overtraining(study: Study) -> Study:
                 notes.append(Note("warning", text, report.sample["sample_title"]))
         reports.append(replace(report, figures={**report.figures, "outputs": outputs}))
     return replace(study, reports=tuple(reports), notes=tuple(notes))
+
+
+def _unjudged(train: Report, test: Report) -> Iterator[Note]:
+    """Which scores have both classes in one of the samples alone."""
+    for name, one in test.figures["outputs"].items():
+        lacking = train if "auc" in one else test
+        if ("auc" in one) != ("auc" in train.figures["outputs"].get(name, {})):
+            why = lacking.not_drawn.get(f"{name}_roc", "it has no such output")
+            text = f"{one['branch']}: no overtraining can be seen without an AUC: {why}"
+            yield Note("warning", text, lacking.sample["sample_title"])
 
 
 def _overtrained(branch: str, found: Difference) -> str:

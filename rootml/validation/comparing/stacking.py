@@ -54,7 +54,8 @@ def stack(series: Sequence[Series], quantity: str) -> Stack:
     Each series counts with the scale of its sample. The parts are the samples or, of a single
     one, its classes. A variation changes the sample it is of.
     """
-    found = [(one, _histograms(one.report, quantity)) for one in series]
+    score = is_score(series, quantity)
+    found = [(one, _histograms(one.report, quantity, score)) for one in series]
     edges = common_edges([made[0] for _, classes in found for made in classes.values()])
     bins = len(edges) - 1
     parts = [_parts(one, classes, edges) for one, classes in found]
@@ -96,15 +97,18 @@ def _reaches(changes: Mapping[str, Array], sign: int) -> Iterator[Array]:
         yield np.max([sign * changes[title] for title in titles], axis=0).clip(0)
 
 
-def is_score(report: Report, quantity: str) -> bool:
+def is_score(series: Sequence[Series], quantity: str) -> bool:
     """Whether a quantity is a probability, counted in log(p/(1-p))."""
-    return any(p.family == "distribution" and p.subject == quantity for p in report.plots)
+    plots = (plot for one in series for plot in one.report.plots)
+    return any(plot.family == "distribution" and plot.subject == quantity for plot in plots)
 
 
-def _histograms(report: Report, quantity: str) -> dict[str, tuple[Array, Array, Array]]:
-    """Edges, values and variances by class, or of all at once."""
-    hists = by_class(report, quantity) or {"": report.hists[quantity]}
-    score = is_score(report, quantity)
+def _histograms(
+    report: Report, quantity: str, score: bool
+) -> dict[str, tuple[Array, Array, Array]]:
+    """Edges, values and variances by class, or of all at once; none where nothing was counted."""
+    whole = {"": report.hists[quantity]} if quantity in report.hists else {}
+    hists = by_class(report, quantity) or whole
     return {name: histogram(hist, score) for name, hist in hists.items()}
 
 

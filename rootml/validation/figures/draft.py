@@ -62,6 +62,9 @@ class Draft:
             raise Unavailable("the sample has no events")
         if not self.judged.sum():
             raise Unavailable("the network could judge none of the events")
+        weights = self.tally.hists.get("weight")
+        if weights is not None and not weights.variances().any():
+            raise Unavailable("the weights of all judged events are 0")
 
     def require_entries(self, name: str) -> None:
         """Raise Unavailable where the histogram of an output holds nothing."""
@@ -77,7 +80,9 @@ class Draft:
         if truth.label is None or len(self.classes) < 2:
             raise Unavailable("the experiment's adapter names no truth to compare with")
         if not self.tally.counts["labelled",]:
-            raise Unavailable(f"the file has no truth label ({truth.label})")
+            raise Unavailable(
+                f"the file has no truth label ({truth.label}) of a class: {', '.join(self.classes)}"
+            )
         self.require_entries(name)
         hist = self.tally.hists[name].project("label")
         for i in (SIGNAL, BACKGROUND):

@@ -81,11 +81,14 @@ def read_condition(text: str) -> Condition:
         formula = read_formula(_TERM.sub(named, text))
     except CardError as error:
         reason = re.sub(r"from character \d+ on, ", "", str(error).split(": ", 1)[-1])
-        for name, term in terms.items():
-            reason = re.sub(rf"\b{name}\b", term.text, reason)
-        raise InputError(f"gate {text!r}: {reason}") from None
+        raise InputError(f"gate {text!r}: {_spelt(reason, terms)}") from None
     except InputError as error:
         raise InputError(f"gate {text!r}: {error}") from None
+    for name in formula.names:
+        if name not in terms:
+            raise InputError(
+                f"gate {text!r}: {_spelt(name, terms)!r}: parts are .low, .high, .error"
+            )
     if not terms or not _is_condition(formula.tree):
         raise InputError(
             f"gate {text!r}: no condition on a metric; write one like 'auc < 0.98' or "
@@ -105,6 +108,11 @@ def check_gates(
     reports = [report.to_dict() for report in study.reports]
     theirs = None if reference is None else [report.to_dict() for report in reference.reports]
     return tuple(_gate(read_condition(text), reports, theirs) for text in conditions)
+
+
+def _spelt(text: str, terms: Mapping[str, Term]) -> str:
+    """A text about the formula, with the terms as the user wrote them."""
+    return re.sub(r"\bterm\d+", lambda at: terms[at[0]].text if at[0] in terms else at[0], text)
 
 
 def _term(match: re.Match[str]) -> Term:
@@ -196,7 +204,7 @@ def _number(node: AST, numbers: Mapping[str, float]) -> float:
 
 
 def _written(found: Found, part: str) -> str:
-    value, low, high = (found.estimate.get(key) for key in ("value", "low", "high"))
-    if part != "value" or low is None or high is None:
+    value, low, high = (found.number(key) for key in ("value", "low", "high"))
+    if part != "value" or value is None or low is None or high is None:
         return f"{found.part(part):.5g}"
     return f"{value:.5g} [{low:.5g}, {high:.5g}]"

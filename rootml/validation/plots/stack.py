@@ -18,7 +18,6 @@ from rootml.validation.figures.histograms import by_class
 from rootml.validation.plots.canvas import panel_with_ratio, plain_ticks, ratio_points
 from rootml.validation.plots.distribution import score_axis
 from rootml.validation.plots.label import finish
-from rootml.validation.report import Report
 from rootml.validation.statistics.binning import are_equal, are_logarithmic
 from rootml.validation.style import COLOURS, Look, Style, count, upper_first
 
@@ -33,7 +32,6 @@ def draw_stack(series: Sequence[Series], quantity: str, style: Style) -> Figure:
     Errors of data are the central intervals of Poisson means (F. Garwood, 1936); those of the
     simulation hold its statistics and, in quadrature, its variations.
     """
-    report = series[0].report
     made = stack(series, quantity)
     figure, ax, lowest = panel_with_ratio("Data /\nsimulation")
     _simulation(ax, made)
@@ -42,25 +40,29 @@ def draw_stack(series: Sequence[Series], quantity: str, style: Style) -> Figure:
     points: dict[str, Any] = {"fmt": "o", "color": "black", "ms": 4, "lw": 1.2, "zorder": 3}
     label = f"{made.data.title} ({count(made.data.values.sum())})"
     ax.errorbar(centres[some], made.data.values[some], errors, label=label, **points)
-    highest = max((made.data.values[some] + errors[1]).max(), (made.total + made.up).max())
+    reach = made.data.values[some] + errors[1]
+    highest = max(reach.max(initial=0), (made.total + made.up).max())
     lowest.set_xlim(_range(made))
-    if is_score(report, quantity):
+    if is_score(series, quantity):
         ax.set_yscale("log")
-        positive = made.total[made.total > 0]
-        ax.set_ylim(min(positive.min() / 2, highest / 20), highest)
+        smallest = made.total[made.total > 0].min(initial=highest)
+        ax.set_ylim(min(smallest / 2, highest / 20), highest)
         score_axis(lowest, series, quantity)
         ax.set_ylabel(f"Events / {made.edges[1] - made.edges[0]:g}")
     else:
         ax.set_ylim(0, highest)
-        _axes(ax, lowest, made, next(iter(_hists(report, quantity))).axes[0].label)
+        _axes(ax, lowest, made, _label(series, quantity))
     _ratio(lowest, made, some, errors)
     finish(ax, series, style)
     figure.align_ylabels()
     return figure
 
 
-def _hists(report: Report, quantity: str) -> list[Any]:
-    return [*by_class(report, quantity).values()] or [report.hists[quantity]]
+def _label(series: Sequence[Series], quantity: str) -> str:
+    """The quantity with its unit, as it was counted."""
+    data = next(one.report for one in series if one.role == "data")
+    hists = [*by_class(data, quantity).values()] or [data.hists[quantity]]
+    return str(hists[0].axes[0].label)
 
 
 def _simulation(ax: Axes, made: Stack) -> None:

@@ -167,8 +167,10 @@ class Label(Topic):
 
     def _accuracy(self, draft: Draft, variable: Variable) -> list[dict[str, Any]]:
         hist = draft.tally.hists.get(against(f"{self.output.name}/right", variable.name))
-        if hist is None or not hist.variances(flow=True).any():
+        if hist is None:
             raise Unavailable(f"the file has no {variable.name} ({variable.source})")
+        if not hist.variances(flow=True).any():
+            raise Unavailable(f"no judged event has a valid {variable.name}")
         rows = []
         for one in bins_of(hist, variable):
             total = one.counts.sum()

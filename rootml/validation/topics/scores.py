@@ -214,10 +214,12 @@ def about(variable: Variable) -> dict[str, Any]:
 def sliced(draft: Draft, name: str, variable: Variable) -> Sliced:
     """A histogram of the tally in those bins of a variable that have signal or background."""
     hist = draft.tally.hists.get(against(name, variable.name))
-    bins = [] if hist is None or not hist.axes[0].size else bins_of(hist, variable)
+    if hist is None:
+        raise Unavailable(f"the file has no {variable.name} ({variable.source})")
+    bins = bins_of(hist, variable) if hist.axes[0].size else []
     bins = [one for one in bins if one.counts.squares[[SIGNAL, BACKGROUND]].any()]
     if not bins:
-        raise Unavailable(f"the file has no {variable.name} ({variable.source})")
+        raise Unavailable(f"no event of either class has a valid {variable.name} within its bins")
     return Sliced.of(bins)
 
 
