@@ -291,6 +291,17 @@ def test_an_output_may_be_called_like_other_figures(make_study, page):
     assert "strange" in text
 
 
+def test_plots_of_variables_stand_with_their_table(make_study, page):
+    study = make_study()
+    variables = {"z": {"title": "Height", "unit": "cm", "missing": 0}}
+    figures = {**study.reports[0].figures, "variables": variables}
+    plots = (Plot("variable_z", "variable", "z"),)
+    report = replace(study.reports[0], figures=figures, plots=plots)
+    text = page(replace(study, reports=(report,))).read_text()
+    assert text.index("Variables</h3>") < text.index('data-plot="variable_z"')
+    assert "More plots</h3>" not in text
+
+
 def test_plots_stand_with_the_output_whose_name_they_begin_with(make_study, page):
     study = make_study()
     plots = (Plot("score_roc", "roc", "score"), Plot("stranger", "values", "x"))

@@ -20,6 +20,9 @@ from rootml.validation.style import upper_first
 IMAGES = "image"
 """How the names of plots of input images begin, which have no figures of their own."""
 
+_STEMS = {"variables": "variable"}
+"""How the names of plots of a part of the figures begin, where it is not as the part is called."""
+
 
 @dataclass
 class Section:
@@ -119,7 +122,9 @@ def _sections(report: Report, anchor: str) -> list[Section]:
     figures = plain(report.figures)
     contents = [(name, made["branch"], made) for name, made in figures["outputs"].items()]
     contents += [
-        (key, upper_first(words(key)), made) for key, made in figures.items() if key != "outputs"
+        (_STEMS.get(key, key), upper_first(words(key)), made)
+        for key, made in figures.items()
+        if key != "outputs"
     ]
     contents += [(IMAGES, "Input images", {}), ("", "More plots", {})]
     return [
