@@ -56,7 +56,7 @@ def series_of(study: Study, plot: Plot) -> tuple[Series, ...]:
     """The series of a plot over several reports, with a title for what tells them apart."""
     reports = [study.reports[i] for i in plot.reports]
     samples = [_sample(study, report) for report in reports]
-    titles, captions = [_model(report) for report in reports], [one.title for one in samples]
+    titles, captions = [report.title for report in reports], [one.title for one in samples]
     if len(set(titles)) == 1:
         titles, captions = captions, titles
     if plot.family == "stack" and _scaled(study):
@@ -102,7 +102,7 @@ def _of_models(study: Study) -> Iterator[Plot]:
 
 def _of_samples(study: Study, families: frozenset[str], data: bool = False) -> Iterator[Plot]:
     """The samples that one network judged, beside each other, those of the training first."""
-    groups = _grouped(study, _model)
+    groups = _grouped(study, lambda report: report.title)
     for name, indices in groups.items():
         roles = {i: _sample(study, study.reports[i]).role for i in indices}
         left_out = {"variation"} if data else {"data", "variation"}
@@ -113,7 +113,7 @@ def _of_samples(study: Study, families: frozenset[str], data: bool = False) -> I
 
 def _stacks(study: Study) -> Iterator[Plot]:
     """Data on all simulation, of each network."""
-    groups = _grouped(study, _model)
+    groups = _grouped(study, lambda report: report.title)
     for name, indices in groups.items():
         roles = {i: _sample(study, study.reports[i]).role for i in indices}
         kept = tuple(i for i in indices if roles[i] != "train")
@@ -160,10 +160,6 @@ def _grouped(study: Study, key: Callable[[Report], str]) -> dict[str, list[int]]
 
 def _ending(groups: Mapping[str, list[int]], name: str) -> str:
     return f"_{identifier(name)}" if len(groups) > 1 else ""
-
-
-def _model(report: Report) -> str:
-    return f"{report.model['name']} {report.model['version']}"
 
 
 def _sample(study: Study, report: Report) -> Sample:

@@ -22,7 +22,7 @@ from rootml.adapter import Adapter
 from rootml.card import ModelCard, Output
 from rootml.spec import Array
 from rootml.validation.counting.setting import Setting
-from rootml.validation.counting.tally import Tally, against
+from rootml.validation.counting.tally import Tally, in_bins
 from rootml.validation.counting.units import Units
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.regression import Residuals
@@ -100,7 +100,7 @@ def _fill(tally: Tally, name: str, residuals: Array, truth: Array, units: Units)
     good = _fill_fine(tally, name, residuals, units)
     axes = axis.IntCategory([], growth=True, name="truth"), _axis(COARSE)
     values = truth_keys(truth[good]), COARSE.forward(residuals[good])
-    tally.fill(against(name, "truth"), axes, *values, weight=units.weights(good))
+    tally.fill(in_bins(name, "truth"), axes, *values, weight=units.weights(good))
 
 
 def _fill_fine(tally: Tally, name: str, residuals: Array, units: Units) -> Array:
@@ -138,7 +138,7 @@ def _fill_by_variable(
             known, places = variable.places(column[good])
             good[good] = known
             values = names.index(name), COARSE.forward(residuals[good])
-            by_variable = against(f"residual_{output.name}", variable.name)
+            by_variable = in_bins(f"residual_{output.name}", variable.name)
             tally.fill(by_variable, axes, places, *values, weight=units.weights(good))
 
 

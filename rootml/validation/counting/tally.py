@@ -115,6 +115,6 @@ def score_axes(scale: Scale, label: str, classes: int) -> tuple[Any, Any]:
     return class_axis(classes), scale.axis("score", label)
 
 
-def against(name: str, variable: str) -> str:
+def in_bins(name: str, variable: str) -> str:
     """Name of the histogram ``name`` in bins of a variable, its first axis."""
     return f"{name}/{variable}"

@@ -11,7 +11,7 @@ import numpy as np
 from rootml.card import Output
 from rootml.spec import Array
 from rootml.validation.counting.residuals import estimators, from_counts, total
-from rootml.validation.counting.tally import against
+from rootml.validation.counting.tally import in_bins
 from rootml.validation.counting.units import Variable, bins_of
 from rootml.validation.figures.draft import Draft, Unavailable
 from rootml.validation.statistics.binomial import LEVEL
@@ -38,7 +38,7 @@ def estimator_titles(draft: Draft, output: Output) -> dict[str, str]:
 def against_truth(draft: Draft, output: Output, kind: str) -> list[dict[str, Any]]:
     """Bias and width in bins of the true value, as evenly filled as its 1 % bins allow."""
     tables = {
-        name: _by_key(draft.tally.hists[against(name.replace("residual", kind, 1), "truth")])
+        name: _by_key(draft.tally.hists[in_bins(name.replace("residual", kind, 1), "truth")])
         for name in estimator_titles(draft, output)
     }
     keys, counts = tables[f"residual_{output.name}"]
@@ -62,7 +62,7 @@ def against_truth(draft: Draft, output: Output, kind: str) -> list[dict[str, Any
 
 def against_variable(draft: Draft, output: Output, variable: Variable) -> list[dict[str, Any]]:
     """Bias and width in bins of a variable."""
-    hist = draft.tally.hists.get(against(f"residual_{output.name}", variable.name))
+    hist = draft.tally.hists.get(in_bins(f"residual_{output.name}", variable.name))
     if hist is None or not hist.variances(flow=True).any():
         raise Unavailable(f"the file has no {variable.title or variable.name} ({variable.source})")
     places = {

@@ -12,7 +12,7 @@ from rootml.adapter import Adapter
 from rootml.card import Output
 from rootml.spec import Array
 from rootml.validation.counting.residuals import estimators, is_relative, residuals_of, total
-from rootml.validation.counting.tally import Tally, against
+from rootml.validation.counting.tally import Tally, in_bins
 from rootml.validation.figures.residual_bins import MIN_ENTRIES
 from rootml.validation.figures.residual_figures import peak_bins
 from rootml.validation.statistics.binomial import LEVEL
@@ -77,7 +77,7 @@ def _truth_2d(tally: Tally, output: Output) -> Any:
 
     Within a bin of the true value, true values count as evenly spread.
     """
-    hist = tally.hists[against(f"residual_{output.name}", "truth")]
+    hist = tally.hists[in_bins(f"residual_{output.name}", "truth")]
     keys, counts = np.array(list(hist.axes[0]), np.int64), Counts.of(hist, flow=True)
     edges = _truth_edges(keys, counts.squares.sum(axis=1))
     centres = COARSE.inverse(np.pad((COARSE.edges()[1:] + COARSE.edges()[:-1]) / 2, 1, mode="edge"))

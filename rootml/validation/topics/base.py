@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rootml.card import Output
 from rootml.spec import Array
 from rootml.validation.counting.setting import Setting
-from rootml.validation.counting.tally import Tally, against
+from rootml.validation.counting.tally import Tally, in_bins
 from rootml.validation.counting.units import Units
 from rootml.validation.figures.draft import Draft
 from rootml.validation.figures.histograms import class_names
@@ -64,7 +64,7 @@ class Topic(ABC):
     ) -> None:
         """Count ``values`` of the units ``rows`` on ``axes``, and so in bins of each variable.
 
-        The latter is the histogram ``against(name, variable)``; units without the variable are
+        The latter is the histogram ``in_bins(name, variable)``; units without the variable are
         left out there.
         """
         weight = units.weights(rows)
@@ -75,7 +75,7 @@ class Topic(ABC):
                 continue
             known, places = variable.places(column[rows])
             tally.fill(
-                against(name, variable.name),
+                in_bins(name, variable.name),
                 (variable.axis(), *axes),
                 places,
                 *(part[known] for part in values),

@@ -13,7 +13,7 @@ from hist import axis
 from rootml.card import Output
 from rootml.spec import Array
 from rootml.validation.counting.setting import Setting
-from rootml.validation.counting.tally import Tally, against
+from rootml.validation.counting.tally import Tally, in_bins
 from rootml.validation.counting.units import Units, Variable, bins_of
 from rootml.validation.figures.draft import Draft, Unavailable
 from rootml.validation.report import Plot
@@ -166,7 +166,7 @@ class Label(Topic):
         return made
 
     def _accuracy(self, draft: Draft, variable: Variable) -> list[dict[str, Any]]:
-        hist = draft.tally.hists.get(against(f"{self.output.name}/right", variable.name))
+        hist = draft.tally.hists.get(in_bins(f"{self.output.name}/right", variable.name))
         if hist is None:
             raise Unavailable(f"the file has no {variable.name} ({variable.source})")
         if not hist.variances(flow=True).any():

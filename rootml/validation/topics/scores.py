@@ -11,7 +11,7 @@ from hist import axis
 
 from rootml.card import Output
 from rootml.validation.counting.setting import Setting
-from rootml.validation.counting.tally import Tally, against, class_axis, score_axes
+from rootml.validation.counting.tally import Tally, class_axis, in_bins, score_axes
 from rootml.validation.counting.units import Units, Variable, bins_of
 from rootml.validation.figures import separation as sep
 from rootml.validation.figures.draft import Draft, Unavailable
@@ -85,7 +85,7 @@ class Score(Topic):
         """``<output>_<class>`` and ``<output>_vs_energy_<class>``."""
         name = self.output.name
         energy = next((v for v in self.setting.variables if v.name == "energy"), None)
-        by_energy = tally.hists.get(against(name, "energy"))
+        by_energy = tally.hists.get(in_bins(name, "energy"))
         for i, label, scores in self.by_class(tally, name):
             yield f"{name}_{label}", scores
             if energy is not None and by_energy is not None and by_energy.axes[0].size:
@@ -213,7 +213,7 @@ def about(variable: Variable) -> dict[str, Any]:
 
 def sliced(draft: Draft, name: str, variable: Variable) -> Sliced:
     """A histogram of the tally in those bins of a variable that have signal or background."""
-    hist = draft.tally.hists.get(against(name, variable.name))
+    hist = draft.tally.hists.get(in_bins(name, variable.name))
     if hist is None:
         raise Unavailable(f"the file has no {variable.name} ({variable.source})")
     bins = bins_of(hist, variable) if hist.axes[0].size else []
