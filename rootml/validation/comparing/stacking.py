@@ -52,7 +52,7 @@ def stack(series: Sequence[Series], quantity: str) -> Stack:
     """The histograms ``quantity`` of series of the roles data, simulation and variation.
 
     Each series counts with the scale of its sample. The parts are the samples or, of a single
-    one, its classes. A variation changes the sample it is of.
+    one, its classes. Variations change the samples they are of, as :func:`sources` tells.
     """
     score = is_score(series, quantity)
     found = [(one, _histograms(one.report, quantity, score)) for one in series]
