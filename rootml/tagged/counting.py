@@ -15,7 +15,8 @@ from rootml.registry import load
 from rootml.rootio.chunks import read_together
 from rootml.rootio.source import Source
 from rootml.tagged.options import Options
-from rootml.tagged.reader import Reader, Said, make_readers
+from rootml.tagged.reader import Reader, make_readers
+from rootml.tagged.said import Said
 from rootml.tagged.survey import Surveyed, SurveyedFile
 from rootml.tagged.tree import TaggedTree, open_tagged
 from rootml.validation.collect import Collector

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rootml.card import Output
 from rootml.declared.rows import Units
@@ -16,6 +15,7 @@ from rootml.errors import BranchError, DataError
 from rootml.rootio.source import Source
 from rootml.spec import Array, Batch
 from rootml.tagged.expressions import Bound, Expression, bind
+from rootml.tagged.said import Mask, Said
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -29,24 +29,6 @@ if TYPE_CHECKING:
 
 LARGEST = 1e100
 """Of weights: the sum of their squares is a number, too."""
-
-Mask = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class Said:
-    """What a network said of some entries, one row per unit (event or object) that was selected.
-
-    ``events``: the logical columns the validation uses, one number per event or per unit;
-    ``weights`` and ``variables``: one per unit; ``entries``: the entry of each in its file.
-    """
-
-    events: ak.Array
-    batch: Batch
-    outputs: Mapping[str, Array]
-    weights: Array | None
-    variables: Mapping[str, Array]
-    entries: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +102,7 @@ class Reader:
         )
         kept = None if self.select is None else _true(evaluate(self.select))
         self._check_weights(said, units, kept)
-        return said if kept is None else _selected(said, units, kept)
+        return said if kept is None else said.selected(units, kept)
 
     def _check_weights(self, said: Said, units: Units, kept: Mask | None) -> None:
         """Refuse a weight that is no number, or too large to be squared, of a unit that counts."""
@@ -271,27 +253,3 @@ def _record(
         fields[name] = values if units.counts is None else ak.unflatten(values, units.counts)
     contents = [ak.to_layout(values) for values in fields.values()]
     return ak.Array(ak.contents.RecordArray(contents, list(fields), length=units.events))
-
-
-def _selected(said: Said, units: Units, keep: Mask) -> Said:
-    """The units to keep; events without any of them stay only where objects are judged."""
-    import awkward as ak
-
-    batch = said.batch
-    judged = np.ones(len(keep), np.bool_) if batch.judged is None else batch.judged
-    rows = keep[judged]
-    tensors = {name: tensor[rows] for name, tensor in batch.tensors.items()}
-    outputs = {name: values[keep] for name, values in said.outputs.items()}
-    weights = None if said.weights is None else said.weights[keep]
-    variables = {name: values[keep] for name, values in said.variables.items()}
-    entries = said.entries[keep]
-    if units.counts is None:
-        kept = Batch(tensors, judged[keep], None)
-        return Said(said.events[keep], kept, outputs, weights, variables, entries)
-    lists = ak.unflatten(keep, units.counts)
-    counts = np.asarray(ak.to_numpy(ak.sum(lists, axis=1)), np.int64)
-    fields = {name: said.events[name] for name in said.events.fields}
-    contents = [ak.to_layout(f if f.ndim == 1 else f[lists]) for f in fields.values()]
-    events = ak.Array(ak.contents.RecordArray(contents, list(fields), length=units.events))
-    kept = Batch(tensors, judged[keep], counts)
-    return Said(events, kept, outputs, weights, variables, entries)
