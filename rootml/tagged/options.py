@@ -42,6 +42,8 @@ class Options:
     def __post_init__(self) -> None:
         if self.normalise not in NORMALISE:
             raise InputError(f"normalise {self.normalise!r}: expected {' or '.join(NORMALISE)}")
+        if self.events < 0 or self.importance < 0:
+            raise InputError("events and importance are numbers of events, 0 or more")
         if self.importance and not self.inputs:
             raise InputError("importance (--importance) needs the inputs (without --no-inputs)")
         if self.classes and not self.truth:

@@ -84,7 +84,7 @@ def validate_files(
         classes=tuple(classes),
         inputs=inputs,
         tree=tree,
-        friends=tuple(friends),
+        friends=(friends,) if isinstance(friends, str | os.PathLike) else tuple(friends),
         prefix=prefix,
         normalise=normalise,
         events=events,
@@ -136,13 +136,16 @@ def _study(
     notes: Sequence[Note],
 ) -> Study:
     factor = _factor(surveyed, counted) if options.normalise == "data" else 1.0
-    samples = tuple(_sample(one, options, factor) for one in surveyed)
+    samples = tuple(_sample(one, options, factor or 1.0) for one in surveyed)
     found = (model for one in surveyed for model in one.models)
     models = list({model.full_name: model for model in (*wanted, *found)}.values())
     reports: list[Report] = []
     ledgers = [ledger for one in counted for ledger in one]
     said = [*notes, *(note for one in surveyed for note in one.notes())]
     said += [note for ledger in ledgers for note in ledger.notes()]
+    if factor is None:
+        text = "not scaled to the data: the weights of one of them add up to 0 or less"
+        said.append(Note("warning", text, "simulation"))
     for model in models:
         for sample, made in zip(samples, counted, strict=True):
             named = {ledger.model.full_name: ledger for ledger in made}
@@ -178,14 +181,16 @@ def _sample(surveyed: Surveyed, options: Options, factor: float) -> Sample:
     )
 
 
-def _factor(surveyed: Sequence[Surveyed], counted: Sequence[Sequence[Ledger]]) -> float:
-    """What scales all simulation together to the data; 1 where there is nothing of either."""
+def _factor(surveyed: Sequence[Surveyed], counted: Sequence[Sequence[Ledger]]) -> float | None:
+    """What scales all simulation together to the data; None where one adds up to nothing."""
     totals = {"data": 0.0, "simulation": 0.0}
     for one, made in zip(surveyed, counted, strict=True):
         if one.request.role in totals:
             totals[one.request.role] += one.request.scale * made[0].yields
+    if not {"data", "simulation"} <= {one.request.role for one in surveyed}:
+        return 1.0
     data, simulation = totals.values()
-    return data / simulation if data > 0 and simulation > 0 else 1.0
+    return data / simulation if data > 0 and simulation > 0 else None
 
 
 def _title(models: Sequence[TaggedModel]) -> str:

@@ -179,6 +179,8 @@ def test_simulation_is_scaled_to_data_and_varied(mine, write, tmp_path):
         ({"prefix": "new_"}, BranchError, r"no branch of the model 'mine' \('new_mine_score'\)"),
         ({"models": "cnn_ams"}, BranchError, r"tagged by: mine@1.0.*rootml-tag .* cnn_ams@"),
         ({"normalise": "dat"}, InputError, "expected data or none"),
+        ({"events": -1}, InputError, "0 or more"),
+        ({"friends": "nowhere.root"}, FileError, "nowhere.root: no such file"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_said(mine, options, error, said):
@@ -367,6 +369,7 @@ def test_data_are_drawn_beside_simulation_that_weighs_nothing(mine, tmp_path, we
     study = validate_files(
         f"MC={mine.path}", mine.card, data=mine.path, weight=weight, inputs=False, events=0
     )
+    assert any(text.startswith("simulation: not scaled to the data") for text in texts(study))
     stacks = tuple(plot for plot in study.plots if plot.name == "score_stack")
     reports = tuple(replace(report, plots=report.plots[:1]) for report in study.reports)
     made = draw_study(replace(study, reports=reports, plots=stacks), tmp_path, formats=("svg",))
