@@ -101,6 +101,14 @@ def test_weights_that_add_up_to_nothing_are_told(collect, events, tmp_path):
     assert {plot.name for plot in report.plots} <= {path.stem for path in written}
 
 
+def test_weights_that_cancel_are_told(collect, events):
+    weights = np.zeros(3000)
+    weights[events.batch.judged] = np.resize([1.001, -1.0], events.batch.rows)
+    report = collect(events, weights).report()
+    assert 0 < report.figures["events"]["effective"] < 1 < report.figures["events"]["weight"]
+    assert not checks(report)["weights"].passed
+
+
 def test_weights_of_zero_are_told(collect, events):
     report = collect(events, np.zeros(3000)).report()
     assert not checks(report)["weights"].passed

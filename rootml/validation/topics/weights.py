@@ -50,7 +50,7 @@ class Weights(Topic):
         whole = _weighed(counts)
         draft.check(
             "weights",
-            judged == 0 or whole["weight"] > 0,
+            judged == 0 or (whole["weight"] > 0 and whole["effective"] >= 1),
             f"the weights of {judged} judged add up to {whole['weight']:.6g}, as many as "
             f"{whole['effective']:.6g} of weight one; {negative} are negative"
             + (f" ({negative / judged:.2%})" if negative else ""),
