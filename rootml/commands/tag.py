@@ -6,13 +6,17 @@ import json
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rootml.commands.account import print_account
 from rootml.commands.console import loading, parse_range, progress
+from rootml.commands.styling import style_options, style_texts
 from rootml.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from rootml.validation import Style
 
 
 def _entry_range(
@@ -93,6 +97,7 @@ def _entry_range(
     help="Folder of the validation plots. Default: OUT_validation.",
 )
 @click.option("--no-plots", is_flag=True, help="Draw no validation plots.")
+@style_options
 @click.option("--dry-run", is_flag=True, help="Say what would be read, run and written; stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print the account as JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
@@ -130,6 +135,7 @@ def tag(
         from rootml.tagging import tag_file
 
     inflate_fast()
+    texts = style_texts(options)
     accounts = []
     pairs, folder = _pairs(files, output_dir, in_place=in_place)
     for source, _ in pairs:
@@ -148,6 +154,7 @@ def tag(
                     in_place=in_place,
                     outputs=None if outputs is None else [o.strip() for o in outputs.split(",")],
                     plots=False if no_plots else where or True,
+                    style=None if no_plots else _style(texts),
                     dry_run=dry_run,
                     progress=report,
                     **options,
@@ -157,6 +164,12 @@ def tag(
                 print_account(result, verbose=verbose)
     if as_json:
         click.echo(json.dumps(accounts[0] if len(accounts) == 1 else accounts, indent=2))
+
+
+def _style(texts: Sequence[str]) -> Style:
+    from rootml.validation import Style  # late: nothing of it is needed without plots
+
+    return Style(*texts)
 
 
 def _pairs(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rootml.commands.console import loading, progress
+from rootml.commands.styling import style_options, style_texts
 from rootml.errors import InputError
 
 if TYPE_CHECKING:
@@ -160,17 +161,7 @@ class Recorded(click.Command):
     help="Exit code 1 if it is true, as 'rejection@0.9 < 0.95*ref'; repeatable.",
 )
 @click.option("--title", default="", help="Of the page.")
-@click.option(
-    "--style",
-    type=click.Choice(["atlas", "cms", "lhcb", "plain"]),
-    default="atlas",
-    show_default=True,
-    help="The look of the plots; it says nothing of who made them.",
-)
-@click.option("--label", metavar="TEXT", default="", help="Experiment on the plots.")
-@click.option("--status", metavar="TEXT", default="", help='"Internal", "Preliminary", ...')
-@click.option("--lumi", metavar="TEXT", default="", help="Luminosity: 140 (fb^-1), or a text.")
-@click.option("--energy", metavar="TEXT", default="", help="13.6 (TeV), or a text.")
+@style_options
 @click.option(
     "--formats", callback=_formats, default="png,pdf", show_default=True, help="Of the plots."
 )
@@ -220,11 +211,10 @@ def validate(
     with loading():
         from rootml.rootio.opening import inflate_fast
         from rootml.tagged.folder import whole_folder
-        from rootml.validation import write_study
-        from rootml.validation.style import Style
+        from rootml.validation import Style, write_study
 
     inflate_fast()
-    style = Style(*(options.pop(name) for name in ("style", "label", "status", "lumi", "energy")))
+    style = Style(*style_texts(options))
     gates = _gates(conditions, reference)
     samples = _samples(files, options)
     with (

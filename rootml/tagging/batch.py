@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from rootml.spec import Column
 from rootml.tagging.plan import TagResult
 from rootml.tagging.prepare import EntryRange, Run, TagOptions, prepare
 from rootml.tagging.record import record
+
+if TYPE_CHECKING:
+    from rootml.validation import Style
 
 Progress = Callable[[int, int], None]
 Card = str | os.PathLike[str]
@@ -54,6 +57,7 @@ def tag_file(
     overwrite: bool = False,
     verify: bool = False,
     plots: str | os.PathLike[str] | bool = True,
+    style: Style | None = None,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> TagResult:
@@ -71,7 +75,8 @@ def tag_file(
     of the new branches: None takes the file's own, else ``"ZSTD-5"`` and the like. ``overwrite``:
     replace an existing target, and branches of the same name. ``verify``: compare all objects and
     branches with the source before the target appears (in place: before an old byte changes).
-    ``plots``: folder of the validation, True for ``<target>_validation``, False for none.
+    ``plots``: folder of the validation, True for ``<target>_validation``, False for none;
+    ``style``: how they look (:class:`rootml.validation.Style`).
     ``progress(done, total)``: called after each chunk, in events. ``dry_run``: only check all.
 
     The target appears whole or not at all; the source is never touched, unless ``in_place``: killed
@@ -96,6 +101,7 @@ def tag_file(
         overwrite=overwrite,
         verify=verify,
         plots=plots if isinstance(plots, bool) else os.fspath(plots),
+        style=style,
     )
     to = None if target is None else Path(target)
     return _tag(os.fspath(source), to, options, progress, dry_run=dry_run)
@@ -217,7 +223,7 @@ def _validate(run: Run, options: TagOptions) -> tuple[dict[str, Mapping[str, Any
     plan, folder = run.plan, run.plan.plots
     if folder is None:
         return {}, []
-    from rootml.validation import Sample, Study, write_study
+    from rootml.validation import Sample, Study, Style, write_study
     from rootml.validation.comparing.overlay import overlays
     from rootml.validation.figures.histograms import identifier
 
@@ -232,7 +238,9 @@ def _validate(run: Run, options: TagOptions) -> tuple[dict[str, Mapping[str, Any
         provenance=json.loads(record(None, run.jobs, options.shaping())),
     )
     figures = {report.model["name"]: report.to_dict()["figures"] for report in reports}
-    return figures, write_study(replace(study, plots=overlays(study)), folder)
+    return figures, write_study(
+        replace(study, plots=overlays(study)), folder, style=options.style or Style()
+    )
 
 
 def _seconds(clock: Sequence[float]) -> dict[str, float]:

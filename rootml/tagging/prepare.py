@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rootml.adapter import Adapter
 from rootml.errors import InputError, OutputError, TreeError
@@ -24,6 +24,9 @@ from rootml.tagging.candidates import candidates
 from rootml.tagging.job import Job, columns_by_source
 from rootml.tagging.plan import PlannedModel, TagPlan
 from rootml.tagging.record import made_by
+
+if TYPE_CHECKING:
+    from rootml.validation import Style
 
 OUTPUTS = ("append", "friend")
 EntryRange = tuple[int | None, int | None]
@@ -50,6 +53,7 @@ class TagOptions:
     overwrite: bool = False
     verify: bool = False
     plots: str | bool = True
+    style: Style | None = None
 
     def shaping(self) -> dict[str, Any]:
         """The options that shape the columns, for the record in the output."""

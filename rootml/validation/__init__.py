@@ -34,6 +34,7 @@ from rootml.validation.statistics.peaks import PeakFit, fit_peak
 from rootml.validation.statistics.precision import PrecisionRecall, precision_recall
 from rootml.validation.statistics.regression import Residuals
 from rootml.validation.study import Event, Gate, Note, Sample, Study
+from rootml.validation.style import Style
 from rootml.validation.writing import read_study, write_study
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "Sample",
     "Separation",
     "Study",
+    "Style",
     "Units",
     "Variable",
     "against",

@@ -21,8 +21,8 @@ from rootml.validation.plots.ticks import few_digits
 from rootml.validation.statistics.binning import are_equal
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.rounding import measured
-from rootml.validation.statistics.shapes import LENGTHS
-from rootml.validation.style import Look, Style, look, upper_first, words
+from rootml.validation.statistics.shapes import BACKGROUNDS, LENGTHS, MODELS
+from rootml.validation.style import Look, Style, look, upper_first
 
 _BLACK = Look("black", "-", "o")
 _MOST = 5.0
@@ -44,8 +44,8 @@ class _Fitted:
     @property
     def shape(self) -> str:
         """What was fitted, in words."""
-        parts = filter(None, (self.fit["model"], self.fit["background"]))
-        return upper_first(" + ".join(map(words, parts)))
+        peak, background = MODELS[self.fit["model"]], BACKGROUNDS.get(self.fit["background"])
+        return upper_first(" + ".join(part.title for part in (peak, background) if part))
 
     def text(self, title: str) -> str:
         """Where the peak is and how wide, and how well the fit follows, below a title."""

@@ -42,8 +42,9 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Shape:
-    """A shape by its parameters and its cumulative function of edges and parameters."""
+    """A shape by its title, its parameters, and its cumulative function of edges and parameters."""
 
+    title: str
     parameters: tuple[Parameter, ...]
     cumulative: Callable[..., Array]
 
@@ -150,23 +151,27 @@ def _tail(side: str = "") -> tuple[Parameter, Parameter]:
 
 
 MODELS: Mapping[str, Shape] = {
-    "gaussian": Shape((_MEAN, _WIDTH), gaussian),
-    "crystal_ball": Shape((_MEAN, _WIDTH, *_tail()), crystal_ball),
+    "gaussian": Shape("Gaussian", (_MEAN, _WIDTH), gaussian),
+    "crystal_ball": Shape("Crystal Ball", (_MEAN, _WIDTH, *_tail()), crystal_ball),
     "double_crystal_ball": Shape(
-        (_MEAN, _WIDTH, *_tail("_low"), *_tail("_high")), double_crystal_ball
+        "double Crystal Ball", (_MEAN, _WIDTH, *_tail("_low"), *_tail("_high")), double_crystal_ball
     ),
-    "breit_wigner": Shape((_MEAN, _GAMMA), breit_wigner),
-    "breit_wigner_gauss": Shape((_MEAN, _GAMMA, _WIDTH), breit_wigner_gauss),
+    "breit_wigner": Shape("Breit-Wigner", (_MEAN, _GAMMA), breit_wigner),
+    "breit_wigner_gauss": Shape(
+        r"Breit-Wigner $\otimes$ Gaussian", (_MEAN, _GAMMA, _WIDTH), breit_wigner_gauss
+    ),
     "breit_wigner_crystal_ball": Shape(
-        (_MEAN, _GAMMA, _WIDTH, *_tail()), breit_wigner_crystal_ball
+        r"Breit-Wigner $\otimes$ Crystal Ball",
+        (_MEAN, _GAMMA, _WIDTH, *_tail()),
+        breit_wigner_crystal_ball,
     ),
 }
 """Peaks by name; their first argument is the edges, in the unit of what is fitted."""
 
 BACKGROUNDS: Mapping[str, Shape] = {
-    "constant": Shape((), constant),
-    "linear": Shape((Parameter("slope", 0.0, -1.0, 1.0),), linear),
-    "exponential": Shape((Parameter("rate", 0.0, -50.0, 50.0),), exponential),
+    "constant": Shape("constant", (), constant),
+    "linear": Shape("linear", (Parameter("slope", 0.0, -1.0, 1.0),), linear),
+    "exponential": Shape("exponential", (Parameter("rate", 0.0, -50.0, 50.0),), exponential),
 }
 """Backgrounds by name; their first argument runs from 0 to 1 over the range of a fit."""
 
