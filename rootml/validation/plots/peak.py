@@ -99,7 +99,8 @@ def _draw(
     what = "Entries" if len(fitted) == 1 else FRACTION
     width = f"{edges[1] - edges[0]:.2g} {unit}".rstrip() if are_equal(np.diff(edges)) else "bin"
     ax.set_ylabel(f"{what} / {width}")
-    finish(ax, series, style, *([fitted[0].shape] if len(fitted) > 1 else []))
+    shape = fitted[0].shape.replace(" $", "\n$")  # in short lines, beside the legend
+    finish(ax, series, style, *([shape] if len(fitted) > 1 else []))
     figure.align_ylabels()
     return figure
 
@@ -117,7 +118,7 @@ def _one(ax: Axes, lower: Axes, one: _Fitted, *, alone: bool) -> float:
     )
     points: dict[str, Any] = {"fmt": one.points.marker, "color": one.points.colour, "ms": 3}
     line: dict[str, Any] = {"baseline": None, "color": one.line.colour, "lw": 2}
-    title, text = (one.title, one.text(one.shape)) if alone else (one.text(one.title), None)
+    title, text = (one.title, one.text(one.shape)) if alone else (None, one.text(one.title))
     ax.errorbar(x, y, error, lw=1, zorder=1, label=title, **points)
     ax.stairs(scale * expected, one.edges, label=text, **line)
     if "expected_background" in one.fit and one.fit["background"]:
