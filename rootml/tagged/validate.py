@@ -146,6 +146,7 @@ def _study(
     if factor is None:
         text = "not scaled to the data: the weights of one of them add up to 0 or less"
         said.append(Note("warning", text, "simulation"))
+        options = replace(options, normalise="none")
     for model in models:
         for sample, made in zip(samples, counted, strict=True):
             named = {ledger.model.full_name: ledger for ledger in made}

@@ -22,6 +22,7 @@ from rootml.errors import (
 )
 from rootml.rootio.chunks import read_together
 from rootml.tagged import SampleFiles, validate_files
+from rootml.validation.comparing.overlay import series_of
 from rootml.validation.plots import draw_study
 
 
@@ -371,6 +372,7 @@ def test_data_are_drawn_beside_simulation_that_weighs_nothing(mine, tmp_path, we
     )
     assert any(text.startswith("simulation: not scaled to the data") for text in texts(study))
     stacks = tuple(plot for plot in study.plots if plot.name == "score_stack")
+    assert all("scaled" not in one.caption for one in series_of(study, stacks[0]))
     reports = tuple(replace(report, plots=report.plots[:1]) for report in study.reports)
     made = draw_study(replace(study, reports=reports, plots=stacks), tmp_path, formats=("svg",))
     assert "score_stack" in made
