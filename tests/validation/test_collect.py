@@ -46,7 +46,7 @@ def assert_same(a: Collector, b: Collector):
         assert np.array_equal(in_order(hist), in_order(theirs.hists[name])), name
     assert mine.sums.keys() == theirs.sums.keys()
     for name, total in mine.sums.items():
-        assert np.allclose(total, theirs.sums[name], rtol=1e-6), name
+        assert np.allclose(total, theirs.sums[name], rtol=1e-12), name
 
 
 def in_order(hist):

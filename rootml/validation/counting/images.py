@@ -52,8 +52,6 @@ def centred(rows: Array) -> Array:
 def class_sums(rows: Array, *, label: Labels, weight: Array | None, classes: int) -> Array:
     """Sum of the rows of each class, and of those without one: (classes + 1, ...)."""
     # Not a matrix product: BLAS threads that share cores with others make it 20 times slower.
-    dtype = np.result_type(rows.dtype, np.float32)
     if weight is not None:
         rows = rows * weight.reshape(-1, *(1 for _ in rows.shape[1:]))
-        dtype = rows.dtype
-    return np.stack([rows[label == i].sum(axis=0, dtype=dtype) for i in range(classes + 1)])
+    return np.stack([rows[label == i].sum(axis=0, dtype=np.float64) for i in range(classes + 1)])
