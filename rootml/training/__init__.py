@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rootml.training.learner import ScikitLearn, Torch, Warmup, XGBoost
 from rootml.training.recipe import Recipe
+from rootml.training.split import Fractions, SplitAt
 from rootml.training.task import Classification, Regression
 
 if TYPE_CHECKING:
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Classification",
+    "Fractions",
     "Recipe",
     "Regression",
     "ScikitLearn",
+    "SplitAt",
     "Torch",
     "Warmup",
     "XGBoost",

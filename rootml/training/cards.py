@@ -64,7 +64,10 @@ def _measure(run: Run, data: DataSet, rows: Rows, values: Mapping[str, Array]) -
         return classification(
             values[output.name], truth, output=output.name, classes=classes, how=run.command
         )
-    references = {column: estimates[rows] for column, estimates in data.references.items()}
+    references = {
+        reference.column: data.columns[reference.column][rows]
+        for reference in run.recipe.task.references(run.adapter)
+    }
     return regression(values, truth, references, outputs=run.outputs, how=run.command)
 
 
@@ -96,7 +99,7 @@ def _card(run: Run, fitted: Fitted, training: Training) -> ModelCard:
 
 
 def _training(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Training:
-    settings = dict(fitted.settings)
+    settings = dict(fitted.settings) | {"split": str(run.recipe.split)}
     for part, limit in run.recipe.limits.items():
         drawn_anew = part == "train" and isinstance(run.recipe.learner, Torch)
         settings[f"{part}_events{'_per_epoch' if drawn_anew else ''}"] = limit

@@ -28,6 +28,12 @@ SHOWN = ("epochs", "best_epoch", "trees", "best_iteration", "estimator", "minute
     "--max-time", type=click.FloatRange(min=0), help="Minutes after which no epoch begins."
 )
 @click.option("--max-events", type=click.IntRange(min=1), help="Read at most so many events.")
+@click.option(
+    "--split",
+    metavar="60/20/20",
+    help="Train/validation/test in per cent; energy:1000:50/0/50:0/50/50 splits otherwise below "
+    "the value of a column than from it on.",
+)
 @click.option("--batch-size", type=click.IntRange(min=2), help="Events a step.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of split, weights and order.")
 @click.option("--precision", type=click.Choice(["auto", "32", "bf16"]), help="Arithmetic.")

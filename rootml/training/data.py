@@ -17,7 +17,7 @@ from rootml.adapter import Adapter, View
 from rootml.errors import DataError, OutputError, TrainingError, located
 from rootml.rootio.source import Source, open_source
 from rootml.spec import Array, Batch, TensorSpec
-from rootml.training.recipe import PARTS
+from rootml.training.split import PARTS, Split, as_split
 from rootml.training.task import OF_NO_CLASS, Classification, Task
 from rootml.training.truth import per_unit, require_column
 
@@ -30,9 +30,10 @@ class DataSet:
 
     ``tensors``: memory-mapped, (rows, *shape). ``truth``: class (0 = background, 1 = signal) or
     true value. ``file`` counts through ``files`` (names without folder), ``entry`` in the file's
-    tree: the event, of which several rows may be objects. ``references``: the files' own
-    estimates of the truth by column, NaN where a file has none. ``skipped``: units that cannot be
-    judged; ``unknown``: units that could, but are of no class or have no true value.
+    tree: the event, of which several rows may be objects. ``columns``: further logical columns
+    (the files' own estimates of the truth, the reconstructed energy, and what was asked for), NaN
+    where a file has none. ``skipped``: units that cannot be judged; ``unknown``: units that could,
+    but are of no class or have no true value.
     """
 
     tensors: Mapping[str, Array]
@@ -40,23 +41,23 @@ class DataSet:
     file: npt.NDArray[np.int32]
     entry: npt.NDArray[np.int64]
     files: tuple[str, ...]
-    references: Mapping[str, Array] = field(default_factory=dict)
+    columns: Mapping[str, Array] = field(default_factory=dict)
     skipped: int = 0
     unknown: int = 0
 
     def __len__(self) -> int:
         return len(self.truth)
 
-    def parts(self, seed: int, fractions: Sequence[float]) -> dict[str, Rows]:
+    def parts(self, seed: int, split: Split | str | Sequence[float]) -> dict[str, Rows]:
         """Rows of each part ("train", "validation", "test"), disjoint and complete.
 
-        The part of an event, and of all its objects, depends on the seed, its file's name and
-        its entry alone, so that it stays where it is when files are added, reordered or read in
-        part.
+        The part of an event, and of all its objects, depends on the seed, its file's name, its
+        entry and the column of the split alone, so that it stays where it is when files are
+        added, reordered or read in part.
         """
         keys = np.array([zlib.crc32(name.encode()) for name in self.files], np.uint64)
         uniform = _uniform(seed, keys[self.file], self.entry.astype(np.uint64))
-        part = np.searchsorted(np.cumsum(fractions)[:-1], uniform, side="right")
+        part = as_split(split).assign(uniform, self.columns)
         return {name: np.flatnonzero(part == index) for index, name in enumerate(PARTS)}
 
 
@@ -67,18 +68,20 @@ def load_dataset(
     task: Task,
     folder: Path,
     *,
+    columns: Sequence[str] = (),
     tree: str | None = None,
     max_events: int | None = None,
     takes_nan: bool = False,
 ) -> DataSet:
     """Read the view's tensors and the truth of ``files`` into mapped files in ``folder``.
 
-    ``max_events`` stops after so many events. ``takes_nan``: the learner understands NaN in
-    tensors that may hold it. Raises InputError where a file cannot be read or has no truth,
-    DataError where a value cannot be right or a class is missing.
+    ``columns``: logical columns to keep, a number an event, that every file must have (those of
+    a split). ``max_events`` stops after so many events. ``takes_nan``: the learner understands
+    NaN in tensors that may hold it. Raises InputError where a file cannot be read or has no
+    truth, DataError where a value cannot be right or a class is missing.
     """
     _check_shapes(view)
-    reader = _Reader(adapter, view, task, takes_nan)
+    reader = _Reader(adapter, view, task, columns, takes_nan)
     left = max_events
     with ExitStack() as stack:
         sinks = {
@@ -97,20 +100,26 @@ def load_dataset(
 class _Reader:
     """Reads file after file and keeps what is known of their rows."""
 
-    def __init__(self, adapter: Adapter, view: View, task: Task, takes_nan: bool) -> None:
+    def __init__(
+        self, adapter: Adapter, view: View, task: Task, required: Sequence[str], takes_nan: bool
+    ) -> None:
         self.adapter, self.view, self.task, self.takes_nan = adapter, view, task, takes_nan
         self.column = task.column(adapter)
         self.missing = OF_NO_CLASS if isinstance(task, Classification) else np.nan
-        self.references = [reference.column for reference in task.references(adapter)]
+        self.required = required
+        kept = [reference.column for reference in task.references(adapter)]
+        kept += [*filter(None, [adapter.energy]), *required]
         self.rows: dict[str, list[Array]] = {"truth": [], "file": [], "entry": []}
-        self.estimates: dict[str, list[Array]] = {column: [] for column in self.references}
+        self.columns: dict[str, list[Array]] = {column: [] for column in kept}
         self.skipped = self.unknown = 0
 
     def read(self, source: Source, file: int, stop: int) -> Iterable[dict[str, Array]]:
         """Yield the tensors of the rows that can be learned from, chunk by chunk."""
-        require_column(source, self.column)
+        require_column(source, self.column, "a training needs events with truth")
+        for column in self.required:
+            require_column(source, column, "the split follows it")
         columns = [*self.view.columns, self.column]
-        columns += filter(source.decoder.has, self.references)
+        columns += filter(source.decoder.has, self.columns)
         for first, events in source.chunks(tuple(dict.fromkeys(columns)), stop=stop):
             with located(source.events.where, first):
                 batch = self.view.build(events)
@@ -129,14 +138,17 @@ class _Reader:
         truth = per_unit(events[self.column], batch, self.missing, self.column)[judged]
         known = self.task.known(truth, self.adapter)
         self.rows["truth"].append(truth[known])
-        for column, kept in self.estimates.items():
+        entry = np.repeat(np.arange(len(events)), counts)[judged][known]
+        for column, kept in self.columns.items():
             values = np.full(len(judged), np.nan)
             if column in events.fields:
                 values = per_unit(events[column], batch, np.nan, column)
             kept.append(values[judged][known])
+            if column in self.required:
+                _check_column(column, events[column].ndim, kept[-1], entry)
         self.skipped += int(np.sum(~judged))
         self.unknown += int(np.sum(~known))
-        return known, np.repeat(np.arange(len(events)), counts)[judged][known]
+        return known, entry
 
     def _check_values(self, spec: TensorSpec, tensor: Array, entry: Rows) -> None:
         """Raise DataError where a row, of the event ``entry``, cannot be learned from."""
@@ -154,7 +166,7 @@ class _Reader:
     def finish(self, folder: Path, files: tuple[str, ...]) -> DataSet:
         """Map what was written."""
         truth, file, entry = map(_joined, self.rows.values())
-        references = {column: _joined(kept) for column, kept in self.estimates.items()}
+        columns = {column: _joined(kept) for column, kept in self.columns.items()}
         if isinstance(self.task, Classification):
             truth = truth.astype(np.int8)
         self._check_truth(truth, files)
@@ -163,7 +175,7 @@ class _Reader:
             shape: tuple[Any, ...] = (len(truth), *spec.shape)
             path = folder / f"{spec.name}.bin"
             tensors[spec.name] = np.memmap(path, spec.dtype, "r", shape=shape)
-        return DataSet(tensors, truth, file, entry, files, references, self.skipped, self.unknown)
+        return DataSet(tensors, truth, file, entry, files, columns, self.skipped, self.unknown)
 
     def _check_truth(self, truth: Array, files: tuple[str, ...]) -> None:
         where = ", ".join(files)
@@ -179,6 +191,17 @@ class _Reader:
 
 def _joined(arrays: Sequence[Array]) -> Array:
     return np.concatenate(arrays) if arrays else np.empty(0)
+
+
+def _check_column(column: str, axes: int, values: Array, entry: Rows) -> None:
+    """Raise DataError where a split cannot follow ``values``, of the rows of events ``entry``."""
+    if axes > 1:
+        raise DataError(f"column {column!r} has values of objects: a split needs one an event")
+    missing = np.flatnonzero(np.isnan(values))
+    if len(missing):
+        raise DataError(
+            f"column {column!r}, which the split follows, is NaN", int(entry[missing[0]])
+        )
 
 
 def _check_shapes(view: View) -> None:

@@ -13,7 +13,8 @@ from rootml.card import Output
 from rootml.declared.schema import Declaration
 from rootml.spec import Array
 from rootml.training.data import DataSet, Rows
-from rootml.training.recipe import PARTS, Recipe
+from rootml.training.recipe import Recipe
+from rootml.training.split import PARTS
 
 Parts = Mapping[str, Rows]
 Setting = str | int | float | bool

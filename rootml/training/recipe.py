@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rootml.errors import TrainingError
 from rootml.training.learner import Learner
+from rootml.training.split import PARTS, USUAL, Split, as_split
 from rootml.training.task import Classification, Task
-
-PARTS = ("train", "validation", "test")
-"""Names of the parts a data set is split into."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +18,7 @@ class Recipe:
     ``adapter`` and ``view`` are empty where the recipe works with any: they are then chosen with
     the training. ``limits``: at most so many rows of a part ("train", "validation", "test") are
     used; a torch network draws its training rows anew each epoch, all others are drawn once.
+    ``split``: a :class:`Split`, its text (``"60/20/20"``), or three shares that add up to 1.
     ``threads`` and ``deploy_batch`` (how the model runs best) go to the card.
     """
 
@@ -31,17 +29,15 @@ class Recipe:
     task: Task = field(default_factory=Classification)
     title: str = ""
     doc: str = ""
-    split: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    split: Split = USUAL
     limits: Mapping[str, int] = field(default_factory=dict)
     seed: int = 1
     threads: int | None = None
     deploy_batch: int | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "split", as_split(self.split))
         rules = {
-            "split must be three positive fractions that add up to 1": (
-                len(self.split) == 3 and min(self.split) > 0 and math.isclose(sum(self.split), 1)
-            ),
             "seed must be 0 or more": self.seed >= 0,
             f"limits are of {', '.join(PARTS)}": set(self.limits) <= set(PARTS),
         }

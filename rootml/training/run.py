@@ -24,6 +24,7 @@ from rootml.training.job import Parts, Run
 from rootml.training.learner import Device, Precision
 from rootml.training.recipe import Recipe
 from rootml.training.recipe_file import is_recipe_file, read_recipe
+from rootml.training.split import Split
 from rootml.training.task import Classification
 
 LEAST_ROWS = 2
@@ -43,6 +44,7 @@ def train(
     max_time: float | None = None,
     max_events: int | None = None,
     seed: int | None = None,
+    split: Split | str | None = None,
     batch_size: int | None = None,
     precision: Precision | None = None,
     device: Device | None = None,
@@ -57,7 +59,8 @@ def train(
     ``<name>.split.json``, ``<name>.curves.png`` and ``.pdf`` and, of a torch network,
     ``checkpoints/``. What is None is taken from the recipe; ``name`` is that of the recipe unless
     given. ``adapter``: an installed one by name, or the file of a declared one; ``view``: one of
-    its views, which need not be said where it has one only. ``max_time``: minutes after which no
+    its views, which need not be said where it has one only. ``split``: see
+    :mod:`rootml.training.split`. ``max_time``: minutes after which no
     epoch begins. ``max_events``: read no more. ``device``: "auto", "cpu" or "cuda". ``notes``:
     what the card shall say of the training data.
 
@@ -71,7 +74,7 @@ def train(
         "precision": precision,
         "device": device,
     }
-    chosen = _chosen(recipe, seed, options)
+    chosen = _chosen(recipe, seed, split, options)
     if not files:
         raise TrainingError("a training needs at least one file")
     asked = {
@@ -79,6 +82,7 @@ def train(
         "adapter": adapter if adapter is None else Path(adapter).name,
         "view": view,
         "seed": seed,
+        "split": split,
         "epochs": epochs,
         "batch_size": batch_size,
         "precision": precision,
@@ -116,6 +120,7 @@ def _train(run: Run, files: Sequence[str | Path], tree: str | None, max_events: 
             run.view,
             task,
             Path(cache),
+            columns=run.recipe.split.columns,
             tree=tree,
             max_events=max_events,
             takes_nan=learner.takes_nan,
@@ -126,7 +131,9 @@ def _train(run: Run, files: Sequence[str | Path], tree: str | None, max_events: 
         return finish(run, data, parts, fit(run, data, parts))
 
 
-def _chosen(recipe: str | Recipe, seed: int | None, options: Mapping[str, Any]) -> Recipe:
+def _chosen(
+    recipe: str | Recipe, seed: int | None, split: Split | str | None, options: Mapping[str, Any]
+) -> Recipe:
     if isinstance(recipe, str):
         found = read_recipe(recipe) if is_recipe_file(recipe) else get_recipe(recipe)
     else:
@@ -135,6 +142,8 @@ def _chosen(recipe: str | Recipe, seed: int | None, options: Mapping[str, Any]) 
     changes: dict[str, Any] = {"learner": found.learner.with_options(given)} if given else {}
     if seed is not None:
         changes["seed"] = seed
+    if split is not None:
+        changes["split"] = split
     return dataclasses.replace(found, **changes)
 
 
@@ -185,7 +194,7 @@ def _pin(run: Run, data: DataSet, parts: Parts) -> None:
     split = {
         "recipe": run.recipe.name,
         "seed": run.recipe.seed,
-        "fractions": list(run.recipe.split),
+        "split": str(run.recipe.split),
         "files": list(data.files),
         "events": {part: len(rows) for part, rows in parts.items()},
         "not_judged": data.skipped,

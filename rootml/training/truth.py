@@ -10,17 +10,19 @@ from rootml.rootio.source import Source
 from rootml.spec import Array, Batch
 
 
-def require_column(source: Source, column: str) -> None:
-    """Raise BranchError where the file does not have the truth ``column``."""
+def require_column(source: Source, column: str, why: str) -> None:
+    """Raise BranchError where the file does not have the logical ``column``."""
     if source.decoder.has(column):
         return
     layout = source.decoder.layout
-    keys = layout.columns.get(column, ())
+    where = f"{source.path}: tree {source.name!r}"
+    if column not in layout.columns:
+        near = nearest(column, layout.columns)
+        raise BranchError(f"{where}: layout {layout.name!r} has no column {column!r}: {why}{near}")
+    keys = layout.columns[column]
     names = [name for key in keys for name in layout.branches[key].names] or [column]
-    raise BranchError(
-        f"{source.path}: tree {source.name!r}: no branch {' or '.join(map(repr, names))}: "
-        f"a training needs events with truth{nearest(names[0], source.tree.keys())}"
-    )
+    near = nearest(names[0], source.tree.keys())
+    raise BranchError(f"{where}: no branch {' or '.join(map(repr, names))}: {why}{near}")
 
 
 def per_unit(values: ak.Array, batch: Batch, missing: float, column: str) -> Array:

@@ -70,8 +70,8 @@ def test_true_values_that_are_not_known_are_left_out(read, write_tracks):
     data = read(write_tracks(count=900, true=true, hits=hits), task=MOMENTUM)
     assert (len(data), data.unknown) == (600, 300)
     assert np.array_equal(data.truth, true[data.entry])
-    assert data.references.keys() == {"fit"}
-    assert np.isfinite(data.references["fit"]).all()
+    assert data.columns.keys() == {"fit"}
+    assert np.isfinite(data.columns["fit"]).all()
 
 
 def test_max_events_counts_events_not_objects(read, write_tracks, per_event):

@@ -115,7 +115,7 @@ def test_recipes_that_make_no_sense(toy, write_toy, tmp_path):
     arguments = ([write_toy()], tmp_path / "run")
     recipe = toy.RECIPES["toy"]
     for match, change in (
-        ("split must be three", {"split": (0.6, 0.2, 0.1)}),
+        ("add up to 100", {"split": (0.6, 0.2, 0.1)}),
         ("seed must be 0 or more", {"seed": -1}),
         ("limits are of train", {"limits": {"training": 3}}),
     ):
