@@ -78,6 +78,11 @@ def test_no_event_goes_to_a_part_without_share(split):
         assert all(getattr(region, PARTS[index]) > 0 for index in found)
 
 
+def test_shares_rounded_as_text_leave_no_gap():
+    split = as_split("energy:1:33.33/66.66/0:0/0/100")
+    assert split.assign(EDGES, {"energy": np.zeros(len(EDGES))}).max() == 1
+
+
 @given(split=splits)
 def test_text_says_the_same(split):
     again = as_split(str(split))
