@@ -14,11 +14,11 @@ def columns(events):
     return ak.zip({"image": ak.from_numpy(image, regulararray=True)}, depth_limit=1)
 
 
-def test_events_without_deposits_are_not_judged(adapter, columns):
-    for view in adapter.views.values():
-        batch = view.build(columns)
-        assert np.flatnonzero(~batch.judged).tolist() == [10]
-        assert batch.rows == 49
+@pytest.mark.parametrize("view", ["image", "image2"])
+def test_events_without_deposits_are_not_judged(adapter, columns, view):
+    batch = adapter.views[view].build(columns)
+    assert np.flatnonzero(~batch.judged).tolist() == [10]
+    assert batch.rows == 49
 
 
 def test_channels_hold_the_layers_of_their_axis(adapter, columns):
@@ -31,10 +31,11 @@ def test_channels_hold_the_layers_of_their_axis(adapter, columns):
     np.testing.assert_array_equal(two.sum(axis=1), one[:, 0])
 
 
-def test_summaries_say_what_they_say(adapter):
-    image = np.zeros((1, 1, 18, 72), np.float32)
-    image[0, 0, 4, 30], image[0, 0, 8, 31] = 3000, 1000
-    found = {
-        s.name: float(s.compute({"image": image})[0]) for s in adapter.views["image"].summaries
-    }
-    assert found == {"total_energy": 4.0, "hit_cells": 2.0, "largest_share": 0.75, "mean_depth": 5}
+@pytest.mark.parametrize("view", ["image", "image2", "trajectory"])
+def test_summaries_say_what_they_say(adapter, view):
+    (spec,) = adapter.views[view].tensors
+    image = np.zeros((1, *spec.shape), np.float32)
+    image[0, 0, 4, 12], image[0, 0, 8, 9] = 3000, 1000
+    found = {s.name: float(s.compute({spec.name: image})[0]) for s in adapter.views[view].summaries}
+    expected = {"total_energy": 4.0, "hit_cells": 2.0, "largest_share": 0.75, "mean_depth": 5.0}
+    assert found == expected | ({"distance": 2.0} if view == "trajectory" else {})

@@ -4,11 +4,29 @@ import numpy as np
 import pytest
 import torch
 
-from rootml_ams.geometry import MEASURES_X
+from rootml.registry import get_adapter, get_recipe
 from rootml_zoo.nets.cnn import SimpleCNN
-from rootml_zoo.nets.cvt import Block, CvT
-from rootml_zoo.nets.narrowing import narrow
+from rootml_zoo.nets.cvt import SMALL_KERNELS, Block, CvT
+from rootml_zoo.nets.resnet import ResNet
 from rootml_zoo.nets.scaling import LogScale
+from rootml_zoo.nets.simple_mlp import SimpleMLP
+from rootml_zoo.nets.symmetries import mirror
+
+PUBLISHED = {
+    "mlp": 192_001,
+    "cnn": 106_317,
+    "resnet10": 4_900_033,
+    "resnet18": 11_170_753,
+    "cvt": 4_895_873,
+    "phys_cvt": 4_896_641,
+    "phys_cvt_small": 4_895_489,
+}
+NETWORKS = {
+    "mlp": lambda: SimpleMLP(canonical=72),
+    "cnn": lambda: SimpleCNN(canonical=72),
+    "resnet": lambda: ResNet(canonical=36),
+    "cvt": lambda: CvT(canonical=24),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -22,37 +40,63 @@ def parameters(net: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in net.parameters())
 
 
+def build(name: str, view: str | None = None) -> torch.nn.Module:
+    recipe = get_recipe(name)
+    return recipe.learner.build(get_adapter("ams").views[view or recipe.view])
+
+
+@pytest.mark.parametrize("suffix", ["ams", "ams_talk"])
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_recipes_train_the_published_numbers_of_parameters(name, suffix):
+    assert parameters(build(f"{name}_{suffix}")) == PUBLISHED[name]
+
+
 @pytest.mark.parametrize(
     ("net", "count"),
     [
-        (SimpleCNN, 106_317),
-        (CvT, 4_895_873),
-        (lambda: CvT(channels=2), 4_896_641),
+        # 80 + 1,168 + 4,640 + 18,496 of the convolutions, 256 * 120 + 120, 120 + 1
         (lambda: SimpleCNN(widths=(8, 16, 32, 64), kernels=(3, 3, 3, 3), hidden=120), 55_345),
+        (lambda: SimpleMLP((2, 18, 72)), 192_001 + 1296 * 120),
+        (lambda: SimpleCNN((2, 18, 72)), 106_317 + 12 * 25),
+        (lambda: ResNet(2), 4_900_033 + 64 * 49),
+        (lambda: CvT(2), 4_896_641),
+        (lambda: CvT(1, SMALL_KERNELS), 4_895_489 - 64 * 3),
     ],
 )
-def test_parameter_counts(net, count):
-    # 106,317, 4,895,873 and 4,896,641 are the published numbers; the last one is by hand:
-    # 80 + 1,168 + 4,640 + 18,496 of the convolutions, 256 * 120 + 120, 120 + 1
+def test_parameters_of_other_shapes(net, count):
     assert parameters(net()) == count
 
 
-@pytest.mark.parametrize("net", [SimpleCNN, CvT])
+@pytest.mark.parametrize("name", ["mlp_ams", "cnn_ams", "resnet10_ams", "cvt_ams"])
+def test_networks_for_images_take_two_channels_too(name):
+    with torch.inference_mode():
+        assert build(name, view="image2").eval()(torch.ones(2, 2, 18, 72)).shape == (2,)
+
+
+@pytest.mark.parametrize("name", ["phys_cvt_ams", "phys_cvt_small_ams"])
+def test_networks_for_trajectories(name):
+    with torch.inference_mode():
+        assert build(name).eval()(torch.ones(2, 2, 18, 20)).shape == (2,)
+
+
+@pytest.mark.parametrize("net", NETWORKS)
 def test_one_logit_an_event_whatever_else_is_in_the_batch(net):
-    model = net().eval()
+    model = NETWORKS[net]().eval()
     image = 10 ** (4 * torch.rand(5, 1, 18, 72))
     with torch.inference_mode():
         logits = model(image)
         alone = model(image[2:3])
+        apart = model.classify(model.features(image))
     assert logits.shape == (5,)
     assert torch.allclose(logits[2], alone[0], atol=1e-5)
+    assert torch.equal(logits, apart)
 
 
-@pytest.mark.parametrize("net", [SimpleCNN, CvT])
+@pytest.mark.parametrize("net", NETWORKS)
 def test_bright_dark_and_empty_images_give_finite_logits(net):
     image = torch.stack([torch.full((1, 18, 72), value) for value in (0.0, 1e-3, 1e6)])
     with torch.inference_mode():
-        assert torch.isfinite(net().eval()(image)).all()
+        assert torch.isfinite(NETWORKS[net]().eval()(image)).all()
 
 
 def test_cvt_takes_any_width_that_is_a_multiple_of_4():
@@ -69,14 +113,14 @@ def test_a_query_for_the_class_token_alone_is_exact():
     assert torch.allclose(full, pruned, atol=1e-5)
 
 
-def test_every_parameter_learns_but_the_unused_query_of_the_last_block():
-    net = CvT()
-    net(10 * torch.rand(4, 1, 18, 24)).sum().backward()
-    unused = {name for name, p in net.named_parameters() if p.grad is None}
+@pytest.mark.parametrize("net", NETWORKS)
+def test_every_parameter_learns_but_the_unused_query_of_the_last_block(net):
+    model = NETWORKS[net]()
+    model(10 * torch.rand(4, 1, 18, 72)).sum().backward()
+    unused = {name for name, p in model.named_parameters() if p.grad is None}
     query = "stages.2.blocks.1.attention.query"
-    assert unused == {
-        f"{query}.{part}.{kind}" for part in ("depthwise", "norm") for kind in ("weight", "bias")
-    }
+    parts = [f"{part}.{kind}" for part in ("depthwise", "norm") for kind in ("weight", "bias")]
+    assert unused == ({f"{query}.{part}" for part in parts} if net == "cvt" else set())
 
 
 def test_log_scale():
@@ -85,25 +129,16 @@ def test_log_scale():
     np.testing.assert_allclose(scaled, 0.25 * np.log1p(x))
 
 
-def test_narrowing_keeps_the_shower_and_the_projections_together():
-    image = torch.zeros(200, 1, 18, 72)
-    x, y = torch.randint(12, 60, (2, 200))
-    for event in range(200):
-        image[event, 0, MEASURES_X, x[event]] = torch.arange(1.0, 9.0)
-        image[event, 0, ~MEASURES_X, y[event]] = torch.arange(1.0, 11.0)
-    small = narrow(image, 24, torch.Generator().manual_seed(2))
-    assert small.shape == (200, 1, 18, 24)
-    assert torch.equal(small.sum(3), image.sum(3))
-    for layers in (MEASURES_X, ~MEASURES_X):
-        position = small[:, 0, layers].argmax(2)
-        assert (position == position[:, :1]).all()
-        assert 4 <= position.min() < 8
-        assert 16 < position.max() <= 20
-
-
-def test_narrowing_at_the_edge_and_of_dark_images():
-    image = torch.zeros(2, 1, 18, 72)
-    image[0, ..., 71] = 1.0
-    small = narrow(image, 24, torch.Generator().manual_seed(2))
-    assert torch.equal(small[0, ..., 23], torch.ones(1, 18))
-    assert not small[1].any()
+def test_mirrors_reverse_the_cells_of_x_and_of_y_independently():
+    layers = [2, 3, 6, 7, 10, 11, 14, 15]
+    image = torch.arange(400 * 2 * 18 * 20.0).reshape(400, 2, 18, 20)
+    (found,) = mirror({"trajectory": image}, torch.Generator().manual_seed(2)).values()
+    in_x, in_y = image.clone(), image.flip(3)
+    in_x[:, :, layers] = image.flip(3)[:, :, layers]
+    in_y[:, :, layers] = image[:, :, layers]
+    counts = [
+        sum(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
+        for expected in (image, in_x, in_y, image.flip(3))
+    ]
+    assert sum(counts) == 400
+    assert min(counts) > 65  # 100 expected, 4 standard deviations below

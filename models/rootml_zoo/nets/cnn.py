@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from rootml_zoo.nets.scaling import LogScale
+from rootml_zoo.nets.classifier import ImageClassifier
 
 
-class SimpleCNN(nn.Module):
-    """Classify an image: (n, 1, 18, 72) in MeV -> (n,) logits.
+class SimpleCNN(ImageClassifier):
+    """Classify an image: (n, channels, layers, cells) in MeV -> (n,) logits.
 
     Each convolution is followed by ReLU and a 2x2 maximum. With the default settings it has
     106,317 parameters, the published number; that number alone does not determine the
@@ -23,6 +23,7 @@ class SimpleCNN(nn.Module):
         kernels: their kernel sizes (odd; 'same' padding).
         hidden: width of the dense layer.
         dropout: probability of dropping a feature before either dense layer.
+        canonical: cells of the canonical frame, if any.
     """
 
     def __init__(
@@ -32,9 +33,11 @@ class SimpleCNN(nn.Module):
         kernels: Sequence[int] = (5, 3, 1),
         hidden: int = 118,
         dropout: float = 0.1,
+        canonical: int | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(hidden, canonical)
         channels, rows, cells = shape
+        cells = canonical or cells
         layers: list[nn.Module] = []
         for width, kernel in zip(widths, kernels, strict=True):
             layers += [
@@ -43,20 +46,17 @@ class SimpleCNN(nn.Module):
                 nn.MaxPool2d(2),
             ]
             channels, rows, cells = width, rows // 2, cells // 2
-        self.scaling = LogScale()
-        self.features = nn.Sequential(*layers)
-        self.head = nn.Sequential(
+        self.convolutions = nn.Sequential(*layers)
+        self.hidden = nn.Sequential(
             nn.Dropout(dropout),
             nn.Linear(channels * rows * cells, hidden),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.Linear(hidden, 1),
         )
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Return the logit of each image; ``image``: (n, 1, 18, 72), MeV."""
-        x = self.scaling(image).contiguous(memory_format=torch.channels_last)  # 1.7 x as fast
-        x = self.features(x)  # (n, 48, 2, 9)
-        logit: Tensor = self.head(torch.flatten(x, 1))  # (n, 1)
-        return logit.squeeze(1)  # (n,)
+    def encode(self, x: Tensor) -> Tensor:
+        """Features (n, hidden) of scaled images."""
+        x = x.contiguous(memory_format=torch.channels_last)  # 1.7 x as fast
+        features: Tensor = self.hidden(torch.flatten(self.convolutions(x), 1))
+        return features

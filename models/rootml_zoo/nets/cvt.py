@@ -1,7 +1,7 @@
 """CvT: convolutional vision transformer (Wu et al. 2021, arXiv:2103.15808) for small images.
 
-The options below fix the number of parameters, 4,895,873 for one input channel. Where that
-number leaves a choice:
+The options below fix the number of parameters: 4,895,873 for one input channel, 4,896,641 for two,
+4,895,489 for two and small kernels. Where these numbers leave a choice:
 
 - keys and values are taken at stride 2 (as in the paper): a fifth fewer multiply-adds;
 - pooling is by class token, which is projected like any other token;
@@ -9,7 +9,7 @@ number leaves a choice:
   read: the same result for 39 % less time. Its depthwise query convolution is thus unused,
   and kept so that weights remain interchangeable with the full form;
 - queries are scaled by the width of a head, as in Vaswani et al. 2017, arXiv:1706.03762;
-- there is no positional embedding, so images may be cropped to any width in training.
+- there is no positional embedding, so images may be of any width.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rootml_zoo.nets.scaling import LogScale
+from rootml_zoo.nets.classifier import ImageClassifier
 
 Pair = tuple[int, int]
 
@@ -41,6 +41,13 @@ STAGES = (
     StageSpec(192, depth=1, heads=3, kernel=(3, 4), stride=(1, 2), padding=(1, 1)),
     StageSpec(384, depth=2, heads=6, kernel=(3, 3), stride=(1, 1), padding=(1, 1)),
 )
+"""Narrow in depth, wide across: the published kernels and strides."""
+SMALL_KERNELS = (
+    StageSpec(64, depth=1, heads=1, kernel=(3, 1), stride=(1, 1), padding=(1, 0)),
+    StageSpec(192, depth=1, heads=3, kernel=(4, 3), stride=(2, 1), padding=(1, 1)),
+    StageSpec(384, depth=2, heads=6, kernel=(3, 3), stride=(1, 1), padding=(1, 1)),
+)
+"""All cells across are kept: for images that are cut out around a track."""
 
 
 class ConvProjection(nn.Module):
@@ -173,31 +180,34 @@ class Stage(nn.Module):
         return pooled
 
 
-class CvT(nn.Module):
-    """Classify an image: (n, channels, 18, 72) in MeV -> (n,) logits.
+class CvT(ImageClassifier):
+    """Classify an image: (n, channels, 18, cells) in MeV -> (n,) logits.
 
-    Any width that is a multiple of 4 cells is accepted.
+    Any width is accepted that is a multiple of the stages' strides.
 
     Args:
         channels: of the image.
         stages: embedding and blocks of each stage; the class token enters at the last.
+        canonical: cells of the canonical frame, if any.
     """
 
-    def __init__(self, channels: int = 1, stages: tuple[StageSpec, ...] = STAGES) -> None:
-        super().__init__()
-        self.scaling = LogScale()
+    def __init__(
+        self,
+        channels: int = 1,
+        stages: tuple[StageSpec, ...] = STAGES,
+        canonical: int | None = None,
+    ) -> None:
+        super().__init__(stages[-1].width, canonical)
         self.stages = nn.ModuleList()
         for number, spec in enumerate(stages, start=1):
             self.stages.append(Stage(channels, spec, last=number == len(stages)))
             channels = spec.width
         self.norm = nn.LayerNorm(channels)
-        self.head = nn.Linear(channels, 1)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Return the logit of each image; ``image``: (n, channels, 18, cells), MeV."""
-        x = self.scaling(image)
+    def encode(self, x: Tensor) -> Tensor:
+        """Features (n, 384) of scaled images: the class token."""
         for stage in self.stages:
             x = stage(x)  # (n, 64, 17, 36), (n, 192, 17, 18), then the class token (n, 1, 384)
-        logit: Tensor = self.head(self.norm(x).squeeze(1))  # (n, 1)
-        return logit.squeeze(1)  # (n,)
+        features: Tensor = self.norm(x).squeeze(1)
+        return features
