@@ -6,6 +6,7 @@ outputs as columns. Unknown keys are refused, so that a misspelt key never goes 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
@@ -22,7 +23,9 @@ from pydantic import (
 )
 
 from rootml.declared.schema import VIEW, Declaration
+from rootml.errors import RegistryError, nearest
 from rootml.spec import Column
+from rootml.working_point import WorkingPoint
 from rootml.yamltext import Part, parse_mapping, read_mapping, validated
 
 SUFFIX = ".card.yaml"
@@ -133,33 +136,25 @@ def _check_classes(output: Output) -> None:
         )
 
 
-class WorkingPoint(Part):
-    """A cut ``output > threshold`` and what it does on the sample it was measured on.
+class Metric(Part):
+    """A measured figure, its 68 % interval, and the command that measures it again.
 
-    A published cut may come without the figures it had.
+    Where only a lower ``limit`` at 95 % confidence is known, there is no value.
     """
 
     name: str
-    output: Name
-    threshold: float
-    efficiency: float | None = None
-    efficiency_error: tuple[float, float] | None = None
-    """Lower and upper end of the 68 % interval."""
-    rejection: float | None = None
-    rejection_error: tuple[float, float | None] | None = None
-    """Lower and upper end of the 68 % interval; None: no upper end (no background passed)."""
-    sample: str = ""
-
-
-class Metric(Part):
-    """A measured figure, its 68 % interval, and the command that measures it again."""
-
-    name: str
-    value: float
+    value: float | None = None
     interval: tuple[float, float | None] | None = None
+    limit: float | None = None
     unit: str = ""
     sample: str = ""
     how: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.value is None) == (self.limit is None):
+            raise ValueError("a metric has a value, or a limit where there is none")
+        return self
 
 
 class Training(Part):
@@ -174,6 +169,17 @@ class Training(Part):
     settings: dict[str, str | int | float | bool] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     notes: str = ""
+
+
+def _check_points(points: Sequence[WorkingPoint], outputs: Sequence[Output]) -> None:
+    """Raise ValueError where working points could not all become branches."""
+    names = [point.name for point in points] + [output.name for output in outputs]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise ValueError(f"two working points, or one and an output, are called {twice!r}")
+    shapes = {output.name: output.shape for output in outputs}
+    for point in points:
+        if shapes.get(point.output):
+            raise ValueError(f"working point {point.name!r}: {point.output!r} is no single number")
 
 
 class DomainAxis(Part):
@@ -237,6 +243,7 @@ class ModelCard(Part):
             if (output.role == "uncertainty") != bool(output.error_of):
                 raise ValueError(f"output {output.name!r}: role 'uncertainty' goes with error_of")
             _check_classes(output)
+        _check_points(self.working_points, self.outputs)
         pointed = {point.output for point in self.working_points}
         unknown = (pointed | {o.error_of for o in self.outputs if o.error_of}) - set(names)
         if unknown:
@@ -251,6 +258,20 @@ class ModelCard(Part):
     def output(self, role: str) -> Output | None:
         """The first output with the given role, or None."""
         return next((output for output in self.outputs if output.role == role), None)
+
+    def working_point(self, name: str) -> WorkingPoint:
+        """The working point of this name; RegistryError where there is none."""
+        points = {point.name: point for point in self.working_points}
+        if name in points:
+            return points[name]
+        if not points:
+            raise RegistryError(
+                f"model {self.name!r} has no working point {name!r}: its card has none at all"
+            )
+        raise RegistryError(
+            f"model {self.name!r} has no working point {name!r}{nearest(name, points)} "
+            f"(working points: {', '.join(points)})"
+        )
 
     def to_yaml(self) -> str:
         """The card as text that :meth:`from_yaml` reads back to an equal card."""

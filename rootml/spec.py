@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from rootml.errors import DataError
+
+if TYPE_CHECKING:
+    import awkward as ak
 
 Array = npt.NDArray[Any]
 
@@ -60,7 +65,7 @@ class Column:
     text per event. ``per`` is None for one value per event, or the name of a collection
     (``"Electron"``) for one per object; the branch ``counter``, ``n<per>`` unless given, says
     how many objects an event has. It is made where the tree has none. Where the network cannot
-    judge an event or object the value is NaN for floats, -1 for signed integers.
+    judge an event or object the value is NaN for floats, -1 for signed integers, False for bools.
     """
 
     name: str
@@ -82,9 +87,11 @@ class Column:
         return (self.counter or f"n{self.per}") if self.per else None
 
     @property
-    def missing(self) -> float | int:
+    def missing(self) -> float | int | bool:
         """The value that stands for "cannot be judged"."""
         kind = np.dtype(self.dtype).kind
+        if kind == "b":
+            return False
         if kind == "f":
             return float("nan")
         if kind == "i":
@@ -108,3 +115,27 @@ class Batch:
     def rows(self) -> int:
         """How many rows each tensor has."""
         return len(next(iter(self.tensors.values())))
+
+
+def per_unit(values: ak.Array, batch: Batch, missing: float, column: str) -> Array:
+    """One value of ``column`` a unit of ``batch``: event or, where it has ``counts``, object.
+
+    A value of the event holds for all of its objects. What is None becomes ``missing``.
+    DataError where the values have another shape.
+    """
+    import awkward as ak
+
+    values = ak.fill_none(values, missing, axis=None)
+    if values.ndim == 1:
+        flat = ak.to_numpy(values)
+        return flat if batch.counts is None else np.repeat(flat, batch.counts)
+    if batch.counts is None or values.ndim > 2:
+        raise DataError(f"column {column!r} has {values.ndim} axes, expected one value an event")
+    wrong = np.flatnonzero(ak.to_numpy(ak.num(values)) != batch.counts)
+    if len(wrong):
+        event = int(wrong[0])
+        raise DataError(
+            f"column {column!r} has {len(values[event])} values for {batch.counts[event]} objects",
+            event,
+        )
+    return np.asarray(ak.flatten(values))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rootml.errors import DataError, RegistryError, nearest
-from rootml.spec import Array, Batch, Column, TensorSpec
+from rootml.spec import Array, Batch, Column, TensorSpec, per_unit
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from rootml.adapter import Layout, View
     from rootml.card import Output
     from rootml.runtime.model import Model
+    from rootml.working_point import WorkingPoint
+
+EVERY = "all"
+"""Stands for all working points of a card."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,10 @@ class Tagger:
 
     Branches are named ``<prefix><model>_<output>``, those of objects
     ``<prefix><collection>_<model>_<output>``, as NanoAOD names them. ``outputs`` selects some of
-    the network's outputs by name; None takes all. ``batch_size``: rows the network sees at once.
-    ``layout``: that of the events; where its entries hold several objects, outputs per event
-    become outputs per object.
+    the network's outputs by name; None takes all. ``working_points``: names of cuts of the card,
+    or "all"; each becomes a branch ``<prefix><model>_<point>`` of bools, False where nothing was
+    judged. ``batch_size``: rows the network sees at once. ``layout``: that of the events; where
+    its entries hold several objects, outputs per event become outputs per object.
     """
 
     def __init__(
@@ -49,19 +54,24 @@ class Tagger:
         *,
         prefix: str = "",
         outputs: Sequence[str] | None = None,
+        working_points: str | Sequence[str] = (),
         batch_size: int | None = None,
         layout: Layout | None = None,
     ):
         self.model = model
         self.batch_size = batch_size
         chosen = _select(model, outputs)
-        placed = [_placed(o, layout) for o in model.card.outputs if o.name in chosen]
-        self.branches = {
-            output.name: prefix + "_".join(filter(None, (output.per, model.card.name, output.name)))
-            for output in placed
-        }
-        self.columns: tuple[Column, ...] = tuple(
-            output.column(self.branches[output.name]) for output in placed
+        placed = {output.name: _placed(output, layout) for output in model.card.outputs}
+        points = [(point, placed[point.output]) for point in _points(model, working_points)]
+
+        def branch(output: Output, name: str) -> str:
+            return prefix + "_".join(filter(None, (output.per, model.card.name, name)))
+
+        self.branches = {name: branch(placed[name], name) for name in chosen}
+        self.points = {branch(output, point.name): point for point, output in points}
+        self.columns: tuple[Column, ...] = (
+            *(placed[name].column(branch) for name, branch in self.branches.items()),
+            *(_passed(output, point, branch(output, point.name)) for point, output in points),
         )
 
     @property
@@ -69,8 +79,14 @@ class Tagger:
         """The view the network sees."""
         return self.model.view
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The logical columns it needs: those of the view, and what thresholds follow."""
+        against = (point.against for point in self.points.values() if point.against)
+        return tuple(dict.fromkeys((*self.view.columns, *against)))
+
     def __call__(self, events: ak.Array) -> Annotation:
-        """Judge events given as the logical columns of the view.
+        """Judge events given as the logical columns that it :attr:`reads`.
 
         Raises DataError where a tensor holds NaN or infinity that its view does not allow: a
         network may well turn either into a score that looks right.
@@ -79,12 +95,28 @@ class Tagger:
         for spec in self.view.tensors:
             _check_finite(spec, batch)
         predicted = self.model(batch.tensors, batch_size=self.batch_size)
+        columns = {column.name: column for column in self.columns}
         outputs = {
-            name: _scatter(predicted[name], batch, column)
-            for name, column in zip(self.branches, self.columns, strict=True)
+            name: _scatter(predicted[name], batch, columns[branch])
+            for name, branch in self.branches.items()
         }
-        columns = {self.branches[name]: _per_event(outputs[name], batch) for name in outputs}
-        return Annotation(columns, outputs, batch)
+        passed = {
+            branch: _scatter(self._passes(point, predicted, batch, events), batch, columns[branch])
+            for branch, point in self.points.items()
+        }
+        flat = {self.branches[name]: values for name, values in outputs.items()} | passed
+        said = {branch: _per_event(values, batch) for branch, values in flat.items()}
+        return Annotation(said, outputs, batch)
+
+    def _passes(
+        self, point: WorkingPoint, predicted: Mapping[str, Array], batch: Batch, events: ak.Array
+    ) -> Array:
+        """Which of the judged units pass."""
+        scores = predicted[point.output]
+        if not point.against:
+            return point.passes(scores)
+        values = per_unit(events[point.against], batch, np.nan, point.against)
+        return point.passes(scores, values if batch.judged is None else values[batch.judged])
 
 
 def _placed(output: Output, layout: Layout | None) -> Output:
@@ -106,6 +138,23 @@ def _select(model: Model, outputs: Sequence[str] | None) -> list[str]:
                 f"(outputs: {', '.join(names)})"
             )
     return [name for name in names if name in outputs]
+
+
+def _points(model: Model, wanted: str | Sequence[str]) -> list[WorkingPoint]:
+    """The working points of these names, each once."""
+    card = model.card
+    if wanted == EVERY:
+        if not card.working_points:
+            raise RegistryError(f"model {card.name!r} has no working points on its card")
+        return list(card.working_points)
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    return [card.working_point(name) for name in dict.fromkeys(names)]
+
+
+def _passed(output: Output, point: WorkingPoint, branch: str) -> Column:
+    """The column of bools that a working point becomes."""
+    doc = f"{point.cut}: passed, where the network judged at all"
+    return replace(output.column(branch), dtype="bool", shape=(), unit="", doc=doc)
 
 
 def _check_finite(spec: TensorSpec, batch: Batch) -> None:

@@ -16,7 +16,7 @@ PLUGIN_ROOTS = [ROOT / "adapters", ROOT / "models"]
 FLOORS = [
     {"errors"},
     {"spec", "yamltext"},
-    {"adapter", "card", "declared", "rootio"},
+    {"adapter", "card", "declared", "rootio", "working_point"},
     {"plugins"},
     {"runtime"},
     {"sources"},

@@ -67,6 +67,15 @@ def _entry_range(
 )
 @click.option("--prefix", default="", help="Put before the names of the new branches.")
 @click.option("--outputs", help="Outputs of the network to write, comma-separated. Default: all.")
+@click.option(
+    "--pass",
+    "--working-points",
+    "working_points",
+    default="",
+    metavar="POINTS",
+    help="Cuts of the cards to write as branches of bools, comma-separated: pass90 (or 90), "
+    "flat90, ...; all.",
+)
 @click.option("--batch-size", type=click.IntRange(1), help="Rows the network sees at once.")
 @click.option("--threads", type=click.IntRange(1), help="Threads of the network.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
@@ -109,6 +118,7 @@ def tag(
     plots: Path | None,
     no_plots: bool,
     outputs: str | None,
+    working_points: str,
     as_json: bool,
     verbose: bool,
     quiet: bool,
@@ -125,6 +135,7 @@ def tag(
     \b
     rootml-tag in.root out.root
     rootml-tag in.root out.root --model cnn_ams --model cvt_ams --no-plots
+    rootml-tag in.root out.root --pass 90,flat95
     rootml-tag 'run*.root' tagged/
     rootml-tag in.root friend.root --output friend
     rootml-tag in.root --in-place
@@ -153,6 +164,7 @@ def tag(
                     target,
                     in_place=in_place,
                     outputs=None if outputs is None else [o.strip() for o in outputs.split(",")],
+                    working_points=_points(working_points),
                     plots=False if no_plots else where or True,
                     style=None if no_plots else _style(texts),
                     dry_run=dry_run,
@@ -164,6 +176,12 @@ def tag(
                 print_account(result, verbose=verbose)
     if as_json:
         click.echo(json.dumps(accounts[0] if len(accounts) == 1 else accounts, indent=2))
+
+
+def _points(text: str) -> str | list[str]:
+    """The names of working points; a number is an efficiency in percent."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return "all" if names == ["all"] else [f"pass{n}" if n.isdigit() else n for n in names]
 
 
 def _style(texts: Sequence[str]) -> Style:

@@ -48,6 +48,7 @@ def tag_file(
     in_place: bool = False,
     prefix: str = "",
     outputs: Sequence[str] | None = None,
+    working_points: str | Sequence[str] = (),
     batch_size: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
@@ -70,11 +71,14 @@ def tag_file(
     that the tree itself names. ``output``: ``"append"`` copies the source and adds the branches to
     its tree; ``"friend"`` writes a small file with a tree of the same name that holds only them.
     ``in_place`` appends to the source itself, without a target; it must not be open elsewhere.
+    ``working_points``: names of cuts of the models' cards, or "all"; each becomes a branch of
+    bools, ``<model>_<point>``, False where nothing was judged.
     ``engine``: what runs the networks, instead of what their cards say (``"openvino"``).
-    ``entry_range``: judge only these entries; the others get NaN (-1 for integers). ``compression``
-    of the new branches: None takes the file's own, else ``"ZSTD-5"`` and the like. ``overwrite``:
-    replace an existing target, and branches of the same name. ``verify``: compare all objects and
-    branches with the source before the target appears (in place: before an old byte changes).
+    ``entry_range``: judge only these entries; the others get NaN (-1 for integers, False for
+    bools). ``compression`` of the new branches: None takes the file's own, else ``"ZSTD-5"`` and
+    the like. ``overwrite``: replace an existing target, and branches of the same name.
+    ``verify``: compare all objects and branches with the source before the target appears (in
+    place: before an old byte changes).
     ``plots``: folder of the validation, True for ``<target>_validation``, False for none;
     ``style``: how they look (:class:`rootml.validation.Style`).
     ``progress(done, total)``: called after each chunk, in events. ``dry_run``: only check all.
@@ -92,6 +96,9 @@ def tag_file(
         in_place=in_place,
         prefix=prefix,
         outputs=None if outputs is None else tuple(outputs),
+        working_points=(
+            working_points if isinstance(working_points, str) else tuple(working_points)
+        ),
         batch_size=batch_size,
         threads=threads,
         device=device,

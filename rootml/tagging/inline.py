@@ -25,6 +25,7 @@ from rootml.rootio.source import PROBE_ENTRIES
 from rootml.spec import Column
 from rootml.tagger import Tagger
 from rootml.tagging.candidates import candidates
+from rootml.tagging.points import check_points
 
 if TYPE_CHECKING:
     from rootml.adapter import Adapter
@@ -43,6 +44,7 @@ def annotate(
     friends: Named = (),
     prefix: str = "",
     outputs: Sequence[str] | None = None,
+    working_points: str | Sequence[str] = (),
     batch_size: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
@@ -56,11 +58,13 @@ def annotate(
     belong to the same entries, beside the friends that the tree itself names; their branches
     become fields too, as ``alias.branch`` where ``branch`` is taken. ``model``: a model's name
     or card; None takes the default of the experiment the events are from. Fields are named
-    ``<prefix><model>_<output>``. ``threads``, ``device``, ``engine``: as of :func:`rootml.load`.
+    ``<prefix><model>_<output>``. ``working_points``: names of cuts of the card, or "all"; each is
+    a field ``<prefix><model>_<point>`` of bools. ``threads``, ``device``, ``engine``: as of
+    :func:`rootml.load`.
 
     For a tree, a path or an array with virtual buffers nothing is read here: the network runs
     once, on the branches of its view alone, when one of its columns is first touched. Events
-    it cannot judge get NaN (-1 for integers).
+    it cannot judge get NaN (-1 for integers, False for bools).
 
     Raises :class:`~rootml.errors.LayoutError` where the fields fit no layout of the model's
     experiment, :class:`~rootml.errors.BranchError` where a field of that name is there
@@ -75,7 +79,12 @@ def annotate(
     if loaded is None:
         loaded = load(found.adapter.default_model, **options)
     tagger = Tagger(
-        loaded, prefix=prefix, outputs=outputs, batch_size=batch_size, layout=found.layout
+        loaded,
+        prefix=prefix,
+        outputs=outputs,
+        working_points=working_points,
+        batch_size=batch_size,
+        layout=found.layout,
     )
     clash = [column.name for column in tagger.columns if column.name in given.array.fields]
     if clash:
@@ -83,7 +92,9 @@ def annotate(
             f"{given.where}: the events already have a field {clash[0]!r}; "
             "give prefix= to name the new ones differently"
         )
-    Decoder(found, {}, given.where).keys(tagger.view.columns)
+    decoder = Decoder(found, {}, given.where)
+    check_points(tagger, decoder)
+    decoder.keys(tagger.reads)
     return _with_columns(given, tagger, found)
 
 
@@ -178,12 +189,12 @@ def _judge(events: _Events, tagger: Tagger, found: Match) -> dict[str, Any]:
     with located(events.where, 0):
         decoder = Decoder(found, _configure(events, found), events.where)
     parts = []
-    branches = decoder.branches(tagger.view.columns)
+    branches = decoder.branches(tagger.reads)
     length = len(events.array)
     for start in range(0, max(length, 1), CHUNK_EVENTS):
         raw = events.read(branches, start, min(start + CHUNK_EVENTS, length))
         with located(events.where, start):
-            parts.append(tagger(decoder.decode(raw, tagger.view.columns)).columns)
+            parts.append(tagger(decoder.decode(raw, tagger.reads)).columns)
     return {c.name: ak.concatenate([part[c.name] for part in parts]) for c in tagger.columns}
 
 

@@ -28,9 +28,9 @@ class Job:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Logical columns to read: all that the view needs, what the validation finds there."""
+        """Logical columns to read: all that the tagger needs, what the validation finds there."""
         wished = () if self.collector is None else self.collector.columns
-        return (*self.tagger.view.columns, *filter(self.source.decoder.has, wished))
+        return (*self.tagger.reads, *filter(self.source.decoder.has, wished))
 
     def __call__(self, events: ak.Array) -> Annotation:
         """Judge events given as the logical columns, and count them for the validation."""

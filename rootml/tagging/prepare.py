@@ -23,6 +23,7 @@ from rootml.tagger import Tagger
 from rootml.tagging.candidates import candidates
 from rootml.tagging.job import Job, columns_by_source
 from rootml.tagging.plan import PlannedModel, TagPlan
+from rootml.tagging.points import check_points
 from rootml.tagging.record import made_by
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class TagOptions:
     in_place: bool = False
     prefix: str = ""
     outputs: tuple[str, ...] | None = None
+    working_points: str | tuple[str, ...] = ()
     batch_size: int | None = None
     threads: int | None = None
     device: str = "cpu"
@@ -60,6 +62,7 @@ class TagOptions:
         return {
             "prefix": self.prefix,
             "outputs": None if self.outputs is None else list(self.outputs),
+            "working_points": self.working_points or [],
             "batch_size": self.batch_size,
             "device": self.device,
             "engine": self.engine,
@@ -173,9 +176,11 @@ def _job(model: Model, source: Source, options: TagOptions) -> Job:
         model,
         prefix=options.prefix,
         outputs=options.outputs,
+        working_points=options.working_points,
         batch_size=options.batch_size,
         layout=source.decoder.layout,
     )
+    check_points(tagger, source.decoder)
     if options.plots is False:
         return Job(source, tagger, None)
     from rootml.validation import Collector  # late: histograms and scipy take half a second

@@ -67,6 +67,10 @@ def _entry(job: Job, options: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "tree": source.name,
         "branches": [column.name for column in tagger.columns],
+        "working_points": {
+            branch: point.model_dump(mode="json", exclude_defaults=True)
+            for branch, point in tagger.points.items()
+        },
         "model": {
             "name": card.name,
             "version": card.version,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rootml.card import Metric, Output, WorkingPoint
+from rootml.card import Metric, Output
 from rootml.spec import Array
 from rootml.validation.statistics.binomial import Estimate, clopper_pearson
 from rootml.validation.statistics.classification import Separation
 from rootml.validation.statistics.regression import Residuals
+from rootml.working_point import WorkingPoint
 
 EFFICIENCIES = (0.90, 0.95)
 """Signal efficiencies of the working points."""

@@ -9,6 +9,7 @@ from rootml.adapter import Adapter, View
 from rootml.card import ModelCard, Output
 from rootml.validation.counting.units import Variable, unique
 from rootml.validation.statistics.agreement import USUAL_LIMITS, Limits
+from rootml.working_point import WorkingPoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +65,7 @@ class Setting:
             "truth": f"{self.adapter.name}, {truth.label}: {', '.join(truth.classes)}",
             "weight": "one each unit" if self.weighted else "none",
         }
-        said |= {
-            f"working point {p.name}": f"{p.output} > {p.threshold}" for p in card.working_points
-        }
+        said |= {f"working point {p.name}": _cut(p) for p in card.working_points}
         return said | {f"variable {v.name}": f"{v.source} in {_bins(v)}" for v in self.variables}
 
 
@@ -77,6 +76,12 @@ def difference(mine: Mapping[str, str], theirs: Mapping[str, str]) -> str:
         if a != b:
             return f"different {about} ({a}; {b})"
     return ""
+
+
+def _cut(point: WorkingPoint) -> str:
+    if point.threshold is not None:
+        return f"{point.output} > {point.threshold}"
+    return f"{point.output} > {point.thresholds} in bins {point.edges} of {point.against}"
 
 
 def _bins(variable: Variable) -> str:

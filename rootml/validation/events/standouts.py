@@ -77,8 +77,9 @@ def _call(output: Output, setting: Setting, units: Units) -> Call | None:
     values, classes = units.outputs[output.name], len(setting.classes)
     truth = np.where(units.label < classes, units.label.astype(np.float64), np.nan)
     if output.role == "score" and not output.shape and classes > max(SIGNAL, BACKGROUND):
-        points = (p.threshold for p in setting.card.working_points if p.output == output.name)
-        said = np.where(values > next(points, THRESHOLD), SIGNAL, BACKGROUND)
+        points = setting.card.working_points
+        cuts = (p.threshold for p in points if p.output == output.name and p.threshold is not None)
+        said = np.where(values > next(cuts, THRESHOLD), SIGNAL, BACKGROUND)
         doubt = np.where(truth == SIGNAL, -values, values)
         return Call(truth, said, np.where(np.isin(truth, (SIGNAL, BACKGROUND)), doubt, -np.inf))
     if output.role == "probabilities" and output.shape == (classes,):

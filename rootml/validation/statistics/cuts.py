@@ -8,9 +8,9 @@ from typing import Self
 
 import numpy as np
 
-from rootml.card import WorkingPoint
 from rootml.validation.statistics.binomial import Estimate, efficiency_interval, rejection
 from rootml.validation.statistics.counts import Counts
+from rootml.working_point import WorkingPoint
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def separation(made: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]
     rows = [
         (
             name,
-            f"{p['threshold']:.7g}",
+            _threshold(p),
             interval(p["efficiency"], 4),
             interval(p["rejection"]),
             *(points.get(p.get("target"), "") for points in flat.values()),
@@ -39,6 +39,11 @@ def separation(made: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]
     side = "above" if made.get("higher_is_signal", True) else "below"
     head = ("working point", side, f"{signal} efficiency", f"{background} rejection", *flat)
     yield from table(head, rows)
+
+
+def _threshold(point: Mapping[str, Any]) -> str:
+    """The threshold of a working point, or what it follows."""
+    return f"by {point['against']}" if "against" in point else f"{point['threshold']:.7g}"
 
 
 def _quality(made: Mapping[str, Any]) -> Iterator[str]:

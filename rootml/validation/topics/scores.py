@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Self
@@ -23,9 +24,10 @@ from rootml.validation.statistics.classification import Separation
 from rootml.validation.statistics.confusion import Confusion
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.cuts import Cut
-from rootml.validation.statistics.dependence import MIN_SIGNAL
+from rootml.validation.statistics.dependence import MIN_SIGNAL, Slice
 from rootml.validation.statistics.scales import LOGIT, Scale
 from rootml.validation.topics.base import Topic, check_valid, describe, is_score
+from rootml.working_point import WorkingPoint
 
 
 class Score(Topic):
@@ -35,6 +37,7 @@ class Score(Topic):
         self.setting = setting
         self.output = output
         self.points = [p for p in setting.card.working_points if p.output == output.name]
+        self.columns = tuple({p.against: None for p in self.points if p.against})
 
     @classmethod
     def of(cls, setting: Setting) -> Iterator[Self]:
@@ -50,12 +53,14 @@ class Score(Topic):
         scores, labels = scores[valid], units.label[valid]
         axes = score_axes(LOGIT, "log(p/(1-p))", classes)
         self.fill_by_variable(tally, units, name, axes, valid, labels, LOGIT.forward(scores))
-        if self.points:
-            cuts = axis.Integer(0, len(self.points) + 1, name="passed", flow=False)
-            thresholds = np.array(sorted(point.threshold for point in self.points), scores.dtype)
-            passed = np.searchsorted(thresholds, scores)
-            axes = class_axis(classes), cuts
-            self.fill_by_variable(tally, units, f"{name}/points", axes, valid, labels, passed)
+        for point in self.points:
+            values = units.column(point.against) if point.against else None
+            if point.against and values is None:
+                continue
+            passed = point.passes(scores, None if values is None else values[valid])
+            self.fill_by_variable(
+                tally, units, self._counted(point), _passed_axes(classes), valid, labels, passed
+            )
 
     def figures(self, draft: Draft) -> Mapping[str, Any]:
         """How well signal and background separate, at cuts, and in bins of each variable."""
@@ -91,34 +96,43 @@ class Score(Topic):
             if energy is not None and by_energy is not None and by_energy.axes[0].size:
                 yield f"{name}_vs_energy_{label}", against_variable(by_energy[:, i, :], energy)
 
+    def _counted(self, point: WorkingPoint) -> str:
+        """Name of the histogram of what passes a working point."""
+        return f"{self.output.name}/points/{point.name}"
+
     def _card_points(self, draft: Draft) -> list[dict[str, Any]]:
         """The card's working points on this sample; without truth, their thresholds alone."""
         rows: list[dict[str, Any]] = [
-            {"name": point.name, "threshold": point.threshold} for point in self.points
+            {"name": point.name, "threshold": point.threshold}
+            | ({"against": point.against} if point.against else {})
+            for point in self.points
         ]
         try:
             draft.require_both(self.output.name)
         except Unavailable:
             return rows
-        for row in rows:
-            row |= sep.describe(Cut.of(row["threshold"], *self._passed(draft, row["threshold"])))
+        for row, point in zip(rows, self.points, strict=True):
+            if self._counted(point) in draft.tally.hists:
+                made = sep.describe(self._kept(draft, point))
+                row |= made | {"threshold": point.threshold}
         return rows
 
-    def _passed(self, draft: Draft, threshold: float) -> list[tuple[Counts, Counts]]:
-        """Passed and all, of signal and background, at a working point of the card."""
-        counts = Counts.of(draft.tally.hists[f"{self.output.name}/points"])
-        first = self._first(threshold)
-        return [(counts[i, first:].sum(), counts[i].sum()) for i in (SIGNAL, BACKGROUND)]
+    def _kept(self, draft: Draft, point: WorkingPoint) -> Cut:
+        """What a working point of the card keeps of signal and background."""
+        counts = Counts.of(draft.tally.hists[self._counted(point)])
+        signal, background = ((counts[i, 1], counts[i].sum()) for i in (SIGNAL, BACKGROUND))
+        threshold = math.nan if point.threshold is None else point.threshold
+        return Cut.of(threshold, signal, background)
 
-    def _first(self, threshold: float) -> int:
-        """How many of the card's working points are passed with this one, and looser ones."""
-        return sum(point.threshold <= threshold for point in self.points)
+    @property
+    def _default(self) -> WorkingPoint | None:
+        """The card's first working point with one threshold for all."""
+        return next((point for point in self.points if not point.against), None)
 
     def _cut(self, draft: Draft) -> tuple[str, Cut]:
-        """The default cut and its name: the card's first working point, or a fixed efficiency."""
-        if self.points:
-            point = self.points[0]
-            return point.name, Cut.of(point.threshold, *self._passed(draft, point.threshold))
+        """The default cut and its name: that of the card, or one at a fixed efficiency."""
+        if self._default is not None:
+            return self._default.name, self._kept(draft, self._default)
         return "", self._separation(draft).at_efficiency(FIXED_EFFICIENCY)
 
     def _separation(self, draft: Draft) -> Separation:
@@ -164,20 +178,42 @@ class Score(Topic):
         ):
             figures = draft.draw(plot, make)
             made |= {key: figures} if figures else {}
+        if "flat_cut" in made and (following := self._following(draft, variable)):
+            made["following"] = following
         return made
 
     def _flat_cut(self, draft: Draft, variable: Variable) -> dict[str, Any]:
         draft.require_both(self.output.name)
         name, cut = self._cut(draft)
-        source, first = f"{self.output.name}/points", self._first(cut.threshold)
-        if not self.points:
-            source = self.output.name
-            first = int(np.searchsorted(LOGIT.thresholds(), cut.threshold))
-        slices = sliced(draft, source, variable).flat_cut(cut.threshold, first)
+        if self._default is None:
+            slices = sliced(draft, self.output.name, variable).flat_cut(
+                cut.threshold, int(np.searchsorted(LOGIT.thresholds(), cut.threshold))
+            )
+        else:
+            slices = self._slices(draft, self._default, variable)
         for i in (SIGNAL, BACKGROUND):
             if not any((one.background, one.signal)[i] > 0 for one in slices):
                 raise Unavailable(f"no {variable.name} bin has events of class {draft.classes[i]}")
         return {"name": name, "threshold": cut.threshold, "rows": sep.rows(slices)}
+
+    def _following(self, draft: Draft, variable: Variable) -> dict[str, Any] | None:
+        """The first working point with thresholds that follow this variable, in its bins."""
+        for point in self.points:
+            if point.against == variable.source and self._counted(point) in draft.tally.hists:
+                return {
+                    "name": point.name,
+                    "rows": sep.rows(self._slices(draft, point, variable)),
+                }
+        return None
+
+    def _slices(self, draft: Draft, point: WorkingPoint, variable: Variable) -> list[Slice]:
+        threshold = math.nan if point.threshold is None else point.threshold
+        return sliced(draft, self._counted(point), variable).flat_cut(threshold, 1)
+
+
+def _passed_axes(classes: int) -> tuple[Any, Any]:
+    """Axes of what passes a working point: class, failed or passed."""
+    return class_axis(classes), axis.Integer(0, 2, name="passed", flow=False)
 
 
 def curves(draft: Draft, name: str, scale: Scale, sign: float = 1.0) -> dict[str, Any]:
