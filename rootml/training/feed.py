@@ -1,73 +1,173 @@
-"""Batches of a data set, in an order that follows from the seed and the epoch."""
+"""Batches of a data set, read ahead, in an order that follows from the seed and the epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from time import monotonic
+from typing import Any, cast
 
 import lightning as L
 import numpy as np
 import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch import Generator, Tensor
+from torch.utils.data import DistributedSampler
 
 from rootml.training.data import DataSet, Rows
 from rootml.training.job import Parts, Run
 from rootml.training.learner import Torch
 
 TensorBatch = tuple[dict[str, Tensor], Tensor]
-Transform = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+Transform = Callable[[dict[str, Tensor]], dict[str, Tensor]]
+
+AHEAD = 4
+"""Batches that are read before they are asked for."""
 
 
-class Selection(Dataset[TensorBatch]):
-    """Some rows of a data set; torch fetches a batch of them at once."""
+def fresh(rows: Rows, count: int, epoch: int, seed: int) -> Rows:
+    """The rows of an epoch: ``count`` of them, in random order.
 
-    def __init__(self, data: DataSet, rows: Rows) -> None:
-        self.data, self.rows = data, rows
+    The epochs walk through all rows, reordered for each walk, before one comes again.
+    """
+    begin = epoch * count
+    first, last = begin // len(rows), (begin + count - 1) // len(rows)
+    walks = [
+        np.random.default_rng((seed, walk)).permutation(rows) for walk in range(first, last + 1)
+    ]
+    offset = begin - first * len(rows)
+    return np.concatenate(walks)[offset : offset + count]
+
+
+class Batches:
+    """Batches of some rows of a data set, in their order, read by a thread of its own.
+
+    They are of equal size, up to one row: none is so small that a batch norm fails on it. In
+    each, rows stand as in the data set, for the sake of the disk. ``waited``: seconds that
+    whoever iterates had to wait for them.
+    """
+
+    def __init__(
+        self,
+        data: DataSet,
+        rows: Rows,
+        batch_size: int,
+        transform: Transform = lambda tensors: tensors,
+        *,
+        pin: bool = False,
+    ) -> None:
+        self.data, self.transform, self.pin = data, transform, pin
+        self.events = len(rows)
+        self.parts = np.array_split(rows, max(1, -(-len(rows) // batch_size)))
+        self.waited = 0.0
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.parts)
 
-    def __getitems__(self, indices: Sequence[int]) -> TensorBatch:
+    def __iter__(self) -> Iterator[TensorBatch]:
+        self.waited = 0.0
+        pending: deque[Future[TensorBatch]] = deque()
+        with ThreadPoolExecutor(1, "batches") as thread:
+            try:
+                for rows in self.parts:
+                    pending.append(thread.submit(self._read, np.sort(rows)))
+                    if len(pending) > AHEAD:
+                        yield self._wait(pending.popleft())
+                thread.shutdown(wait=False)
+                while pending:
+                    yield self._wait(pending.popleft())
+            finally:
+                thread.shutdown(cancel_futures=True)
+
+    def _read(self, rows: Rows) -> TensorBatch:
         """Tensors (n, *shape) by name, and truth (n,) as float32."""
-        rows = self.rows[indices]
         tensors = {
             name: torch.from_numpy(np.array(tensor[rows]))
             for name, tensor in self.data.tensors.items()
         }
-        return tensors, torch.from_numpy(self.data.truth[rows].astype(np.float32))
+        tensors = self.transform(tensors)
+        truth = torch.from_numpy(self.data.truth[rows].astype(np.float32))
+        if self.pin:
+            return {name: tensor.pin_memory() for name, tensor in tensors.items()}, truth
+        return tensors, truth
+
+    def _wait(self, batch: Future[TensorBatch]) -> TensorBatch:
+        begin = monotonic()
+        result = batch.result()
+        self.waited += monotonic() - begin
+        return result
 
 
 class Feed(L.LightningDataModule):
-    """Training batches, shuffled anew each epoch, and validation batches, always the same."""
+    """Training batches, other ones each epoch, and validation batches, always the same.
+
+    Of several processes each gets its share of the rows.
+    """
 
     def __init__(self, run: Run, learner: Torch, data: DataSet, parts: Parts) -> None:
         super().__init__()
         self.run, self.learner, self.data, self.parts = run, learner, data, parts
         self.seed = run.recipe.seed
+        self._training: Batches | None = None
 
-    def train_dataloader(self) -> DataLoader[TensorBatch]:
-        """All training events or, where the recipe limits them, a new draw each epoch."""
+    @property
+    def events(self) -> int:
+        """Training events of the epoch, in this process."""
+        return self._training.events if self._training else 0
+
+    @property
+    def waited(self) -> float:
+        """Seconds that were waited for training events in this epoch."""
+        return self._training.waited if self._training else 0.0
+
+    def train_dataloader(self) -> Batches:
+        """All training events or, where the recipe limits them, fresh ones each epoch."""
         epoch = 0 if self.trainer is None else self.trainer.current_epoch
-        rng = np.random.default_rng((self.seed, epoch))
-        rows = rng.permutation(self.parts["train"])[: self.run.recipe.limits.get("train")]
-        warmup = self.learner.warmup
-        if warmup is None or epoch >= warmup.epochs:
-            return self._loader(rows)
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        return self._loader(rows, lambda tensors: warmup.transform(tensors, generator))
+        rows = self.parts["train"]
+        count = min(len(rows), self.run.recipe.limits.get("train", len(rows)))
+        rows = self._share(fresh(rows, count, epoch, self.seed))
+        self._training = self._batches(rows, self._transform(epoch))
+        return self._training
 
-    def calibration_dataloader(self) -> DataLoader[TensorBatch]:
-        """Training events as they will be judged, always in the same order."""
-        rng = np.random.default_rng(self.seed)
-        return self._loader(rng.permutation(self.parts["train"]))
+    def calibration_dataloader(self, events: int) -> Batches:
+        """So many training events as they will be judged, always the same."""
+        rows = np.random.default_rng(self.seed).permutation(self.parts["train"])
+        return self._batches(rows[:events])
 
-    def val_dataloader(self) -> DataLoader[TensorBatch]:
+    def val_dataloader(self) -> Batches:
         """The validation events."""
-        return self._loader(self.run.draw(self.parts, "validation"))
+        return self._batches(self._share(self.run.draw(self.parts, "validation")))
 
-    def _loader(self, rows: Rows, transform: Transform = dict) -> DataLoader[TensorBatch]:
-        return DataLoader(
-            Selection(self.data, rows),
-            batch_size=self.learner.batch_size,
-            collate_fn=lambda batch: (transform(batch[0]), batch[1]),
-        )
+    def _transform(self, epoch: int) -> Transform:
+        """What is done to training batches of an epoch, always the same for the same epoch."""
+        generator = _generator(self.seed, epoch, self._rank)
+        augment, warmup = self.learner.augment, self.learner.warmup
+
+        def transform(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+            if augment is not None:
+                tensors = augment(tensors, generator)
+            if warmup is not None and epoch < warmup.epochs:
+                tensors = warmup.transform(tensors, generator)
+            return dict(tensors)
+
+        return transform
+
+    @property
+    def _rank(self) -> int:
+        return 0 if self.trainer is None else self.trainer.global_rank
+
+    def _share(self, rows: Rows) -> Rows:
+        if self.trainer is None or self.trainer.world_size == 1:
+            return rows
+        world = self.trainer.world_size
+        sampler: Any = DistributedSampler(cast(Any, rows), world, self._rank, shuffle=False)
+        return rows[np.fromiter(sampler, np.int64)]
+
+    def _batches(self, rows: Rows, transform: Transform = dict) -> Batches:
+        cuda = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+        return Batches(self.data, rows, self.learner.batch_size, transform, pin=cuda)
+
+
+def _generator(*seed: int) -> Generator:
+    state = np.random.SeedSequence(seed).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(state[0] >> np.uint64(2)))

@@ -17,11 +17,18 @@ from rootml.errors import MissingExtra, TrainingError
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
-    from rootml.adapter import View
     from rootml.training.job import Fit
 
 Precision = Literal["auto", "32", "bf16"]
 Device = Literal["auto", "cpu", "cuda"]
+Schedule = Literal["constant", "cosine", "one-cycle"]
+if TYPE_CHECKING:
+    Augment = Callable[[Mapping[str, Tensor], Generator], dict[str, Tensor]]
+
+
+def described(function: Callable[..., Any]) -> str:
+    """The first line of a function's docstring, or its name."""
+    return (function.__doc__ or function.__name__).strip().split("\n")[0]
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Warmup:
     """First epochs on cheaper inputs: ``transform(tensors, generator)`` of each batch."""
 
     epochs: int
-    transform: Callable[[Mapping[str, Tensor], Generator], dict[str, Tensor]]
+    transform: Augment
     doc: str = ""
 
 
@@ -50,6 +57,11 @@ class Learner:
     def takes_nan(self) -> bool:
         """Whether NaN, where a view allows it, is understood as a missing value."""
         return False
+
+    @property
+    def pinned(self) -> Mapping[str, str]:
+        """Options that a resumed training must have again."""
+        return {}
 
     def with_options(self, options: Mapping[str, Any]) -> Self:
         """The same learner with other options; TrainingError where it has none of that name."""
@@ -81,11 +93,21 @@ class Learner:
 class Torch(Learner):
     """A torch network, trained by Lightning with Adam.
 
-    ``build(view)`` returns a ``torch.nn.Module`` that takes the view's tensors in their order,
-    each (n, *shape), and returns what the task says. Training stops when the validation loss
-    has not fallen by ``tolerance`` for ``patience`` epochs, after ``epochs`` of them, or when
-    ``max_time`` minutes have passed. ``precision`` "auto" is bfloat16 (mixed) where the
-    processor or GPU computes it faster, else float32.
+    ``build(view, **parameters)`` returns a ``torch.nn.Module`` that takes the view's tensors in
+    their order, each (n, *shape), and returns what the task says. Training stops when the
+    validation loss has not fallen by ``tolerance`` for ``patience`` epochs, after ``epochs`` of
+    them, or when ``max_time`` minutes have passed. ``precision`` "auto" is bfloat16 (mixed) where
+    the processor or GPU computes it faster, else float32.
+
+    ``schedule``: the learning rate stays "constant", falls to 0 as half a "cosine" over all
+    epochs, or follows "one-cycle" (arXiv:1708.07120); it rises over the first
+    ``schedule_warmup`` (a fraction) of all steps. ``weight_decay`` above 0 turns Adam into AdamW
+    (arXiv:1711.05101) for all but biases and norms. Gradients are summed over ``accumulate``
+    batches before a step, and their norm is cut at ``clip``. ``augment(tensors, generator)``
+    changes each batch of training events, never those that measure. ``average``: decay a step of
+    the moving average of the weights that is validated and exported; None takes the weights
+    themselves. ``devices`` of ``nodes`` machines work on batches of ``batch_size`` each, by
+    Lightning's ``strategy``.
     """
 
     backend: ClassVar[str] = "rootml.training.network"
@@ -93,7 +115,7 @@ class Torch(Learner):
     packages: ClassVar[tuple[str, ...]] = ("torch", "lightning", "onnx", "onnxscript")
     resumes: ClassVar[bool] = True
 
-    build: Callable[[View], nn.Module]
+    build: Callable[..., nn.Module]
     learning_rate: float = 1e-4
     batch_size: int = 128
     patience: int = 20
@@ -103,18 +125,44 @@ class Torch(Learner):
     precision: Precision = "auto"
     device: Device = "auto"
     warmup: Warmup | None = None
+    schedule: Schedule = "constant"
+    schedule_warmup: float = 0.0
+    weight_decay: float = 0.0
+    accumulate: int = 1
+    clip: float | None = None
+    augment: Augment | None = None
+    average: float | None = None
+    devices: int = 1
+    nodes: int = 1
+    strategy: str = "auto"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pinned(self) -> Mapping[str, str]:
+        """A schedule is one over all epochs."""
+        if self.schedule == "constant":
+            return {}
+        return {"schedule": f"{self.schedule} over {self.epochs} epochs"}
 
     def __post_init__(self) -> None:
+        choices = {"precision": Precision, "device": Device, "schedule": Schedule}
         self._require(
             {
+                "learning_rate must be above 0": self.learning_rate > 0,
                 "batch_size must be 2 or more": self.batch_size >= 2,
-                "epochs must be 1 or more": self.epochs >= 1,
-                f"precision must be {' or '.join(get_args(Precision))}": (
-                    self.precision in get_args(Precision)
-                ),
-                f"device must be {' or '.join(get_args(Device))}": (
-                    self.device in get_args(Device)
-                ),
+                "schedule_warmup must be 0 or more, and below 1": 0 <= self.schedule_warmup < 1,
+                "weight_decay must be 0 or more": self.weight_decay >= 0,
+                "clip must be above 0": self.clip is None or self.clip > 0,
+                "average must be between 0 and 1": self.average is None or 0 < self.average < 1,
+            }
+            | {
+                f"{name} must be 1 or more": getattr(self, name) >= 1
+                for name in ("epochs", "accumulate", "devices", "nodes")
+            }
+            | {
+                f"{name} must be {' or '.join(get_args(kind))}": getattr(self, name)
+                in get_args(kind)
+                for name, kind in choices.items()
             }
         )
 
@@ -124,9 +172,9 @@ class ScikitLearn(Learner):
     """A classifier or regressor of scikit-learn, stored as ONNX.
 
     ``build(seed)`` returns an estimator, or a pipeline that ends in one; it sees the columns of
-    all tensors of the view, flattened, in their order. Where its ``fit`` takes validation events
-    (``X_val``), it stops early on those of the validation part. A regressor gives the estimate
-    alone, without uncertainty.
+    all tensors of the view, flattened, in their order, or those that ``columns`` names, in its
+    order. Where its ``fit`` takes validation events (``X_val``), it stops early on those of the
+    validation part. A regressor gives the estimate alone, without uncertainty.
     """
 
     backend: ClassVar[str] = "rootml.training.estimator"
@@ -134,6 +182,7 @@ class ScikitLearn(Learner):
     packages: ClassVar[tuple[str, ...]] = ("sklearn", "skl2onnx", "onnx")
 
     build: Callable[[int], Any]
+    columns: tuple[str, ...] = ()
 
     @property
     def takes_nan(self) -> bool:

@@ -1,138 +1,99 @@
-"""The training loop of networks, by Lightning: Adam, early stopping, checkpoints."""
+"""The training loop of networks, by Lightning: early stopping, checkpoints, figures by epoch."""
 
 from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import (
-    Callback,
-    EarlyStopping,
-    ModelCheckpoint,
-    Timer,
-    TQDMProgressBar,
-)
+from lightning.pytorch.callbacks import Callback, EarlyStopping, Timer, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
-from torch import Tensor, nn
+from torch import nn
 
 from rootml.errors import TrainingError
+from rootml.training.checkpoints import Checkpoint, WholeFiles
 from rootml.training.data import DataSet
-from rootml.training.feed import Feed, TensorBatch
+from rootml.training.feed import Feed
 from rootml.training.job import Parts, Run
 from rootml.training.learner import Precision, Torch
+from rootml.training.learning import Learning
 from rootml.training.norms import PreciseNorm
 from rootml.training.objective import Objective
+from rootml.training.optimiser import MovingAverage
+from rootml.training.usage import Usage
 
 EXPECTED_WARNINGS = (
-    "The '.*_dataloader' does not have many workers",
     "Experiment logs directory .* exists",
     "Checkpoint directory .* exists",
 )
-"""What Lightning warns of although it is meant: data are mapped, and folders are resumed."""
+"""What Lightning warns of although it is meant: folders are resumed."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished training: its best network (eval mode, on the CPU), epochs and minutes."""
+    """A finished training: its best network (eval mode, on the CPU), and how it went.
+
+    ``rate``: training events a second; ``waiting``: share of the time spent waiting for them.
+    """
 
     network: nn.Module
     epochs: int
     best_epoch: int
     minutes: float
     precision: Precision
+    loss: float
+    rate: float
+    waiting: float
 
 
-class Learning(L.LightningModule):
-    """The network of a recipe with its objective and optimiser."""
-
-    def __init__(self, network: nn.Module, learning_rate: float, objective: Objective) -> None:
-        super().__init__()
-        self.network = network
-        self.learning_rate = learning_rate
-        self.objective = objective
-
-    def forward(self, *tensors: Tensor) -> Tensor:
-        """What the network returns, of tensors (n, *shape)."""
-        raw: Tensor = self.network(*tensors)
-        return raw
-
-    def training_step(self, batch: TensorBatch, index: int) -> Tensor:
-        """Loss of one batch."""
-        return self._step("train", batch)
-
-    def validation_step(self, batch: TensorBatch, index: int) -> None:
-        """Log the loss and further figures of one batch."""
-        self._step("validation", batch)
-
-    def _step(self, part: str, batch: TensorBatch) -> Tensor:
-        tensors, truth = batch
-        raw = self(*tensors.values()).float()
-        loss = self.objective.loss(raw, truth)
-        values = {"loss": loss} | self.objective.figures(raw, truth)
-        named = {f"{part}_{name}": value for name, value in values.items()}
-        self.log_dict(named, on_step=False, on_epoch=True, batch_size=len(truth))
-        return loss
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam (D. P. Kingma, J. Ba, arXiv:1412.6980)."""
-        return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate)
-
-
-class Checkpoint(ModelCheckpoint):
-    """Lightning's, which also remembers what was best in a folder that was moved or copied."""
-
-    def __init__(self, folder: Path, name: str, monitor: str | None = None) -> None:
-        super().__init__(folder, name, monitor=monitor, enable_version_counter=False)
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take what is remembered, with all paths in the folder of now."""
-
-        def here(path: str) -> str:
-            return str(Path(str(self.dirpath), Path(path).name)) if path else ""
-
-        names = ("best_model_path", "kth_best_model_path", "last_model_path")
-        state = state_dict | {name: here(state_dict[name]) for name in names}
-        state["best_k_models"] = {here(p): s for p, s in state_dict["best_k_models"].items()}
-        super().load_state_dict(state | {"dirpath": self.dirpath})
-
-
-def fit(run: Run, learner: Torch, data: DataSet, parts: Parts, objective: Objective) -> Outcome:
+def fit(
+    run: Run,
+    learner: Torch,
+    data: DataSet,
+    parts: Parts,
+    objective: Objective,
+    watchers: Sequence[Callback] = (),
+) -> Outcome:
     """Train, and return the network of the lowest validation loss.
 
     Checkpoints (``last.ckpt``, ``best.ckpt``) and ``version_*/metrics.csv`` go to the run's
-    folder of checkpoints.
+    folder of checkpoints. A run that resumes goes on after the last epoch that was completed.
+    ``watchers``: further callbacks of Lightning.
     """
-    folder = run.checkpoints
+    folder, precision = run.checkpoints, resolve_precision(learner)
     last = folder / "last.ckpt"
-    if run.resume and not last.exists():
-        raise TrainingError(f"{last} does not exist: there is no training to resume")
-    precision = resolve_precision(learner)
     best, latest = Checkpoint(folder, "best", "validation_loss"), Checkpoint(folder, "last")
     timer = Timer(_duration(learner.max_time), interval="epoch", verbose=False)
     stop = EarlyStopping("validation_loss", learner.tolerance, learner.patience)
+    averages = [] if learner.average is None else [MovingAverage(learner.average)]
     with _seeded(run.recipe.seed), _quiet():
-        module = Learning(learner.build(run.view), learner.learning_rate, objective)
+        network = learner.build(run.view, **learner.parameters)
+        module = Learning(network, learner, objective, run.recipe.seed)
         feed = Feed(run, learner, data, parts)
-        trainer = _trainer(run, learner, precision, [PreciseNorm(feed), best, latest, timer, stop])
-        trainer.fit(module, datamodule=feed, ckpt_path=last if run.resume else None)
+        usage = Usage(feed)
+        callbacks = [*averages, PreciseNorm(feed), usage, *watchers, best, latest, timer, stop]
+        trainer = _trainer(run, learner, precision, callbacks)
+        resumed = last if run.resume and last.exists() else None
+        trainer.fit(module, datamodule=feed, ckpt_path=resumed, weights_only=True)
     if not best.best_model_path:
         raise TrainingError(f"{folder}: the training ended before an epoch was complete")
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     module.load_state_dict(state["state_dict"])
+    assert best.best_model_score is not None
     return Outcome(
         network=module.network.cpu().eval(),
         epochs=trainer.current_epoch,
         best_epoch=int(state["epoch"]) + 1,
         minutes=timer.time_elapsed("train") / 60,
         precision=precision,
+        loss=float(best.best_model_score),
+        rate=usage.rate,
+        waiting=usage.waiting,
     )
 
 
@@ -159,8 +120,11 @@ def _trainer(
         devices=1,
         precision="bf16-mixed" if precision == "bf16" else "32-true",
         max_epochs=learner.epochs,
+        accumulate_grad_batches=learner.accumulate,
+        gradient_clip_val=learner.clip,
         callbacks=callbacks,
-        logger=CSVLogger(run.checkpoints, name=""),
+        plugins=[WholeFiles()],
+        logger=CSVLogger(run.checkpoints, name="", flush_logs_every_n_steps=1),
         enable_progress_bar=run.progress,
         enable_model_summary=False,
         log_every_n_steps=1,

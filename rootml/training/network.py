@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
 from collections.abc import Mapping
 
@@ -12,10 +13,22 @@ from rootml.training.curves import read_curves
 from rootml.training.data import DataSet
 from rootml.training.export import export, round_weights
 from rootml.training.job import Fitted, Parts, Run, Setting
-from rootml.training.learner import Torch
+from rootml.training.learner import Torch, described
 from rootml.training.loop import Outcome
 from rootml.training.loop import fit as optimise
 from rootml.training.objective import Deployed, objective
+
+RECORDED = (
+    "schedule",
+    "schedule_warmup",
+    "weight_decay",
+    "accumulate",
+    "clip",
+    "average",
+    "devices",
+    "nodes",
+)
+"""Options that a card tells of where they are not those of a plain training."""
 
 
 def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
@@ -48,7 +61,7 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
 
 def _settings(run: Run, learner: Torch, outcome: Outcome) -> dict[str, Setting]:
     settings: dict[str, Setting] = {
-        "optimiser": "Adam",
+        "optimiser": "AdamW" if learner.weight_decay else "Adam",
         "learning_rate": learner.learning_rate,
         "batch_size": learner.batch_size,
         "patience": learner.patience,
@@ -57,8 +70,18 @@ def _settings(run: Run, learner: Torch, outcome: Outcome) -> dict[str, Setting]:
         "epochs": outcome.epochs,
         "best_epoch": outcome.best_epoch,
         "minutes": round(outcome.minutes, 1),
+        "events_per_second": float(f"{outcome.rate:.3g}"),
+        "waiting_for_data": round(outcome.waiting, 3),
         "processor": platform.machine(),
     }
+    defaults = {item.name: item.default for item in dataclasses.fields(learner)}
+    for name in RECORDED:
+        if (value := getattr(learner, name)) != defaults[name]:
+            settings[name] = value
+    if learner.schedule != "constant":
+        settings["schedule_epochs"] = learner.epochs
+    if learner.augment is not None:
+        settings["augment"] = described(learner.augment)
     if learner.warmup is not None:
         settings |= {"warmup_epochs": learner.warmup.epochs, "warmup": learner.warmup.doc}
-    return settings
+    return settings | dict(learner.parameters)

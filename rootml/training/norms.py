@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import lightning as L
 import torch
 from torch import nn
@@ -19,6 +17,8 @@ BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 class PreciseNorm(L.Callback):
     """Before each validation, measure the statistics anew over training events.
 
+    Comes after a callback that puts averaged weights in place.
+
     The running averages kept in training lag behind the weights, the more so the fewer steps
     an epoch has (the same paper, section 3.1). Here the weights stand still.
     """
@@ -26,7 +26,7 @@ class PreciseNorm(L.Callback):
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
 
-    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+    def on_validation_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Replace the running statistics of every batch norm."""
         norms = [m for m in pl_module.modules() if isinstance(m, BATCH_NORMS)]
         momenta = [norm.momentum for norm in norms]
@@ -36,10 +36,8 @@ class PreciseNorm(L.Callback):
             norm.reset_running_stats()
             norm.momentum = None  # a plain mean over the batches
             norm.train()
-        batches = self.feed.calibration_dataloader()
-        steps = -(-EVENTS // self.feed.learner.batch_size)
         with torch.inference_mode(), trainer.precision_plugin.forward_context():
-            for tensors, _ in itertools.islice(batches, steps):
+            for tensors, _ in self.feed.calibration_dataloader(EVENTS):
                 pl_module(*(tensor.to(pl_module.device) for tensor in tensors.values()))
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum

@@ -168,6 +168,8 @@ def _check_folder(run: Run) -> None:
         raise TrainingError(
             f"recipe {run.recipe.name!r}: only trainings of networks can be resumed"
         )
+    if run.resume and not _split(run).exists():
+        raise TrainingError(f"{run.folder}: there is no training to resume")
     card = run.folder / f"{run.name}{SUFFIX}"
     if not run.resume and (any(run.checkpoints.glob("*")) or card.exists()):
         raise OutputError(f"{run.folder} holds a training: resume it, or choose another folder")
@@ -188,9 +190,13 @@ def _check_parts(run: Run, data: DataSet, parts: Parts) -> None:
             )
 
 
+def _split(run: Run) -> Path:
+    return run.folder / f"{run.name}.split.json"
+
+
 def _pin(run: Run, data: DataSet, parts: Parts) -> None:
     """Record what follows which seed; a resumed training must find the same again."""
-    path = run.folder / f"{run.name}.split.json"
+    path = _split(run)
     split = {
         "recipe": run.recipe.name,
         "seed": run.recipe.seed,
@@ -199,13 +205,14 @@ def _pin(run: Run, data: DataSet, parts: Parts) -> None:
         "events": {part: len(rows) for part, rows in parts.items()},
         "not_judged": data.skipped,
         "without_truth": data.unknown,
+        **run.recipe.learner.pinned,
     }
     if run.resume and path.exists():
         before = json.loads(path.read_text(encoding="utf-8"))
         changed = [key for key, value in split.items() if before.get(key, 0) != value]
         if changed:
             was = "; ".join(f"{key}: {before.get(key)}, now {split[key]}" for key in changed)
-            raise TrainingError(f"{path}: a resumed training needs the same events ({was})")
+            raise TrainingError(f"{path}: a resumed training needs the same events and schedule ({was})")
     path.write_text(json.dumps(split, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import lightning as L
 import numpy as np
 import pytest
 import torch
@@ -27,14 +28,14 @@ class Net(nn.Module):
 def learn(toy, write_toy, tmp_path):
     """Train without export: the outcome, and the images it was trained on."""
 
-    def learn(**options):
+    def learn(*watchers, **options):
         adapter, view = toy.ADAPTER, toy.ADAPTER.views["image"]
         learner = toy.RECIPES["toy"].learner.with_options({"warmup": None, **options})
         recipe = Recipe("toy", learner, "toy", "image", limits={"train": 300})
         data = load_dataset([write_toy()], adapter, view, recipe.task, tmp_path)
         parts = data.parts(1, recipe.split)
         run = Run("toy", recipe, adapter, view, tmp_path / "run", "rootml train toy")
-        outcome = fit(run, learner, data, parts, classification(1.0))
+        outcome = fit(run, learner, data, parts, classification(1.0), watchers)
         return outcome, torch.from_numpy(np.array(data.tensors["image"][parts["train"]]))
 
     return learn
@@ -60,3 +61,94 @@ def test_batch_norms_hold_the_statistics_of_the_exported_weights(learn):
     spread = inputs.std(0)
     assert (abs(network.norm.running_mean - inputs.mean(0)) < 0.05 * spread).all()
     assert torch.allclose(network.norm.running_var, inputs.var(0), rtol=0.1)
+
+
+class Rates(L.Callback):
+    """Keeps the learning rate of each step, and what else the optimiser does."""
+
+    def __init__(self) -> None:
+        self.seen: list[float] = []
+
+    def on_before_optimizer_step(self, trainer, pl_module, optimizer):
+        self.seen.append(optimizer.param_groups[0]["lr"])
+        self.decays = [group["weight_decay"] for group in optimizer.param_groups]
+        self.name = type(optimizer).__name__
+
+
+@pytest.mark.parametrize(
+    ("schedule", "top"), [("constant", 4), ("cosine", 4), ("one-cycle", 3)], ids=str
+)
+def test_rate_rises_and_falls_as_the_schedule_says(learn, schedule, top):
+    rates = Rates()
+    learn(rates, schedule=schedule, schedule_warmup=0.2, epochs=4, accumulate=2)
+    seen = np.array(rates.seen)
+    assert len(seen) == 20  # 10 batches an epoch, two a step
+    assert (np.diff(seen[: top + 1]) > 0).all()
+    assert seen.max() == pytest.approx(1e-2)
+    assert (np.diff(seen[top:]) < 0).all() == (schedule != "constant")
+    assert seen[-1] < 1e-3 or schedule == "constant"
+
+
+def test_weights_decay_but_biases_do_not(learn):
+    rates = Rates()
+    learn(rates, epochs=1)
+    assert (rates.name, rates.decays) == ("Adam", [0])
+    learn(rates, epochs=1, weight_decay=0.1)
+    assert (rates.name, rates.decays) == ("AdamW", [0.1, 0.0])
+
+
+def first_weight(module) -> float:
+    return next(module.parameters()).flatten()[0].item()
+
+
+class Weights(L.Callback):
+    """Keeps the first weight after each step, and the one that is validated."""
+
+    def __init__(self) -> None:
+        self.stepped, self.validated = [], []
+
+    def on_train_batch_end(self, trainer, pl_module, *rest):
+        self.stepped.append(first_weight(pl_module))
+
+    def on_validation_epoch_start(self, trainer, pl_module):
+        self.validated.append(first_weight(pl_module))
+
+
+def test_average_is_validated_and_returned(learn):
+    weights = Weights()
+    outcome, _ = learn(weights, average=0.5, epochs=1)
+    average = weights.stepped[0]
+    for n, weight in enumerate(weights.stepped[1:], start=1):
+        decay = min(0.5, (1 + n) / (10 + n))
+        average = decay * average + (1 - decay) * weight
+    assert weights.validated == [pytest.approx(average, rel=1e-5)]
+    assert first_weight(outcome.network) == weights.validated[0] != weights.stepped[-1]
+
+
+def test_batch_norms_fit_averaged_weights(learn):
+    outcome, images = learn(build=lambda view: Net(), batch_size=16, epochs=2, average=0.9)
+    with torch.inference_mode():
+        inputs = outcome.network.first(images.flatten(1))
+    assert torch.allclose(outcome.network.norm.running_var, inputs.var(0), rtol=0.1)
+
+
+def test_augmentation_is_for_training_alone(learn):
+    class Seen(nn.Sequential):
+        def forward(self, image):
+            (training if self.training else measured).append(float(image.min()))
+            return super().forward(image).squeeze(1)
+
+    def shift(tensors, generator):
+        return {"image": tensors["image"] + 7}
+
+    training, measured = [], []
+    learn(build=lambda view: Seen(nn.Flatten(), nn.Linear(48, 1)), augment=shift, epochs=1)
+    assert min(training) >= 7 > 1 > max(measured)
+
+
+def test_parameters_are_those_of_the_network(learn):
+    def build(view, width):
+        return nn.Sequential(nn.Flatten(), nn.Linear(48, width), nn.Linear(width, 1), nn.Flatten(0))
+
+    outcome, _ = learn(build=build, parameters={"width": 5}, epochs=1)
+    assert outcome.network[1].out_features == 5

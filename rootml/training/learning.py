@@ -1,0 +1,70 @@
+"""A network with its objective and optimiser, as Lightning trains it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rootml.training.feed import TensorBatch
+from rootml.training.learner import Torch
+from rootml.training.objective import Objective
+from rootml.training.optimiser import optimiser, scheduler
+
+
+class Learning(L.LightningModule):
+    """The network of a recipe, its loss and its steps.
+
+    The generators of torch (dropout) start anew each epoch, from the seed: a training that goes
+    on after an epoch makes the same steps as one that was not interrupted.
+    """
+
+    def __init__(self, network: nn.Module, learner: Torch, objective: Objective, seed: int) -> None:
+        super().__init__()
+        self.network = network
+        self.learner = learner
+        self.objective = objective
+        self.seed = seed
+
+    def forward(self, *tensors: Tensor) -> Tensor:
+        """What the network returns, of tensors (n, *shape)."""
+        raw: Tensor = self.network(*tensors)
+        return raw
+
+    def on_train_epoch_start(self) -> None:
+        """Seed what is random in the network."""
+        seed = np.random.SeedSequence((self.seed, self.current_epoch, self.global_rank))
+        torch.manual_seed(int(seed.generate_state(1)[0]))
+
+    def training_step(self, batch: TensorBatch, index: int) -> Tensor:
+        """Loss of one batch."""
+        return self._step("train", batch)
+
+    def validation_step(self, batch: TensorBatch, index: int) -> None:
+        """Log the loss and further figures of one batch."""
+        self._step("validation", batch)
+
+    def _step(self, part: str, batch: TensorBatch) -> Tensor:
+        tensors, truth = batch
+        return self.record(part, self(*tensors.values()).float(), truth)
+
+    def record(self, part: str, raw: Tensor, truth: Tensor) -> Tensor:
+        """Log the figures of a batch; returns its loss."""
+        loss = self.objective.loss(raw, truth)
+        values = {"loss": loss} | self.objective.figures(raw, truth)
+        named = {f"{part}_{name}": value for name, value in values.items()}
+        self.log_dict(named, on_step=False, on_epoch=True, batch_size=len(truth), sync_dist=True)
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        """The optimiser and its schedule, which steps with it."""
+        steps = int(self.trainer.estimated_stepping_batches)
+        optimizer = optimiser(self.learner, self.parameters())
+        schedule = scheduler(self.learner, optimizer, steps)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
