@@ -29,6 +29,13 @@ from rootml.validation.statistics.confusion import Confusion
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.cuts import Cut
 from rootml.validation.statistics.dependence import against
+from rootml.validation.statistics.matched import (
+    MatchedSlice,
+    Ratio,
+    paired_ratio,
+    rejection_in_bins,
+    rejection_ratio,
+)
 from rootml.validation.statistics.paired import Paired, improvement
 from rootml.validation.statistics.peaks import PeakFit, fit_peak
 from rootml.validation.statistics.precision import PrecisionRecall, precision_recall
@@ -49,11 +56,13 @@ __all__ = [
     "Event",
     "Gate",
     "Limits",
+    "MatchedSlice",
     "Note",
     "Paired",
     "PeakFit",
     "Plot",
     "PrecisionRecall",
+    "Ratio",
     "Reliability",
     "Report",
     "Residuals",
@@ -71,9 +80,12 @@ __all__ = [
     "fit_peak",
     "improvement",
     "overtraining",
+    "paired_ratio",
     "precision_recall",
     "read_study",
     "rejection",
+    "rejection_in_bins",
+    "rejection_ratio",
     "unphysical",
     "write_study",
 ]

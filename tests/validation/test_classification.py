@@ -12,7 +12,7 @@ from scipy import stats
 from scipy.special import expit
 
 from rootml.errors import DataError
-from rootml.validation.statistics.binomial import LEVEL, clopper_pearson, rejection
+from rootml.validation.statistics.binomial import LEVEL, LIMIT_LEVEL, clopper_pearson, rejection
 from rootml.validation.statistics.classification import Separation
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.scales import ASINH, LOGIT
@@ -68,8 +68,8 @@ def test_rejection_where_nothing_passes_is_a_lower_limit():
     value, low, high = rejection([0, 0], [100, 0])
     assert np.isposinf(value[0])
     assert np.isposinf(high[0])
-    # P(0 of 100 | 1/low) is the tail of the central interval.
-    assert (1 - 1 / low[0]) ** 100 == pytest.approx((1 - LEVEL) / 2)
+    # P(0 of 100 | 1/low) is what the limit's confidence leaves.
+    assert (1 - 1 / low[0]) ** 100 == pytest.approx(1 - LIMIT_LEVEL)
     assert np.isnan([value[1], low[1], high[1]]).all()
 
 

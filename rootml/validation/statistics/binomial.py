@@ -15,12 +15,15 @@ from rootml.validation.statistics.counts import Counted, Counts
 LEVEL = math.erf(math.sqrt(0.5))
 """Probability content of all intervals: that of one standard deviation, 68.27 %."""
 
+LIMIT_LEVEL = 0.95
+"""Confidence of one-sided limits, where there is no value to have an interval."""
+
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value and the ends of its 68.27 % interval. An infinite ``high``: a lower limit."""
+    """A value and the ends of its 68.27 % interval; with an infinite ``high``, a limit of 95 %."""
 
     value: float
     low: float
@@ -70,11 +73,13 @@ def efficiency_interval(passed: Counted, total: Counted, level: float = LEVEL) -
 def rejection(passed: Counted, total: Counted, level: float = LEVEL) -> Estimates:
     """Total over passed, from the interval of passed over total (:func:`efficiency_interval`).
 
-    Where nothing passes, value and upper end are infinite and the lower end is the limit (at
-    84.1 % confidence, as the central interval leaves half of the rest on that side). NaN where
-    total is not positive.
+    Where nothing passes, value and upper end are infinite and the lower end is the limit at
+    LIMIT_LEVEL, from the one-sided interval of the same construction. NaN where total is not
+    positive.
     """
     value, low, high = efficiency_interval(passed, total, level)
+    _, limit = clopper_pearson(*effective_counts(passed, total), 2 * LIMIT_LEVEL - 1)
+    high = np.where(value == 0, limit, high)
 
     def inverted(fraction: Floats) -> Floats:
         result = np.full(fraction.shape, np.inf)
