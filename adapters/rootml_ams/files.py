@@ -27,7 +27,9 @@ def _gbatch(events: ak.Array) -> dict[str, Any]:
     branches = flat_branches(events)
     one = np.ones(len(events), np.int64)
     shower = {name: ak.unflatten(branches[key], one) for name, key in _SHOWER.items()}
-    truth = {name: values for name, values in branches.items() if name.startswith("truth_")}
+    truth = {
+        name: values for name, values in branches.items() if name.startswith(("truth_", "mc_"))
+    }
     hits = _hits(branches["edep_cell"])
     return {"fEcalHit": hits, "fEcalShower": ak.zip(shower)} | truth
 

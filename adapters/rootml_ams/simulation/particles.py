@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rootml_ams.geometry import CELLS, DEPTH_X0, LAYERS
 from rootml_ams.simulation import detector, hadron, rays, reconstruction
 from rootml_ams.simulation.deposit import Image, add_showers, add_tracks
+from rootml_ams.simulation.detector import NOMINAL, Response
 from rootml_ams.simulation.hadron import Cascade
 from rootml_ams.simulation.incidence import draw_rays
 from rootml_ams.simulation.rays import Flags, Floats, Rays, sum_by
@@ -40,6 +41,9 @@ class Request:
     """Of the falling spectrum dN/dE = E^-index."""
     selection: Selection
     """Whether the range is one of reconstructed or of generated energy."""
+    response: Response = NOMINAL
+    good_tracks: bool = False
+    """Only tracks that meet the shower's axis on the front face."""
 
     def draw(self, n: int, beyond: tuple[float, float], rng: np.random.Generator) -> Floats:
         """Energies to generate in GeV, as far as ``beyond`` a range of reconstructed energy."""
@@ -63,11 +67,15 @@ class Particles:
 
     track: Rays
     energy: Floats
+    temperature: Floats
+    """Of the calorimeter, degrees Celsius."""
     image: Image
 
     def take(self, index: npt.NDArray[Any]) -> Particles:
         """Those that ``index`` (numbers or a mask) picks."""
-        return Particles(self.track.take(index), self.energy[index], self.image[index])
+        return Particles(
+            self.track.take(index), self.energy[index], self.temperature[index], self.image[index]
+        )
 
 
 Draw = Callable[[int, Request, np.random.Generator], Particles]
@@ -77,8 +85,9 @@ def draw_electrons(n: int, request: Request, rng: np.random.Generator) -> Partic
     """Simulate ``n`` electrons or positrons."""
     track = draw_rays(n, rng)
     energy = request.draw(n, BEYOND_ELECTRONS, rng)
-    showers = draw_showers(track, energy, False, rng)
-    return Particles(track, energy, _read_out(n, showers, None, rng))
+    axes = track.moved(np.full(n, -request.response.upstream))
+    showers = draw_showers(axes, energy, False, rng)
+    return _read_out(track, energy, showers, None, request.response, rng)
 
 
 def draw_protons(n: int, request: Request, rng: np.random.Generator) -> Particles:
@@ -98,7 +107,7 @@ def draw_protons(n: int, request: Request, rng: np.random.Generator) -> Particle
     deposits = showers.layers.sum(axis=1) / 1000
     kept = request.within_reach(sum_by(showers.axes.event, deposits, len(energy)))
     track, energy, cascade = track.take(kept), energy[kept], cascade.of(kept)
-    return Particles(track, energy, _read_out(len(energy), showers.of(kept), cascade, rng))
+    return _read_out(track, energy, showers.of(kept), cascade, request.response, rng)
 
 
 def _most_contained(depth: Floats, energy: Floats) -> Floats:
@@ -107,13 +116,22 @@ def _most_contained(depth: Floats, energy: Floats) -> Floats:
     return share
 
 
-def _read_out(n: int, showers: Showers, cascade: Cascade | None, rng: np.random.Generator) -> Image:
-    sampled, tracks = np.zeros((2, n, LAYERS, CELLS), np.float32)
+def _read_out(
+    track: Rays,
+    energy: Floats,
+    showers: Showers,
+    cascade: Cascade | None,
+    response: Response,
+    rng: np.random.Generator,
+) -> Particles:
+    sampled, tracks = np.zeros((2, len(energy), LAYERS, CELLS), np.float32)
     add_showers(sampled, showers)
     add_tracks(tracks, showers.tracks, showers.track_end, 1.0, rng)
     if cascade is not None:
         add_tracks(tracks, cascade.tracks, cascade.track_end, cascade.track_ionisation, rng)
-    return detector.measure(sampled, tracks, rng)
+    temperature = response.draw_temperature(len(energy), rng)
+    image = detector.measure(sampled, tracks, rng, response, temperature)
+    return Particles(track, energy, temperature, image)
 
 
 def concatenate(parts: Sequence[Particles]) -> Particles:
@@ -121,5 +139,6 @@ def concatenate(parts: Sequence[Particles]) -> Particles:
     return Particles(
         rays.concatenate([part.track for part in parts]),
         np.concatenate([part.energy for part in parts]),
+        np.concatenate([part.temperature for part in parts]),
         np.concatenate([part.image for part in parts]),
     )

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rootml_ams.geometry import CELLS, FRONT_Z_CM, LAYERS
-from rootml_ams.simulation import reconstruction
+from rootml_ams.simulation import reconstruction, trd
 from rootml_ams.simulation.deposit import Image
+from rootml_ams.simulation.particles import Particles
 from rootml_ams.simulation.rays import Floats, Rays
 
 if TYPE_CHECKING:
@@ -22,27 +23,33 @@ MAXIMUM_RIGIDITY_GV = 2000.0
 
 
 def record(
-    track: Rays,
-    energy: Floats,
-    image: Image,
+    particles: Particles,
     label: npt.NDArray[np.int64],
+    labels: str,
     rng: np.random.Generator,
 ) -> ak.Array:
-    """Make the branches of the flat layout for particles of ``energy`` GeV.
+    """Make the branches of the flat layout.
 
-    ``label``: 1 for electrons and positrons, 0 for protons.
+    ``label``: 1 for electrons and positrons, 0 for protons. ``labels``: "truth", or "trd" where
+    ``truth_label`` shall be what the transition radiation detector says.
     """
     import awkward as ak
 
-    n = len(label)
+    n, energy, image = len(label), particles.energy, particles.image
     charge = np.where(label == 1, rng.choice([-1, 1], n), 1)
     shown = _shower_branches(image)
+    # A generator of its own: the stream of all else is what it was before there was a detector.
+    identity = trd.identify(energy, label, rng.spawn(1)[0])
     branches: dict[str, npt.NDArray[Any]] = {
         "edep_cell": image.reshape(n, LAYERS * CELLS),
         **{name: values.astype(np.float32) for name, values in shown.items()},
         "mom": _rigidity(charge, energy, rng).astype(np.float32),
-        **_track_branches(track, rng),
-        "truth_label": label.astype(np.int32),
+        **_track_branches(particles.track, rng),
+        "trd_lik": identity.likelihood.astype(np.float32),
+        "trd_qk": identity.charge.astype(np.float32)[:, None],
+        "ecal_temperature": particles.temperature.astype(np.float32),
+        "truth_label": (identity.label if labels == "trd" else label).astype(np.int32),
+        "mc_label": label.astype(np.int32),
         "truth_charge": charge.astype(np.int32),
         "truth_energy": energy.astype(np.float32),
     }
