@@ -8,6 +8,7 @@ suppression, so that even a small negative one says that something else was writ
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import awkward as ak
 import numpy as np
@@ -15,47 +16,63 @@ import numpy as np
 from rootml.adapter import Options
 from rootml.errors import BranchError, DataError
 from rootml.spec import Array
-from rootml_ams.geometry import CELLS, LAYERS
+from rootml_ams import sanity, units
+from rootml_ams.geometry import CELLS, LAYERS, SIZE
 
-SIZE = LAYERS * CELLS
-UNITS: Mapping[str, tuple[float, float]] = {"GeV": (0.2, 3.0), "MeV": (200.0, 3000.0)}
-"""Sum of the deposits over the energy in GeV, if the deposits are in that unit."""
-DEFAULT_UNIT = "MeV"
-"""Where no energy tells: the unit of the AMS software."""
-
+TRACK_PROBES = ("track_x", "track_y", "track_z", "track_zenith", "track_azimuth")
+_MOST_REFUSED = 20
+"""Events among the first that may be unreadable before the file is refused as a whole."""
 _DEPOSIT = "a number from 0 up (deposits after zero suppression)"
 
 
 def decode_flat(raw: ak.Array, wanted: tuple[str, ...], options: Options) -> ak.Array:
     """Decode the flat ntuple: one branch holds all 1296 cells."""
-    return _decode(raw, wanted, options, _dense_image)
+    return _decode(raw, wanted, options, dense_image)
 
 
 def decode_hits(raw: ak.Array, wanted: tuple[str, ...], options: Options) -> ak.Array:
     """Decode formats that list the hit cells."""
-    return _decode(raw, wanted, options, _sparse_image)
+    return _decode(raw, wanted, options, sparse_image)
 
 
-def find_unit(raw: ak.Array) -> Options:
-    """Tell MeV from GeV by the sum of the deposits over the energy, event by event."""
-    if "energy" not in raw.fields:
-        return {"deposit_unit": DEFAULT_UNIT, "deposit_unit_from": "default: no energy branch"}
-    energy = first(raw["energy"], np.nan)
-    deposit = raw["deposit"]
-    while deposit.ndim > 1:
-        deposit = ak.sum(deposit, axis=-1)
-    total = _numbers(deposit, "fiu", "numbers as deposits")
-    usable = (energy > 0) & (total > 0) & np.isfinite(energy) & np.isfinite(total)
-    if not usable.any():
-        return {"deposit_unit": DEFAULT_UNIT, "deposit_unit_from": "default: no event with energy"}
-    ratio = float(np.median(total[usable] / energy[usable]))
-    for unit, (low, high) in UNITS.items():
-        if low < ratio < high:
-            return {"deposit_unit": unit, "deposit_unit_from": f"deposits / energy = {ratio:.3g}"}
-    raise DataError(
-        f"deposits of the cells add up to {ratio:.3g} per GeV of reconstructed energy: expected "
-        "about 1 (deposits in GeV) or 1000 (in MeV)"
-    )
+def settle(
+    raw: ak.Array, *, read_image: Callable[[ak.Array], Array], names: Mapping[str, str]
+) -> Options:
+    """What the first events tell: the unit of the deposits, and that the order of cells is right.
+
+    ``raw`` has the keys that ``read_image`` needs, and "energy" and the "track_*" as far as they
+    are there; ``names`` are the branches' names by key. Raises :class:`DataError` where images or
+    tracks cannot be those of the calorimeter.
+    """
+    image, raw = _readable(raw, read_image, _MOST_REFUSED)
+    energy = first(raw["energy"], np.nan) if "energy" in raw.fields else None
+    checked = sanity.check(image, _tracks(raw), names)
+    return {**units.find_unit(image, energy, names), **checked}
+
+
+def _tracks(raw: ak.Array) -> dict[str, Array]:
+    """What can be read of the tracks: a view that needs the rest refuses it."""
+    found = {}
+    for key in TRACK_PROBES:
+        if key in raw.fields:
+            with suppress(BranchError):
+                found[key] = first(raw[key], np.nan)
+    return found
+
+
+def _readable(
+    raw: ak.Array, read_image: Callable[[ak.Array], Array], spare: int
+) -> tuple[Array, ak.Array]:
+    """The events that can be read, and their images: others are refused once they are asked for."""
+    try:
+        return read_image(raw), raw
+    except DataError as refused:
+        if refused.event is None or not spare:
+            raise
+        rest = raw[np.arange(len(raw)) != refused.event]
+        with suppress(DataError):
+            return _readable(rest, read_image, spare - 1)
+        raise
 
 
 def first(array: ak.Array, missing: float) -> Array:
@@ -79,7 +96,7 @@ def _decode(
             image = read_image(raw)
             in_gev = options.get("deposit_unit") == "GeV"
             columns[name] = image * np.float32(1000) if in_gev else image
-        elif name in ("truth_label", "truth_charge"):
+        elif name in ("truth_label", "mc_label", "truth_charge"):
             columns[name] = first(raw[name], -1).astype(np.int64)
         else:
             columns[name] = first(raw[name], np.nan).astype(np.float32)
@@ -100,7 +117,7 @@ def _numbers(array: ak.Array, kinds: str, expected: str) -> Array:
     return values
 
 
-def _dense_image(raw: ak.Array) -> Array:
+def dense_image(raw: ak.Array) -> Array:
     """Images of events with all cells, or none, in one branch."""
     array = raw["deposit"]
     if array.ndim not in (2, 3):
@@ -124,7 +141,7 @@ def _dense_image(raw: ak.Array) -> Array:
     return image.reshape(-1, LAYERS, CELLS)
 
 
-def _sparse_image(raw: ak.Array) -> Array:
+def sparse_image(raw: ak.Array) -> Array:
     """Images of events that list their hits."""
     flat, counts = {}, {}
     for name, kinds in (("plane", "iu"), ("cell", "iu"), ("deposit", "fiu")):
@@ -135,12 +152,24 @@ def _sparse_image(raw: ak.Array) -> Array:
         _check(counts[name] == counts["plane"], f"{name}s", "as many as planes", counts[name])
     event = np.repeat(np.arange(len(raw)), counts["plane"])
     plane, cell, deposit = flat.values()
-    _check((plane >= 0) & (plane < LAYERS), "Plane of a hit", "0 to 17", plane, event)
-    _check((cell >= 0) & (cell < CELLS), "Cell of a hit", "0 to 71", cell, event)
+    for name, number, size, other in (("Plane", plane, LAYERS, cell), ("Cell", cell, CELLS, plane)):
+        expected = f"0 to {size - 1}{_numbering(number, size, other)}"
+        _check((number >= 0) & (number < size), f"{name} of a hit", expected, number, event)
     _check((deposit >= 0) & (deposit < np.inf), "Edep of a hit", _DEPOSIT, deposit, event)
     place = event * SIZE + plane.astype(np.int64) * CELLS + cell.astype(np.int64)
     image = np.bincount(place, deposit, len(raw) * SIZE).astype(np.float32)
     return image.reshape(-1, LAYERS, CELLS)
+
+
+def _numbering(number: Array, size: int, other: Array) -> str:
+    """What numbers beyond 0 to ``size`` - 1 may be."""
+    if not number.size or number.max() < size:
+        return ""
+    if number.min() == 1 and number.max() == size:
+        return f" (they look counted from 1 to {size})"
+    if number.max() < CELLS and other.max() < LAYERS:
+        return " (Plane and Cell look exchanged)"
+    return ""
 
 
 def _check(

@@ -16,6 +16,7 @@ SUPERLAYERS: Final = 9
 LAYERS: Final = 2 * SUPERLAYERS
 """Layers of cells, the "planes" 0-17 of the AMS software."""
 CELLS: Final = 72
+SIZE: Final = LAYERS * CELLS
 PITCH_CM: Final = 0.9
 HALF_WIDTH_CM: Final = CELLS * PITCH_CM / 2
 FRONT_Z_CM: Final = -142.3

@@ -7,11 +7,23 @@ planes 0-17 downwards, cells 0-71 along the axis, deposits in MeV; ``EcalShowerR
 
 from __future__ import annotations
 
+from functools import partial
+
 from rootml.adapter import Branch, Layout
-from rootml_ams.decoding import decode_flat, decode_hits, find_unit
+from rootml_ams.decoding import (
+    TRACK_PROBES,
+    decode_flat,
+    decode_hits,
+    dense_image,
+    settle,
+    sparse_image,
+)
 
 _TRUTH = {
     "truth_label": Branch(("truth_label",), optional=True, doc="1 electron or positron, 0 proton"),
+    "mc_label": Branch(
+        ("mc_label",), optional=True, doc="the same, where truth_label is what the TRD says"
+    ),
     "truth_charge": Branch(("truth_charge",), "e", optional=True),
     "truth_energy": Branch(("truth_energy",), "GeV", optional=True),
 }
@@ -27,6 +39,11 @@ _NTUPLE = {
     "track_azimuth": Branch(("Trk_Ecal_Inci_Azimutal",), "rad", optional=True),
     "shower_x": Branch(("Ecal_ShwrX0",), "cm", optional=True, doc="shower axis on the front face"),
     "shower_y": Branch(("Ecal_ShwrY0",), "cm", optional=True),
+    "trd_likelihood": Branch(
+        ("trd_lik",), optional=True, doc="-ln of the electron's share; protons high"
+    ),
+    "trd_charge": Branch(("trd_qk",), "e", optional=True),
+    "temperature": Branch(("ecal_temperature",), "degC", optional=True),
     **_TRUTH,
 }
 _HITS = ("plane", "cell", "deposit")
@@ -36,6 +53,10 @@ def _columns(branches: dict[str, Branch], *image: str) -> dict[str, tuple[str, .
     return {"image": image} | {key: (key,) for key in branches if key not in image}
 
 
+def _names(branches: dict[str, Branch]) -> dict[str, str]:
+    return {key: branch.names[0] for key, branch in branches.items()}
+
+
 _FLAT = {"deposit": Branch(("edep_cell",), "MeV or GeV", doc="1296 or [18][72] cells")} | _NTUPLE
 FLAT = Layout(
     name="flat",
@@ -43,8 +64,8 @@ FLAT = Layout(
     branches=_FLAT,
     columns=_columns(_FLAT, "deposit"),
     decode=decode_flat,
-    configure=find_unit,
-    probes=("deposit", "energy"),
+    configure=partial(settle, read_image=dense_image, names=_names(_FLAT)),
+    probes=("deposit", "energy", *TRACK_PROBES),
     doc="Flat ntuple: all cells of an event in one branch.",
 )
 
@@ -59,8 +80,8 @@ SPARSE = Layout(
     branches=_SPARSE,
     columns=_columns(_SPARSE, *_HITS),
     decode=decode_hits,
-    configure=find_unit,
-    probes=("deposit", "energy"),
+    configure=partial(settle, read_image=sparse_image, names=_names(_SPARSE)),
+    probes=(*_HITS, "energy", *TRACK_PROBES),
     doc="Flat ntuple with lists of the hit cells.",
 )
 
@@ -81,8 +102,8 @@ GBATCH = Layout(
     branches=_GBATCH,
     columns=_columns(_GBATCH, *_HITS),
     decode=decode_hits,
-    configure=find_unit,
-    probes=("deposit", "energy"),
+    configure=partial(settle, read_image=sparse_image, names=_names(_GBATCH)),
+    probes=(*_HITS, "energy", *TRACK_PROBES),
     doc="Events of the AMS software, split into one branch a member.",
 )
 

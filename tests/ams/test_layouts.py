@@ -135,9 +135,17 @@ def test_units_are_told_by_the_energy(read, events, cells):
         np.testing.assert_allclose(found.reshape(cells.shape), cells, rtol=1e-5)
 
 
-def test_without_energy_deposits_are_in_mev(read, cells):
-    found = read("flat", {"edep_cell": ak.from_numpy(cells / 1000, regulararray=True)}, "image")
-    np.testing.assert_allclose(image_of(found).reshape(cells.shape), cells / 1000, rtol=1e-6)
+@pytest.mark.parametrize("scale", [1.0, 1e-3])
+def test_without_energy_the_smallest_deposits_tell(read, cells, scale):
+    scaled = cells * np.float32(scale)
+    found = read("flat", {"edep_cell": ak.from_numpy(scaled, regulararray=True)}, "image")
+    np.testing.assert_allclose(image_of(found).reshape(cells.shape), cells, rtol=1e-5)
+
+
+def test_deposits_are_in_mev_where_nothing_tells(read, cells):
+    few = cells[:3] / 1000
+    found = read("flat", {"edep_cell": ak.from_numpy(few, regulararray=True)}, "image")
+    np.testing.assert_allclose(image_of(found).reshape(few.shape), few, rtol=1e-6)
 
 
 @pytest.mark.parametrize("scale", [1e-6, 0.03, 1e3])
