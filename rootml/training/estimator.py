@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
-from rootml.errors import TrainingError
-from rootml.spec import Array
+from rootml.errors import TrainingError, nearest
+from rootml.spec import Array, TensorSpec
 from rootml.training.data import DataSet, Rows
 from rootml.training.job import Curve, Fitted, Parts, Run, Setting
 from rootml.training.learner import ScikitLearn
 from rootml.training.sklearn_export import export_estimator
 from rootml.training.task import Classification, only_value
 from rootml.training.truth import balanced
+
+BLOCK_ROWS = 20_000
 
 
 def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
@@ -37,7 +40,7 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
         raise TrainingError(f"{type(estimator).__name__}: {error}") from error
     minutes = (time.monotonic() - begin) / 60
     path = run.folder / f"{run.name}.onnx"
-    export_estimator(estimator, run.view.tensors, path, run.outputs[0].source)
+    export_estimator(estimator, run.view.tensors, path, run.outputs[0].source, places(run))
 
     def predict(tensors: Mapping[str, Array]) -> list[Array]:
         matrix = flatten(run, tensors)
@@ -58,11 +61,42 @@ def flatten(run: Run, tensors: Mapping[str, Array]) -> Array:
     """Tensors (n, *shape) of the run's view as one matrix (n, columns) in float32."""
     first = tensors[run.view.tensors[0].name]
     columns = [tensors[spec.name].reshape(len(first), -1) for spec in run.view.tensors]
-    return np.concatenate(columns, axis=1, dtype=np.float32)
+    matrix = np.concatenate(columns, axis=1, dtype=np.float32)
+    chosen = places(run)
+    return matrix[:, chosen] if chosen else matrix
+
+
+def places(run: Run) -> list[int]:
+    """Where the columns that the learner names are in the view's matrix; none: it sees all."""
+    learner = run.recipe.learner
+    assert isinstance(learner, ScikitLearn)
+    if not learner.columns:
+        return []
+    known = [name for spec in run.view.tensors for name in _names(spec)]
+    for column in learner.columns:
+        if column not in known:
+            raise TrainingError(
+                f"view {run.view.name!r} has no column {column!r}{nearest(column, known)}"
+            )
+    return [known.index(column) for column in learner.columns]
+
+
+def _names(spec: TensorSpec) -> Sequence[str]:
+    """Name of each column of a flattened tensor; empty where it has none."""
+    return spec.columns if len(spec.shape) == 1 else [""] * math.prod(map(int, spec.shape))
 
 
 def _matrix(run: Run, data: DataSet, rows: Rows) -> Array:
-    return flatten(run, {name: tensor[rows] for name, tensor in data.tensors.items()})
+    """The matrix of ``rows``, in blocks: memory holds it once and little more."""
+
+    def take(block: Rows) -> Array:
+        return flatten(run, {name: tensor[block] for name, tensor in data.tensors.items()})
+
+    matrix = np.empty((len(rows), take(rows[:1]).shape[1]), np.float32)
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = rows[start : start + BLOCK_ROWS]
+        matrix[start : start + len(block)] = take(block)
+    return matrix
 
 
 def _train(run: Run, data: DataSet, rows: Rows, estimator: Any) -> dict[str, Array]:

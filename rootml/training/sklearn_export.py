@@ -33,14 +33,18 @@ _MATRIX = "matrix"
 
 
 def export_estimator(
-    estimator: Any, specs: Sequence[TensorSpec], path: Path, output: str = "score"
+    estimator: Any,
+    specs: Sequence[TensorSpec],
+    path: Path,
+    output: str = "score",
+    places: Sequence[int] = (),
 ) -> None:
     """Write a fitted classifier of two classes, or a regressor, to ``path`` as ONNX.
 
     Inputs are called and shaped as ``specs``; flattened and joined in that order they are the
-    columns the estimator was fitted on. The output ``output`` (n,) is the probability of the
-    second class, or what a regressor predicts, in float32. The same estimator gives the same
-    bytes.
+    columns the estimator was fitted on, or hold them at ``places``. The output ``output`` (n,) is
+    the probability of the second class, or what a regressor predicts, in float32. The same
+    estimator gives the same bytes.
 
     scikit-learn computes in float64 what ONNX computes in float32. Trees on the inputs themselves
     take the same branches, and sums differ by a few 1e-7 of their size. Where something is
@@ -50,7 +54,7 @@ def export_estimator(
 
     Raises TrainingError for an estimator that cannot be converted.
     """
-    width = sum(_width(spec) for spec in specs)
+    width = len(places) or sum(_width(spec) for spec in specs)
     if width != estimator.n_features_in_:
         raise TrainingError(
             f"{type(estimator).__name__} was fitted on {estimator.n_features_in_} columns, and "
@@ -66,7 +70,7 @@ def export_estimator(
             f"{type(estimator).__name__} gives no probabilities; wrap it in CalibratedClassifierCV"
         )
     model = _convert(estimator, width)
-    _join_inputs(model.graph, specs)
+    _join_inputs(model.graph, specs, places)
     _take_output(model.graph, output, probabilities=is_classifier(estimator))
     _strip(model)
     onnx.checker.check_model(model, full_check=True)
@@ -150,7 +154,9 @@ class _PlainNumbers:
         self._container.add_node(*args, **plain)
 
 
-def _join_inputs(graph: onnx.GraphProto, specs: Sequence[TensorSpec]) -> None:
+def _join_inputs(
+    graph: onnx.GraphProto, specs: Sequence[TensorSpec], places: Sequence[int]
+) -> None:
     """Make the matrix of the estimator from the tensors of the view."""
     nodes, columns = [], []
     for spec in specs:
@@ -158,7 +164,12 @@ def _join_inputs(graph: onnx.GraphProto, specs: Sequence[TensorSpec]) -> None:
         nodes.append(helper.make_node("Flatten", [spec.name], [flat], axis=1))
         nodes.append(helper.make_node("Cast", [flat], [real], to=TensorProto.FLOAT))
         columns.append(real)
-    nodes.append(helper.make_node("Concat", columns, [_MATRIX], axis=1))
+    joined = "joined" if places else _MATRIX
+    nodes.append(helper.make_node("Concat", columns, [joined], axis=1))
+    if places:
+        index = numpy_helper.from_array(np.array(places, np.int64), "places")
+        graph.initializer.append(index)
+        nodes.append(helper.make_node("Gather", [joined, index.name], [_MATRIX], axis=1))
     nodes.extend(graph.node)
     del graph.node[:], graph.input[:]
     graph.node.extend(nodes)
