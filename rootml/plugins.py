@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from rootml.adapter import Adapter
@@ -72,6 +74,18 @@ def package_of(adapter: str) -> str:
     """Name and version of the package that offers an adapter; empty where none does."""
     points = [point for point in _points(ADAPTERS) if point.name == adapter]
     return _package(points[0]) if points else ""
+
+
+def sources_of(adapter: str) -> list[Path]:
+    """The files of the package (or the module) that offers an adapter; none where none does."""
+    points = [point for point in _points(ADAPTERS) if point.name == adapter]
+    spec = find_spec(points[0].module.partition(".")[0]) if points else None
+    if spec is None:
+        return []
+    folders = spec.submodule_search_locations or []
+    found = [path for folder in folders for path in Path(folder).rglob("*") if path.is_file()]
+    found = [path for path in found if path.suffix != ".pyc"]
+    return sorted(found) if folders else [Path(spec.origin or "")]
 
 
 def adapter_of(card: ModelCard, where: str = "") -> Adapter:

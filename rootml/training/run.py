@@ -19,9 +19,10 @@ from rootml.plugins import get_recipe
 from rootml.rootio.container.transaction import made_folder
 from rootml.training.cards import finish
 from rootml.training.chosen import choose_adapter
-from rootml.training.data import DataSet, load_dataset
+from rootml.training.data import DataSet
 from rootml.training.job import Parts, Run
 from rootml.training.learner import Device, Precision
+from rootml.training.reading import load_dataset
 from rootml.training.recipe import Recipe
 from rootml.training.recipe_file import is_recipe_file, read_recipe
 from rootml.training.split import Split

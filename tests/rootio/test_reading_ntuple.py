@@ -17,7 +17,7 @@ from rootml.errors import FileError, TreeError
 from rootml.rootio.events.kinds import open_events
 from rootml.rootio.opening import open_file, open_tree, tree_names
 from rootml.rootio.source import Source, open_source
-from rootml.training.data import load_dataset
+from rootml.training.reading import load_dataset
 from rootml.training.task import Classification
 
 ENTRIES = 60

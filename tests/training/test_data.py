@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rootml.errors import BranchError, DataError
-from rootml.training.data import load_dataset
+from rootml.training.reading import load_dataset
 from rootml.training.task import Classification
 
 FRACTIONS = (0.6, 0.2, 0.2)

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from rootml.training import Recipe
-from rootml.training.data import load_dataset
 from rootml.training.job import Run
 from rootml.training.loop import fit
 from rootml.training.objective import classification
+from rootml.training.reading import load_dataset
 
 
 class Net(nn.Module):

@@ -11,7 +11,7 @@ from rootml import tag_file
 from rootml.card import ModelCard, Output
 from rootml.errors import BranchError, DataError
 from rootml.training import train
-from rootml.training.data import load_dataset
+from rootml.training.reading import load_dataset
 from rootml.training.task import Classification, Regression
 
 MOMENTUM = Regression("true", (Output(name="momentum", estimates="true"),))

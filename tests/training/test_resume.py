@@ -24,7 +24,7 @@ import torch
 from rootml_toy_training import ADAPTER, RECIPES
 
 from rootml.training import Recipe
-from rootml.training.data import load_dataset
+from rootml.training.reading import load_dataset
 from rootml.training.job import Run
 from rootml.training.loop import fit
 from rootml.training.objective import classification

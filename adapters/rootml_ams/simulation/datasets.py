@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from numbers import Real
@@ -128,5 +127,5 @@ def settings(options: Mapping[str, Any]) -> Settings:
 
 
 def _number(name: str, value: object, least: float, most: float) -> None:
-    if not (isinstance(value, Real) and least <= value <= most and not math.isnan(value)):
+    if not (isinstance(value, Real) and least <= float(value) <= most):
         raise DataError(f"{name} is {value!r}: expected a number from {least:g} to {most:g}")
