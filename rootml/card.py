@@ -25,7 +25,7 @@ from pydantic import (
 from rootml.declared.schema import VIEW, Declaration
 from rootml.errors import RegistryError, nearest
 from rootml.spec import Column
-from rootml.working_point import WorkingPoint
+from rootml.working_point import Interval, WorkingPoint
 from rootml.yamltext import Part, parse_mapping, read_mapping, validated
 
 SUFFIX = ".card.yaml"
@@ -144,7 +144,7 @@ class Metric(Part):
 
     name: str
     value: float | None = None
-    interval: tuple[float, float | None] | None = None
+    interval: Interval = None
     limit: float | None = None
     unit: str = ""
     sample: str = ""

@@ -11,10 +11,12 @@ from rootml.commands.console import print_table
 from rootml.commands.sharing import export, pack, pull
 from rootml.commands.verify import verify
 from rootml.errors import MissingExtra, MissingNetwork, RegistryError, RootmlError
+from rootml.working_point import in_words
 
 if TYPE_CHECKING:
     from rootml.card import ModelCard
     from rootml.registry import LocatedCard, ModelEntry
+    from rootml.working_point import WorkingPoint
 
 FAILED = 2
 SKIPPED = "skipped"
@@ -199,7 +201,7 @@ def _show_figures(card: ModelCard) -> None:
             "Figures, with 68 % intervals",
             ["name", "value", "interval", "unit", "sample", "measured by"],
             [
-                [m.name, f"{m.value:.6g}", _interval(m.interval), m.unit, m.sample, m.how]
+                [m.name, *in_words(m.value, m.interval, m.limit), m.unit, m.sample, m.how]
                 for m in card.metrics
             ],
         )
@@ -207,26 +209,29 @@ def _show_figures(card: ModelCard) -> None:
         click.echo()
         print_table(
             "Working points, with 68 % intervals",
-            ["name", "cut", "efficiency", "interval", "rejection", "interval"],
+            ["name", "cut", "efficiency", "interval", "rejection", "interval", "measured on"],
             [
                 [
                     point.name,
-                    f"{point.output} > {point.threshold:.6g}",
-                    "" if point.efficiency is None else f"{point.efficiency:.4g}",
-                    _interval(point.efficiency_error),
-                    "" if point.rejection is None else f"{point.rejection:.4g}",
-                    _interval(point.rejection_error),
+                    point.cut,
+                    *in_words(point.efficiency, point.efficiency_error),
+                    *in_words(point.rejection, point.rejection_error, point.rejection_limit),
+                    point.sample,
                 ]
                 for point in card.working_points
             ],
         )
+        for point in (point for point in card.working_points if point.against):
+            click.echo()
+            _show_thresholds(point)
 
 
-def _interval(ends: tuple[float, float | None] | None) -> str:
-    if ends is None:
-        return ""
-    low, high = ends
-    return f"above {low:.4g}" if high is None else f"{low:.4g} to {high:.4g}"
+def _show_thresholds(point: WorkingPoint) -> None:
+    """The thresholds of a working point that follow a column."""
+    column = f"{point.against}{f' [{point.unit}]' if point.unit else ''}"
+    pairs = zip(point.at, point.thresholds, strict=True)
+    rows = [[f"{value:.6g}", f"{threshold:.7g}"] for value, threshold in pairs]
+    print_table(f"Thresholds of {point.name}, linear in between", [column, point.output], rows)
 
 
 def _text(value: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +19,12 @@ from rootml.training.figures import Measured, classification, regression
 from rootml.training.job import Fitted, Parts, Run
 from rootml.training.learner import Torch
 from rootml.training.parity import check_parity
+from rootml.training.points import Judged
 from rootml.training.task import Classification
 
 PARITY_ROWS = 256
+CHUNK = 8192
+"""Rows that the deployed model judges at once."""
 PACKAGES = ("rootml", "numpy")
 """Whose versions a card records, besides those of learner and engine."""
 
@@ -39,13 +41,12 @@ def finish(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Path:
             warmup=fitted.warmup,
         )
     card = _card(run, fitted, _training(run, data, parts, fitted))
-    rows = run.draw(parts, "test")
     model = Model(card, run.adapter, open_engine(card, fitted.file))
-    values = model({name: tensor[rows] for name, tensor in data.tensors.items()})
-    sample = {name: np.array(t[rows[:PARITY_ROWS]]) for name, t in data.tensors.items()}
-    found = [values[output.name][:PARITY_ROWS] for output in run.outputs]
-    check_parity(run.outputs, fitted.predict(sample), found)
-    measured = _measure(run, data, rows, values)
+    few = run.draw(parts, "test")[:PARITY_ROWS]
+    sample = {name: np.array(tensor[few]) for name, tensor in data.tensors.items()}
+    found = model(sample)
+    check_parity(run.outputs, fitted.predict(sample), [found[o.name] for o in run.outputs])
+    measured = _measure(run, data, parts, model)
     versions = card.training.versions | {model.engine.name: model.engine.version}
     figures = {
         "training": card.training.model_copy(update={"versions": versions}),
@@ -56,19 +57,42 @@ def finish(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Path:
     return _write(card.model_copy(update=figures), run.folder / f"{run.name}{SUFFIX}")
 
 
-def _measure(run: Run, data: DataSet, rows: Rows, values: Mapping[str, Array]) -> Measured:
-    truth = data.truth[rows]
+def _measure(run: Run, data: DataSet, parts: Parts, model: Model) -> Measured:
     if isinstance(run.recipe.task, Classification):
-        (output,) = run.outputs
-        classes = run.adapter.truth.classes
+        judged = [_judged(run, data, parts, part, model) for part in ("test", "validation")]
         return classification(
-            values[output.name], truth, output=output.name, classes=classes, how=run.command
+            *judged,
+            output=run.outputs[0].name,
+            against=run.adapter.energy or "",
+            classes=run.adapter.truth.classes,
+            how=run.command,
         )
+    rows = run.draw(parts, "test")
     references = {
         reference.column: data.columns[reference.column][rows]
         for reference in run.recipe.task.references(run.adapter)
     }
+    values, truth = _values(model, data, rows), data.truth[rows]
     return regression(values, truth, references, outputs=run.outputs, how=run.command)
+
+
+def _judged(run: Run, data: DataSet, parts: Parts, part: str, model: Model) -> Judged:
+    """What the deployed classifier says of a part, with the energies that the files have."""
+    rows = run.draw(parts, part)
+    energy = data.columns.get(run.adapter.energy or "")
+    return Judged(
+        part,
+        _values(model, data, rows)[run.outputs[0].name],
+        data.truth[rows],
+        None if energy is None else energy[rows],
+    )
+
+
+def _values(model: Model, data: DataSet, rows: Rows) -> dict[str, Array]:
+    """The outputs of some rows, of which few are in memory at once."""
+    chunks = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
+    made = [model({name: t[chunk] for name, t in data.tensors.items()}) for chunk in chunks]
+    return {name: np.concatenate([one[name] for one in made]) for name in made[0]}
 
 
 def _card(run: Run, fitted: Fitted, training: Training) -> ModelCard:

@@ -10,15 +10,11 @@ import numpy as np
 
 from rootml.card import Metric, Output
 from rootml.spec import Array
+from rootml.training.points import EFFICIENCIES, REJECTION, Judged, working_points
 from rootml.validation.statistics.binomial import Estimate, clopper_pearson
 from rootml.validation.statistics.classification import Separation
 from rootml.validation.statistics.regression import Residuals
 from rootml.working_point import WorkingPoint
-
-EFFICIENCIES = (0.90, 0.95)
-"""Signal efficiencies of the working points."""
-REJECTION = 100
-"""Background rejection at which the signal efficiency is measured."""
 
 
 @dataclass(frozen=True)
@@ -30,36 +26,36 @@ class Measured:
 
 
 def classification(
-    scores: Array, labels: Array, *, output: str, classes: tuple[str, ...], how: str
+    test: Judged,
+    validation: Judged,
+    *,
+    output: str,
+    against: str,
+    classes: tuple[str, ...],
+    how: str,
 ) -> Measured:
     """AUC, accuracy, rejection at fixed efficiency and the reverse, and the working points.
 
-    ``scores``: (n,) probabilities; ``labels``: (n,), 1 = signal; ``how``: the command.
+    Figures are those of the test events alone, at their own efficiency; working points were fixed
+    on the ``validation`` events. ``against``: the column of the values; ``how``: the command.
     """
-    background, signal = classes
-    separation = Separation.from_scores(scores[labels == 1], scores[labels == 0])
-    counts = np.bincount(labels, minlength=2)
-    sample = f"test split, {counts[1]} {signal} and {counts[0]} {background} events"
-    right = int(np.sum((scores > 0.5) == (labels == 1)))
-    low, high = clopper_pearson(right, len(labels))
-    accuracy = Estimate(right / len(labels), float(low), float(high))
+    separation = Separation.from_scores(test.signal, test.background)
+    sample = test.described(classes)
+    right = int(np.sum((test.scores > 0.5) == (test.labels == 1)))
+    low, high = clopper_pearson(right, len(test.labels))
+    accuracy = Estimate(right / len(test.labels), float(low), float(high))
     metrics = [
         _metric("auc", separation.auc(), sample, how),
         _metric("accuracy", accuracy, sample, how),
     ]
-    points = []
     for efficiency in EFFICIENCIES:
-        name = f"eff{efficiency:.0%}".rstrip("%")
-        cut = separation.at_efficiency(efficiency)
-        points.append(cut.to_card(name, output, sample))
-        if math.isfinite(cut.rejection.value):
-            metrics.append(_metric(f"rejection_{name}", cut.rejection, sample, how))
-    if counts[0] >= REJECTION:
-        name = f"rej{REJECTION}"
-        points.append(separation.at_rejection(REJECTION).to_card(name, output, sample))
+        found = separation.at_efficiency(efficiency).rejection
+        metrics.append(_metric(f"rejection_eff{100 * efficiency:.0f}", found, sample, how))
+    if len(test.background) >= REJECTION:
         kept = separation.efficiency_at_rejection(REJECTION)
-        metrics.append(_metric(f"efficiency_{name}", kept, sample, how))
-    return Measured(tuple(metrics), tuple(points))
+        metrics.append(_metric(f"efficiency_rej{REJECTION}", kept, sample, how))
+    points = working_points(validation, test, output=output, against=against, classes=classes)
+    return Measured(tuple(metrics), points)
 
 
 def regression(
@@ -114,6 +110,8 @@ def _of_residuals(
 
 
 def _metric(name: str, estimate: Estimate, sample: str, how: str, unit: str = "") -> Metric:
+    if math.isinf(estimate.value):
+        return Metric(name=name, limit=_rounded(estimate.low), unit=unit, sample=sample, how=how)
     high = _rounded(estimate.high) if math.isfinite(estimate.high) else None
     return Metric(
         name=name,

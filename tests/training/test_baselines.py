@@ -56,7 +56,7 @@ def test_figures_are_those_of_the_deployed_file(name, trained):
     metrics = {metric.name: metric for metric in card.metrics}
     assert metrics["auc"].value == pytest.approx(separation.auc().value, abs=0.05)
     assert metrics["auc"].value > 0.9
-    assert [point.name for point in card.working_points][:2] == ["eff90", "eff95"]
+    assert [point.name for point in card.working_points][:2] == ["pass90", "pass95"]
 
 
 def test_all_learners_are_measured_on_the_same_events(trained):

@@ -48,9 +48,11 @@ def test_files_to_card(trained):
     assert metrics["accuracy"].value > 0.75
     assert all(m.interval[0] <= m.value <= m.interval[1] for m in card.metrics)
     points = {point.name: point for point in card.working_points}
-    assert points["eff90"].efficiency >= 0.90
-    assert points["eff95"].efficiency >= 0.95
-    assert points["rej100"].rejection >= 100
+    assert list(points) == ["pass90", "pass95", "rej100"]
+    assert points["pass90"].efficiency == pytest.approx(0.90, abs=0.09)
+    assert points["pass95"].efficiency == pytest.approx(0.95, abs=0.09)
+    assert points["pass90"].sample.startswith("test split")
+    assert points["pass90"].fixed_on.startswith("validation split")
     (axis,) = card.domain
     assert axis.edges[0] <= axis.low < axis.high <= axis.edges[-1]
     assert sum(axis.fractions) + sum(axis.beyond) == pytest.approx(1, abs=1e-4)

@@ -160,12 +160,14 @@ def test_the_curve_reaches_both_ends():
     assert len(chosen) <= 400
 
 
-def test_a_cut_becomes_a_working_point():
-    point = Separation.from_scores(np.ones(10), np.zeros(30)).at_efficiency(0.9).to_card("90", "s")
-    assert point.rejection is None
-    assert point.rejection_error is not None
-    assert point.rejection_error[1] is None
-    assert point.efficiency == 1
+def test_a_cut_becomes_figures_of_a_card():
+    made = Separation.from_scores(np.ones(10), np.zeros(30)).at_efficiency(0.9).figures()
+    assert made["efficiency"] == 1
+    assert (made["rejection"], made["rejection_error"]) == (None, None)
+    assert made["rejection_limit"] == rejection(0, 30).low
+    made = Separation.from_scores(np.ones(10), np.arange(30) / 20).at_efficiency(0.9).figures()
+    assert made["rejection"] == pytest.approx(3, abs=0.1)
+    assert made["rejection_limit"] is None
 
 
 @pytest.mark.parametrize(("signal", "background"), [([], [0.5]), ([0.5], [])])

@@ -69,8 +69,8 @@ def test_interval_covers_the_truth():
     shares = [0.006, 0.004, 0.034, 0.956]
     found = []
     for both, own, others, _ in rng.multinomial(1000, shares, 1000):
-        made = paired_ratio(*cuts(both, own, others))
-        found.append(made.low <= 4 <= made.high)
+        low, high = bonett_price(both + others, both + own, both)
+        found.append(low <= 4 <= high)
     assert np.mean(found) == pytest.approx(0.6827, abs=0.06)
 
 

@@ -81,7 +81,7 @@ def difference(mine: Mapping[str, str], theirs: Mapping[str, str]) -> str:
 def _cut(point: WorkingPoint) -> str:
     if point.threshold is not None:
         return f"{point.output} > {point.threshold}"
-    return f"{point.output} > {point.thresholds} in bins {point.edges} of {point.against}"
+    return f"{point.output} > {point.thresholds} at {point.at} of {point.against}"
 
 
 def _bins(variable: Variable) -> str:

@@ -1,16 +1,15 @@
-"""A cut on a score: what it keeps, and the working point it makes on a model card."""
+"""A cut on a score, and what it keeps."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from rootml.validation.statistics.binomial import Estimate, efficiency_interval, rejection
 from rootml.validation.statistics.counts import Counts
-from rootml.working_point import WorkingPoint
 
 
 @dataclass(frozen=True)
@@ -56,19 +55,14 @@ class Cut:
         """Background over background passing."""
         return rejection(*self.counts[1]).one()
 
-    def to_card(self, name: str, output: str, sample: str = "") -> WorkingPoint:
-        """This cut as a model card records it."""
+    def figures(self) -> dict[str, Any]:
+        """Efficiency and rejection as a working point of a card has them."""
         kept, rejected = self.efficiency, self.rejection
-        return WorkingPoint(
-            name=name,
-            output=output,
-            threshold=self.threshold,
-            efficiency=kept.value,
-            efficiency_error=(kept.low, kept.high),
-            rejection=rejected.value if math.isfinite(rejected.value) else None,
-            rejection_error=(
-                rejected.low,
-                rejected.high if math.isfinite(rejected.high) else None,
-            ),
-            sample=sample,
-        )
+        limited = math.isinf(rejected.value)
+        return {
+            "efficiency": kept.value,
+            "efficiency_error": (kept.low, kept.high),
+            "rejection": None if limited else rejected.value,
+            "rejection_error": None if limited else (rejected.low, rejected.high),
+            "rejection_limit": rejected.low if limited else None,
+        }
