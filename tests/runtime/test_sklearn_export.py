@@ -93,6 +93,33 @@ def test_tensors_are_flattened_and_joined_in_order(cells, labels, tmp_path):
     np.testing.assert_allclose(found, estimator.predict_proba(cells)[:, 1], rtol=0, atol=1e-6)
 
 
+def test_chosen_columns_are_picked_from_all(cells, labels, tmp_path):
+    import onnxruntime
+
+    places = [4, 0, 1]
+    estimator = LogisticRegression().fit(cells[:, places], labels)
+    export_estimator(estimator, [SPEC], tmp_path / "toy.onnx", places=places)
+    session = onnxruntime.InferenceSession(tmp_path / "toy.onnx")
+    (found,) = session.run(None, {"cells": cells})
+    expected = estimator.predict_proba(cells[:, places])[:, 1]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+    with pytest.raises(TrainingError, match="fitted on 3 columns, and cells hold 2"):
+        export_estimator(estimator, [SPEC], tmp_path / "toy.onnx", places=places[:2])
+
+
+def test_scores_near_one_keep_their_order(cells, tmp_path, open_as):
+    """Rejections of thousands are decided there, at one event in ten thousand of a score below 1."""
+    labels = (cells[:, 0] > np.median(cells[:, 0])) + 0
+    estimator = HistGradientBoostingClassifier(max_iter=300, learning_rate=0.05).fit(cells, labels)
+    export_estimator(estimator, [SPEC], tmp_path / "toy.onnx")
+    score = open_as("onnx", tmp_path / "toy.onnx")({"cells": cells})["score"]
+    exact = estimator.decision_function(cells)
+    high = np.flatnonzero((exact > 7) & (exact < 12))
+    assert len(high) > 20
+    found = np.log(score[high].astype(np.float64) / (1 - score[high].astype(np.float64)))
+    np.testing.assert_allclose(found, exact[high], atol=0.01)
+
+
 def test_the_same_estimator_gives_the_same_bytes(cells, labels, tmp_path):
     for name in ("one", "two"):
         estimator = HistGradientBoostingClassifier(max_iter=3).fit(cells, labels)

@@ -33,16 +33,9 @@ EXPERIMENT_BDT = (
     "hits",
 )
 """Variables of the kinds that L. Basara, ICRC 2013, 0903 and the AMS software name."""
-EXPERIMENT_LIKELIHOOD = (
-    "pull_depth",
-    "pull_length",
-    "pull_late",
-    "pull_core",
-    "pull_width",
-    *(f"pull_share_{layer:02}" for layer in range(5)),
-)
-_PULL_BINS = 48
-"""A quarter of a standard deviation each, for pulls from -6 to 6."""
+EXPERIMENT_LIKELIHOOD = ("pull_depth", "pull_late", "pull_core", "pull_width", "pull_share_00")
+LIKELIHOOD_BINS = 100
+"""Of each density, equally wide."""
 
 
 def _histgb(seed: int) -> Any:
@@ -77,13 +70,15 @@ def _bdt(seed: int) -> Any:
 
 
 def _likelihood(seed: int) -> Any:
+    from sklearn.decomposition import PCA
     from sklearn.naive_bayes import CategoricalNB
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import KBinsDiscretizer
 
     return make_pipeline(
-        KBinsDiscretizer(_PULL_BINS, encode="ordinal", strategy="uniform", subsample=None),
-        CategoricalNB(min_categories=_PULL_BINS, fit_prior=False),
+        PCA(random_state=seed),
+        KBinsDiscretizer(LIKELIHOOD_BINS, encode="ordinal", strategy="uniform", subsample=None),
+        CategoricalNB(min_categories=LIKELIHOOD_BINS, fit_prior=False),
     )
 
 
@@ -100,7 +95,7 @@ def _ams(recipe: Recipe, **changes: Any) -> Recipe:
 
 
 LOGISTIC_AMS = _ams(LOGISTIC, limits={"train": 200_000})
-SVM_AMS = _ams(SVM, limits={"train": 10_000, "test": 100_000})
+SVM_AMS = _ams(SVM, limits={"train": 10_000, "validation": 20_000, "test": 100_000})
 HISTGB_AMS = _ams(
     HISTGB,
     learner=ScikitLearn(_histgb),
@@ -120,8 +115,8 @@ LIKELIHOOD_AMS = _ams(
         name="likelihood",
         learner=ScikitLearn(_likelihood, columns=EXPERIMENT_LIKELIHOOD),
         title="Model of the experiment's likelihood",
-        doc="Product of binned densities of ten variables, each relative to electrons of the same "
-        "energy.",
+        doc="Ratio of products of binned densities of five variables, relative to electrons of the "
+        "same energy and freed of their linear correlation.",
     )
 )
 
