@@ -108,7 +108,7 @@ def test_chosen_columns_are_picked_from_all(cells, labels, tmp_path):
 
 
 def test_scores_near_one_keep_their_order(cells, tmp_path, open_as):
-    """Rejections of thousands are decided there, at one event in ten thousand of a score below 1."""
+    """Rejections of thousands are decided there: a float32 next to 1 is one of logit 16."""
     labels = (cells[:, 0] > np.median(cells[:, 0])) + 0
     estimator = HistGradientBoostingClassifier(max_iter=300, learning_rate=0.05).fit(cells, labels)
     export_estimator(estimator, [SPEC], tmp_path / "toy.onnx")
