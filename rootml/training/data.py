@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from rootml.errors import DataError
 from rootml.spec import Array
 from rootml.training.split import PARTS, Split, as_split
 
@@ -45,12 +46,30 @@ class DataSet:
 
         The part of an event, and of all its objects, depends on the seed, its file's name, its
         entry and the column of the split alone, so that it stays where it is when files are
-        added, reordered or read in part.
+        added, reordered or read in part. Raises DataError where the column is NaN, or not the
+        same for all objects of an event.
         """
+        split = as_split(split)
+        for column in split.columns:
+            self._check_followed(column)
         keys = np.array([zlib.crc32(name.encode()) for name in self.files], np.uint64)
         uniform = _uniform(seed, keys[self.file], self.entry.astype(np.uint64))
-        part = as_split(split).assign(uniform, self.columns)
+        part = split.assign(uniform, self.columns)
         return {name: np.flatnonzero(part == index) for index, name in enumerate(PARTS)}
+
+    def _check_followed(self, column: str) -> None:
+        values = self.columns[column]
+        same = (np.diff(self.file) == 0) & (np.diff(self.entry) == 0)
+        for wrong, problem in (
+            (np.isnan(values), "is NaN"),
+            (same & (np.diff(values) != 0), "differs between the objects of an event"),
+        ):
+            if wrong.any():
+                row = int(np.flatnonzero(wrong)[0])
+                raise DataError(
+                    f"{self.files[self.file[row]]}, entry {self.entry[row]}: column {column!r}, "
+                    f"which the split follows, {problem}"
+                )
 
 
 def _uniform(seed: int, *keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:

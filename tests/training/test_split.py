@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rootml.card import ModelCard
@@ -20,7 +20,6 @@ EDGES = np.array([0.0, 0.1, 0.499999, 0.5, 0.75, 1 - 2**-53])
 
 shares = st.tuples(*[st.integers(0, 10)] * 3).filter(any)
 fractions = shares.map(lambda found: Fractions(*(share / sum(found) for share in found)))
-values = st.floats(allow_nan=False, width=32)
 splits = st.one_of(
     shares.filter(all).map(lambda found: Fractions(*(share / sum(found) for share in found))),
     st.builds(SplitAt, st.just("energy"), st.floats(1, 100), fractions, fractions).filter(
@@ -47,16 +46,16 @@ def part_of(data, seed, split):
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    rows=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 10**9)), min_size=1, max_size=60),
+    rows=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 10**9)), min_size=1, max_size=40),
     split=splits,
     seed=st.integers(0, 2**32),
-    draw=st.data(),
 )
-def test_parts_never_overlap_and_stay_as_they_are(rows, split, seed, draw):
+def test_parts_never_overlap_and_stay_as_they_are(rows, split, seed):
     """Rows may repeat an event (its objects); files may be reordered, left out or added."""
-    energies = {event: draw.draw(values) for event in set(rows)}
+    rng = np.random.default_rng(seed)
+    energies = {event: rng.exponential(50) for event in set(rows)}
     data = data_set(rows, energies)
     parts = data.parts(seed, split)
     assert sorted(np.concatenate(list(parts.values()))) == list(range(len(rows)))
@@ -69,7 +68,7 @@ def test_parts_never_overlap_and_stay_as_they_are(rows, split, seed, draw):
     assert only == {event: part for event, part in both.items() if event[0] == "a.root"}
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(split=splits)
 def test_no_event_goes_to_a_part_without_share(split):
     energy = np.repeat([-np.inf, np.inf], len(EDGES))
@@ -83,6 +82,7 @@ def test_shares_rounded_as_text_leave_no_gap():
     assert split.assign(EDGES, {"energy": np.zeros(len(EDGES))}).max() == 1
 
 
+@settings(deadline=None)
 @given(split=splits)
 def test_text_says_the_same(split):
     again = as_split(str(split))
@@ -168,6 +168,6 @@ def test_a_column_that_no_split_can_follow(tracks, write_tracks, train, tmp_path
     with pytest.raises(DataError, match=r"tracks\.root.*entry 0: column 'true'.*is NaN"):
         train(write_tracks(count=300, true=np.full(300, np.nan)), "true:1:50/0/50:0/50/50")
     several = write_tracks("jagged.root", 300, per_event=np.full(100, 3))
-    with pytest.raises(DataError, match="'chi2' has values of objects"):
+    with pytest.raises(DataError, match=r"entry \d+: column 'chi2'.*differs between the objects"):
         train(several, "chi2:1:50/0/50:0/50/50")
     assert not (tmp_path / "out").exists()
