@@ -26,6 +26,10 @@ from rootml_ams.simulation.deposit import Image
 
 Floats = npt.NDArray[np.floating[Any]]
 
+LEAST_SHOWER_GEV: Final = 5.0
+"""Deposit below which the calibration knows of no showers: what is seen is no electron."""
+NO_ELECTRON: Final = (-1.0, 16.0)
+"""Scores of that: the lowest of ``bdt``, and a ``likelihood`` as protons have it."""
 LARGEST_CORRECTION: Final = 2.0
 """No event's energy is corrected for leakage by more than this factor."""
 _EARLY = 5

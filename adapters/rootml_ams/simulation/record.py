@@ -87,10 +87,16 @@ def _shower_branches(image: Image) -> dict[str, npt.NDArray[Any]]:
     shower = reconstruction.measure_shower(image[seen])
     energy = reconstruction.energy(shower)
     pull = reconstruction.pulls(shower, energy)
+    scores = reconstruction.bdt(pull), reconstruction.likelihood(pull)
+    no_shower = shower.deposit < reconstruction.LEAST_SHOWER_GEV
+    bdt, likelihood = (
+        np.where(no_shower, lowest, score)
+        for lowest, score in zip(reconstruction.NO_ELECTRON, scores, strict=True)
+    )
     values = {
         "en3d": energy,
-        "ecal3dbdt": reconstruction.bdt(pull),
-        "EcalEMlhd": reconstruction.likelihood(pull),
+        "ecal3dbdt": bdt,
+        "EcalEMlhd": likelihood,
         "Ecal_ShwrX0": shower.axis[:, 0],
         "Ecal_ShwrY0": shower.axis[:, 1],
         "Ecal_ShwrZ0": np.full(len(energy), FRONT_Z_CM),
