@@ -26,9 +26,11 @@ def in_words(value: float | None, interval: Interval, limit: float | None = None
     """
     if limit is not None:
         return [f"> {limit:.6g}", "95 % confidence"]
-    low, high = interval or (None, None)
-    ends = f"above {low:.6g}" if high is None else f"{low:.6g} to {high:.6g}"
-    return ["" if value is None else f"{value:.6g}", "" if low is None else ends]
+    said = "" if value is None else f"{value:.6g}"
+    if interval is None:
+        return [said, ""]
+    low, high = interval
+    return [said, f"above {low:.6g}" if high is None else f"{low:.6g} to {high:.6g}"]
 
 
 class WorkingPoint(Part):

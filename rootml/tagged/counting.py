@@ -34,7 +34,7 @@ Step = Callable[[int], None]
 class Ledger:
     """What is kept of what one model said of a sample, while its files stream by.
 
-    ``yields``: the sum of the weights of the units selected. ``odd``: as of Reader.
+    ``yields``: the sum of the weights of the units selected. ``odd``, ``differing``: as of Reader.
     """
 
     def __init__(self, surveyed: Surveyed, index: int, options: Options):
@@ -51,6 +51,7 @@ class Ledger:
         )
         self.yields = 0.0
         self.odd = Counter[str]()
+        self.differing = Counter[str]()
         self.picker: EventPicker | None = None
         self.judged: JudgedSample | None = None
         setting, role = self.collector.setting, surveyed.request.role
@@ -108,6 +109,14 @@ class Ledger:
             )
             yield Note("warning", text, self.sample)
 
+        for branch, number in self.differing.items():
+            if number:
+                text = (
+                    f"{number:,} values of the branch {branch!r} are not what its cut makes of the "
+                    f"scores of {name}: one of them was changed after the tagging"
+                )
+                yield Note("warning", text, self.sample)
+
 
 def count(surveyed: Surveyed, options: Options, step: Step) -> tuple[Ledger, ...]:
     """Count what each model said of the files of a sample; raises the errors of reading."""
@@ -136,6 +145,7 @@ def _count_file(
             step(len(raw))
     for reader, ledger in zip(readers, ledgers, strict=True):
         ledger.odd.update(reader.odd)
+        ledger.differing.update(reader.differing)
 
 
 def _variables(options: Options, file: SurveyedFile) -> list[Variable]:

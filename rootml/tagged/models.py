@@ -14,6 +14,7 @@ from rootml.registry import find_card
 from rootml.sources.cards import LocatedCard
 from rootml.tagging.record import adapter_identity
 from rootml.validation.study import Note
+from rootml.working_point import WorkingPoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,12 @@ class Tagging:
     def reference(self) -> str:
         """``name@version`` of the network."""
         return f"{self.model['name']}@{self.model['version']}"
+
+    @property
+    def points(self) -> dict[str, WorkingPoint]:
+        """The cuts behind its branches of bools, by branch; ValueError where one is damaged."""
+        found = self.entry.get("working_points", {})
+        return {branch: WorkingPoint.model_validate(given) for branch, given in found.items()}
 
     @property
     def prefix(self) -> str:

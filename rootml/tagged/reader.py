@@ -13,7 +13,7 @@ from rootml.card import Output
 from rootml.declared.rows import Units
 from rootml.errors import BranchError, DataError
 from rootml.rootio.source import Source
-from rootml.spec import Array, Batch
+from rootml.spec import Array, Batch, per_unit
 from rootml.tagged.expressions import Bound, Expression, bind
 from rootml.tagged.said import Mask, Said
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rootml.tagged.options import Options
     from rootml.tagged.samples import SampleFiles
     from rootml.tagged.tree import TaggedTree
+    from rootml.working_point import WorkingPoint
 
 LARGEST = 1e100
 """Of weights: the sum of their squares is a number, too."""
@@ -38,8 +39,9 @@ class Reader:
     ``paths``: output name -> branch. ``columns``: logical columns that the validation wishes and
     the file has. ``given``: further columns, by the name under which they are counted. ``inputs``:
     whether the view's tensors are built. ``lacking``: variables that the file does not have, and
-    why. ``odd`` counts units for which the file and the view do
-    not agree on what can be judged.
+    why. ``points``: branch of bools -> the cut that made it. ``odd`` counts units for which the
+    file and the view do not agree on what can be judged, ``differing`` those, by branch, that do
+    not pass what the file says they pass, or the other way round.
     """
 
     model: TaggedModel
@@ -52,7 +54,9 @@ class Reader:
     select: Bound | None = None
     inputs: bool = True
     lacking: Mapping[str, str] = field(default_factory=dict)
+    points: Mapping[str, WorkingPoint] = field(default_factory=dict)
     odd: Counter[str] = field(default_factory=Counter)
+    differing: Counter[str] = field(default_factory=Counter)
 
     @property
     def view(self) -> View:
@@ -70,13 +74,14 @@ class Reader:
         """The logical columns to read."""
         view = self.view.columns if self.inputs else ()
         named = (name for one in self.bound for name in one.columns)
-        return tuple(dict.fromkeys((*view, *self.columns, *named)))
+        against = (point.against for point in self.points.values() if point.against)
+        return tuple(dict.fromkeys((*view, *self.columns, *named, *against)))
 
     @property
     def plain(self) -> tuple[str, ...]:
         """The branches to read as they are."""
         named = (path for one in self.bound for path in one.branches.values())
-        return tuple(dict.fromkeys((*self.paths.values(), *named)))
+        return tuple(dict.fromkeys((*self.paths.values(), *self.points, *named)))
 
     def __call__(self, raw: ak.Array, events: ak.Array, first: int) -> Said:
         """The selected units of some entries, from entry ``first`` on.
@@ -87,6 +92,7 @@ class Reader:
         outputs, counts = self._outputs(raw)
         units = Units(len(raw), counts)
         batch = self._batch(events, outputs, counts)
+        self._check_points(raw, events, outputs, counts)
 
         def evaluate(bound: Bound) -> Array:
             return bound(raw, events, units, first)
@@ -127,6 +133,20 @@ class Reader:
             elif each is None or not np.array_equal(counts, each):
                 raise DataError(f"the branches {', '.join(self.paths.values())} differ in length")
         return outputs, counts
+
+    def _check_points(
+        self, raw: ak.Array, events: ak.Array, outputs: Mapping[str, Array], counts: Any
+    ) -> None:
+        """Count the units whose bools are not what the scores beside them make of the cuts."""
+        card = {output.name: output for output in self.model.card.outputs}
+        for path, point in self.points.items():
+            stored, _ = _flat(raw[path], card[point.output], path)
+            values = None
+            if point.against:
+                batch = Batch({}, counts=counts)
+                values = per_unit(events[point.against], batch, np.nan, point.against)
+            passed = point.passes(outputs[point.output], values)
+            self.differing[path] += int(np.count_nonzero(passed != stored))
 
     def _batch(self, events: ak.Array, outputs: Mapping[str, Array], counts: Any) -> Batch:
         """Which units the network judged, and the tensors of those that it can have seen."""
@@ -170,6 +190,12 @@ def make_readers(
         variables, lacking = _bound(
             {one.variable.name: one.expression for one in options.variables}, source
         )
+        paths = tree.outputs(model, options.prefix)[0]
+        points = {
+            path: point
+            for path, point in tree.points(model, options.prefix).items()
+            if point.output in paths and (not point.against or source.decoder.has(point.against))
+        }
         given, missing = _bound({options.truth: options.label} if options.label else {}, source)
         if missing and request.role != "data":
             raise BranchError(missing[options.truth])
@@ -177,7 +203,7 @@ def make_readers(
             Reader(
                 model,
                 source,
-                tree.outputs(model, options.prefix)[0],
+                paths,
                 tuple(column for column in columns if source.decoder.has(column)),
                 given,
                 variables,
@@ -185,6 +211,7 @@ def make_readers(
                 None if selection is None else bind(selection, source),
                 options.inputs,
                 lacking,
+                points,
             )
         )
     return readers

@@ -19,6 +19,7 @@ from rootml.rootio.opening import open_file, tree_names
 from rootml.rootio.provenance import read_provenance
 from rootml.rootio.source import Source, settle
 from rootml.tagged.models import TaggedModel, Tagging, tagging_of
+from rootml.working_point import WorkingPoint
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -87,14 +88,26 @@ class TaggedTree:
                 found[output.name] = path
         return found, tagging
 
+    def points(self, model: TaggedModel, prefix: str) -> dict[str, WorkingPoint]:
+        """Path of each branch of bools -> the cut that made it, as the file says."""
+        tagging = tagging_of(model.card, self.taggings, prefix)
+        if tagging is None:
+            return {}
+        points = {branch: tagging.points.get(branch) for branch in tagging.branches}
+        found = ((self._path(branch, tagging), point) for branch, point in points.items())
+        return {path: point for path, point in found if path is not None and point is not None}
+
+    def _path(self, branch: str, tagging: Tagging) -> str | None:
+        prefixed = f"{tagging.alias}.{branch}" if tagging.alias else branch
+        return self.events.names.find(prefixed, branch)
+
     def _find(self, wanted: re.Pattern[str], tagging: Tagging | None) -> str | None:
         names = self.events.names
         if tagging is None:
             paths = {names.by_name[name] for name in names if wanted.fullmatch(name)}
             return paths.pop() if len(paths) == 1 else None
         for branch in filter(wanted.fullmatch, tagging.branches):
-            prefixed = f"{tagging.alias}.{branch}" if tagging.alias else branch
-            return names.find(prefixed, branch)
+            return self._path(branch, tagging)
         return None
 
     def holds(self, models: Sequence[TaggedModel], prefix: str) -> bool:
@@ -221,7 +234,8 @@ def _recorded(directory: ReadOnlyDirectory, tree: str) -> list[Tagging]:
         found = [Tagging(entry) for entry in record.get("taggings", []) if entry["tree"] == tree]
         for tagging in found:
             _ = tagging.branches, tagging.reference, tagging.model["sha256"], tagging.prefix
-    except (KeyError, TypeError, AttributeError) as error:
+            _ = tagging.points
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise FileError(
             f"{directory.file.file_path}: the record of what tagged {tree!r} is damaged: {error!r}"
         ) from error
