@@ -23,9 +23,9 @@ from rootml.training.truth import require_column
 class Reading(TypedDict, total=False):
     """How files are read.
 
-    ``columns``: logical columns to keep, a number an event, that every file must have (those of
-    a split); ``more``: others, NaN where a file has none. ``tree``: its name. ``max_events``
-    stops after so many. ``takes_nan``: the learner understands NaN in tensors that may hold it.
+    ``columns``: logical columns to keep, a number an event or object, that every file must have;
+    ``more``: others, NaN where a file has none. ``tree``: its name. ``max_events`` stops after so
+    many. ``takes_nan``: the learner understands NaN in tensors that may hold it.
     """
 
     columns: Sequence[str]
@@ -86,7 +86,7 @@ class _Reader:
         for column in truth:
             require_column(source, column, "a training needs events with truth")
         for column in self.required:
-            require_column(source, column, "the split follows it")
+            require_column(source, column, "it is asked for")
         columns = [*self.view.columns, *truth, *filter(source.decoder.has, self.columns)]
         for first, events in source.chunks(tuple(dict.fromkeys(columns)), stop=stop):
             with located(source.events.where, first):
@@ -111,8 +111,6 @@ class _Reader:
             if column in events.fields:
                 values = per_unit(events[column], batch, np.nan, column)
             kept.append(values[judged][known])
-            if column in self.required:
-                _check_column(column, events[column].ndim, kept[-1], entry)
         self.skipped += int(np.sum(~judged))
         self.unknown += int(np.sum(~known))
         return known, entry
@@ -170,17 +168,6 @@ class _Reader:
 
 def _joined(arrays: Sequence[Array]) -> Array:
     return np.concatenate(arrays) if arrays else np.empty(0)
-
-
-def _check_column(column: str, axes: int, values: Array, entry: Rows) -> None:
-    """Raise DataError where a split cannot follow ``values``, of the rows of events ``entry``."""
-    if axes > 1:
-        raise DataError(f"column {column!r} has values of objects: a split needs one an event")
-    missing = np.flatnonzero(np.isnan(values))
-    if len(missing):
-        raise DataError(
-            f"column {column!r}, which the split follows, is NaN", int(entry[missing[0]])
-        )
 
 
 def _check_shapes(view: View) -> None:
