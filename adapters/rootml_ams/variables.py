@@ -75,7 +75,8 @@ class _Showers:
         x, y, slope_x, slope_y = self.shower.axis.T[..., None]
         depth = DEPTHS * X0_CM
         at = np.where(MEASURES_X, x + slope_x * depth, y + slope_y * depth)
-        return np.clip(at, -HALF_WIDTH_CM, HALF_WIDTH_CM)
+        inside: Floats = np.clip(at, -HALF_WIDTH_CM, HALF_WIDTH_CM)
+        return inside
 
     def within(self, radius: float) -> Floats:
         """Deposits of the layers within ``radius`` cm of the axis, (n, 18) MeV.
@@ -89,7 +90,8 @@ class _Showers:
             cell = edge.astype(np.int64)
             low, high = self.sums.take(row + cell), self.sums.take(row + cell + 1)
             ends.append(low + (edge - cell) * (high - low))
-        return (ends[1] - ends[0]).reshape(-1, LAYERS)
+        inside: Floats = (ends[1] - ends[0]).reshape(-1, LAYERS)
+        return inside
 
 
 def _log(share: Floats) -> Floats:
@@ -147,11 +149,10 @@ def _quantile(sums: Floats, part: float) -> Floats:
 
 
 def _core(showers: _Showers) -> dict[str, Floats]:
-    whole = slice(0, LAYERS)
     within = {cells: showers.within(radius) for cells, radius in RADII.items()}
     far = showers.layers - within[11]
-    regions = {
-        **{f"core_{cells}": (cells, whole) for cells in RADII},
+    regions: dict[str, tuple[int, Chosen]] = {
+        **{f"core_{cells}": (cells, slice(None)) for cells in RADII},
         **{f"core_{cells}_early": (cells, EARLY) for cells in (1, 3, 7)},
         **{f"core_{cells}_middle": (cells, MIDDLE) for cells in (3, 7)},
         "core_3_late": (3, LATE),
@@ -170,9 +171,8 @@ def _widths(showers: _Showers) -> dict[str, Floats]:
     centre = _ratio(moments[..., 0], layers)
     variance = np.maximum(_ratio(moments[..., 1], layers) - centre**2, 0)
     offset = (centre - showers.axis) ** 2
-    views = {"x": MEASURES_X, "y": ~MEASURES_X, "early": EARLY}
-    regions: dict[str, Chosen] = {**views, "late": LATE}
-    regions |= {f"{i:02}": slice(i, i + 1) for i in range(6)}
+    views: dict[str, Chosen] = {"x": MEASURES_X, "y": ~MEASURES_X, "early": EARLY}
+    regions = views | {"late": LATE} | {f"{i:02}": slice(i, i + 1) for i in range(6)}
     return {
         f"width_{name}": np.sqrt(showers.part(layers * variance, part))
         for name, part in regions.items()
