@@ -1,0 +1,1 @@
+"""Whether the simulation is right: measured on simulated events, beside the literature."""
