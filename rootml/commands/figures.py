@@ -56,7 +56,7 @@ def _residuals(branch: str, made: Mapping[str, Any]) -> Iterator[str]:
 def _interval(estimate: Mapping[str, float | None]) -> str:
     low, value, high = estimate["low"], estimate["value"], estimate["high"]
     if value is None:
-        return f"above {_rounded(low)}"
+        return f"> {_rounded(low)} (95 % confidence)"
     return f"{_rounded(value)} ({_rounded(low)} to {_rounded(high)})"
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from rootml.card import WorkingPoint
 from rootml.validation import Collector
 from rootml.validation.comparing.series import Series, alone
 from rootml.validation.counting.units import Variable
@@ -19,6 +18,7 @@ from rootml.validation.report import plain
 from rootml.validation.study import Sample, Study
 from rootml.validation.style import Style, look
 from rootml.validation.text import to_markdown
+from rootml.working_point import WorkingPoint
 
 compare = pytest.mark.mpl_image_compare(
     baseline_dir="baseline",
@@ -33,6 +33,11 @@ ANGLE = Variable("angle", "polar angle", "deg", edges=(0.0, 30.0, 60.0, 90.0))
 POINTS = tuple(
     WorkingPoint(name=name, output="score", threshold=threshold)
     for name, threshold in (("medium", 0.7), ("tight", 0.95), ("loose", 0.2))
+)
+
+
+FOLLOWING = WorkingPoint(
+    name="flat", output="score", against="angle", at=(10.0, 80.0), thresholds=(0.5, 0.95)
 )
 
 
@@ -249,6 +254,39 @@ def _drawn(series, report, name):
 def test_score_plots(report, name):
     made, _ = report(weighted=True)
     return _drawn(alone(made), made, name)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_cut_that_follows_a_variable_is_counted_exactly(report, weighted):
+    made, (score, label, angle, weight) = report(points=(*POINTS, FOLLOWING), weighted=weighted)
+    above = score > (0.5 + 0.45 * (np.clip(angle, 10, 80) - 10) / 70).astype("f4")
+    output = made.figures["outputs"]["score"]
+    point = output["card_working_points"][-1]
+    assert (point["name"], point["threshold"], point["against"]) == ("flat", None, "angle")
+    kept = weight[label & above].sum() / weight[label].sum()
+    assert point["efficiency"]["value"] == pytest.approx(kept)
+    following = output["against"]["angle"]["following"]
+    assert following["name"] == "flat"
+    for row in following["rows"]:
+        inside = (angle >= row["low"]) & (angle < row["high"])
+        kept = weight[label & above & inside].sum() / weight[label & inside].sum()
+        assert row["cut"]["efficiency"]["value"] == pytest.approx(kept)
+    assert output["against"]["angle"]["flat_cut"]["name"] == "medium"
+    assert "| flat | by angle |" in to_markdown(Study.of(made))
+
+
+def test_a_cut_that_follows_what_a_file_lacks_is_left_out(report):
+    lacking = FOLLOWING.model_copy(update={"against": "momentum"})
+    made, _ = report(points=(*POINTS, lacking))
+    point = made.figures["outputs"]["score"]["card_working_points"][-1]
+    assert point == {"name": "flat", "threshold": None, "against": "momentum"}
+    assert "following" not in made.figures["outputs"]["score"]["against"]["angle"]
+
+
+@compare
+def test_a_cut_that_follows_its_variable(report):
+    made, _ = report(points=(*POINTS, FOLLOWING))
+    return _drawn(alone(made), made, "score_cut_vs_angle")
 
 
 @compare

@@ -79,7 +79,7 @@ def overtraining(train: Report, test: Report) -> dict[str, Overtraining]:
         other = test.figures["outputs"].get(name, {})
         if "auc" in one and "auc" in other:
             ours, theirs = by_class(train, name), by_class(test, name)
-            areas = _estimate(one["auc"]), _estimate(other["auc"])
+            areas = estimate(one["auc"]), estimate(other["auc"])
             shapes = {
                 label: compare_hists(ours[label], theirs[label])
                 for label in ours.keys() & theirs.keys() - {UNLABELLED}
@@ -134,11 +134,11 @@ def compared(reports: Sequence[Report], titles: Sequence[str], output: str) -> I
     made = [report.figures["outputs"].get(output, {}) for report in reports]
     if not made or "auc" not in made[0]:
         return
-    first, points = _estimate(made[0]["auc"]), _rejections(made[0])
+    first, points = estimate(made[0]["auc"]), _rejections(made[0])
     for title, one in zip(titles, made, strict=True):
         if "auc" not in one:
             continue
-        area, here = _estimate(one["auc"]), _rejections(one)
+        area, here = estimate(one["auc"]), _rejections(one)
         ratios = {at: ratio(here[at], points[at]) for at in here.keys() & points.keys()}
         yield Compared(title, area, difference(area, first), here, dict(sorted(ratios.items())))
 
@@ -169,8 +169,8 @@ def ratio(a: Estimate, b: Estimate) -> Estimate:
     return Estimate(value, value * math.exp(-down), value * math.exp(up))
 
 
-def _estimate(made: Mapping[str, float | None]) -> Estimate:
-    """An estimate of a report; where one was read, JSON had no infinity and no NaN."""
+def estimate(made: Mapping[str, float | None]) -> Estimate:
+    """An estimate of a report; where that was read, JSON had no infinity and no NaN."""
     value, low, high = (made[key] for key in ("value", "low", "high"))
     if low is None:
         return Estimate(math.nan, math.nan, math.nan)
@@ -179,4 +179,4 @@ def _estimate(made: Mapping[str, float | None]) -> Estimate:
 
 
 def _rejections(made: Mapping[str, Any]) -> dict[float, Estimate]:
-    return {row["target"]: _estimate(row["rejection"]) for row in made["working_points"]}
+    return {row["target"]: estimate(row["rejection"]) for row in made["working_points"]}

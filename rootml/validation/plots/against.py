@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rootml.spec import Array
-from rootml.validation.comparing.series import Series
+from rootml.validation.comparing.comparison import ratio
+from rootml.validation.comparing.series import Series, ratio_title
 from rootml.validation.plots.canvas import (
     panel,
     panel_with_lower,
@@ -20,8 +22,9 @@ from rootml.validation.plots.canvas import (
     within,
 )
 from rootml.validation.plots.label import finish
-from rootml.validation.plots.roc import class_names, discriminants
-from rootml.validation.style import Look, Style, upper_first
+from rootml.validation.plots.roc import NONE_PASS, class_names, discriminants
+from rootml.validation.statistics.binomial import Estimate
+from rootml.validation.style import Look, Style, look, upper_first
 
 ARROW = 1.6
 """The arrow of a lower limit reaches up to as many times the limit."""
@@ -53,10 +56,17 @@ class Points:
 
 
 def draw_rejection_against(series: Sequence[Series], subject: str, style: Style) -> Figure:
-    """Rejection in bins of a variable, each cut at the same signal efficiency of its own bin."""
+    """Rejection in bins of a variable, each cut at the same signal efficiency of its own bin.
+
+    Of several series, a panel shows the ratio to the first.
+    """
     output, variable = subject.split(":", 1)
     signal, background = class_names(series)
-    figure, ax = panel()
+    if len(series) > 1:
+        figure, ax, lowest = panel_with_lower(ratio_title(series))
+    else:
+        figure, ax = panel()
+        lowest = ax
     made = [
         (title, one["against"][variable], as_)
         for title, one, as_ in discriminants(series, output)
@@ -66,11 +76,14 @@ def draw_rejection_against(series: Sequence[Series], subject: str, style: Style)
         Points.of(title, as_, one["flat_efficiency"]["rows"], "rejection")
         for title, one, as_ in made
     ]
-    variable_axis(ax, made[0][1], _bins((one for _, one, _ in made), "flat_efficiency"))
+    variable_axis(lowest, made[0][1], _bins((one for _, one, _ in made), "flat_efficiency"))
     _rejections(ax, drawn, background)
+    if len(series) > 1:
+        _ratios(lowest, drawn)
     target = made[0][1]["flat_efficiency"]["target"]
     finish(ax, series, style, f"{100 * target:g} % {signal} efficiency in each bin")
     plain_ticks(ax.yaxis)
+    figure.align_ylabels()
     return figure
 
 
@@ -91,6 +104,10 @@ def draw_cut_against(series: Sequence[Series], subject: str, style: Style) -> Fi
         ]
         for figure_name in ("rejection", "efficiency")
     )
+    if len(series) == 1 and "following" in found[0]:
+        other, title = found[0]["following"], f"{found[0]['following']['name']}, follows {variable}"
+        rejections.append(Points.of(title, look(1), other["rows"], "rejection"))
+        efficiencies.append(Points.of(title, look(1), other["rows"], "efficiency"))
     variable_axis(lower, found[0], _bins(found, "flat_cut"))
     _rejections(ax, rejections, background)
     for i, points in enumerate(efficiencies):
@@ -114,11 +131,40 @@ def _rejections(ax: Axes, drawn: Sequence[Points], background: str) -> None:
     estimates = np.concatenate([points.estimates for points in drawn])
     if np.isinf(estimates[:, 0]).any():
         none: dict[str, Any] = {"fmt": "^", "mfc": "white", "color": "0.3"}
-        ax.errorbar([], [], label="lower limit: none pass", **none)
+        ax.errorbar([], [], label=NONE_PASS, **none)
     ax.set_yscale("log")
     ends = np.where(np.isfinite(estimates), estimates, 1.2 * ARROW * estimates[:, 1:2])
     ax.set_ylim(estimates[:, 1].min() / 1.5, ends.max())
     ax.set_ylabel(upper_first(f"{background} rejection"))
+
+
+def _ratios(ax: Axes, drawn: Sequence[Points]) -> None:
+    """Rejections over those of the first series, in the bins that both have."""
+    ax.axhline(1, color="0.6", lw=1)
+    made = [_over(points, drawn[0]) for points in drawn[1:]]
+    for i, points in enumerate(made, start=1):
+        _draw(ax, points, i, len(drawn))
+    table = np.concatenate([[[1, 0.9, 1.1]], *(points.estimates for points in made)])
+    ends = np.where(np.isfinite(table), table, ARROW * table[:, 1:2])
+    low, high = ends[ends > 0].min() / 1.1, 1.1 * ends.max()
+    if high > 5 * low:
+        ax.set_yscale("log")
+    ax.set_ylim(low, high)
+    if high > 5 * low:
+        plain_ticks(ax.yaxis)
+
+
+def _over(points: Points, first: Points) -> Points:
+    """Ratios of rejections, with errors as of independent samples; none where that of ``first``
+    is a limit."""
+    ours, theirs = (
+        dict(zip(map(tuple, one.edges.tolist()), one.estimates.tolist(), strict=True))
+        for one in (points, first)
+    )
+    made = {e: ratio(Estimate(*ours[e]), Estimate(*theirs[e])) for e in ours if e in theirs}
+    rows = [(*e, r.value, r.low, r.high) for e, r in made.items() if not math.isnan(r.value)]
+    table = np.array(rows, np.float64).reshape(-1, 5)
+    return Points("", points.look, table[:, :2], table[:, 2:])
 
 
 def _draw(ax: Axes, points: Points, i: int, of: int) -> None:

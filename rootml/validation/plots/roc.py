@@ -15,7 +15,11 @@ from rootml.validation.comparing.series import Series, ratio_title
 from rootml.validation.figures.separation import BACKGROUND, SIGNAL
 from rootml.validation.plots.canvas import panel, panel_with_lower
 from rootml.validation.plots.label import finish
+from rootml.validation.statistics.binomial import LIMIT_LEVEL
 from rootml.validation.style import Look, Style, look, upper_first
+
+NONE_PASS = f"none pass: limit at {LIMIT_LEVEL:.0%}".replace("%", " %")
+"""What the legend says of lower limits."""
 
 BAND: dict[str, Any] = {"alpha": 0.25, "lw": 0}
 
@@ -91,7 +95,7 @@ def draw_rejection(series: Sequence[Series], output: str, style: Style) -> Figur
         ends = np.where(np.isfinite(curve["rejection"]), curve["rejection_high"], 1.0)
         top = max(top, ends.max(), curve["rejection_low"].max())
     if limited:
-        ax.plot([], [], ":", color="0.3", lw=1.5, label="lower limit: none pass")
+        ax.plot([], [], ":", color="0.3", lw=1.5, label=NONE_PASS)
     ax.set_yscale("log")
     lowest.set_xlim(0, 1)
     ax.set_ylim(1, top)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rootml.validation.figures.separation import BACKGROUND, SIGNAL
+from rootml.validation.statistics.binomial import LIMIT_LEVEL
 from rootml.validation.statistics.rounding import interval, measured, percentage
 from rootml.validation.statistics.shapes import LENGTHS
 from rootml.validation.style import words
@@ -39,6 +40,9 @@ def separation(made: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]
     side = "above" if made.get("higher_is_signal", True) else "below"
     head = ("working point", side, f"{signal} efficiency", f"{background} rejection", *flat)
     yield from table(head, rows)
+    if any(cell.startswith(">") for row in rows for cell in row):
+        yield ""
+        yield f"Where no {background} passes: lower limits at {100 * LIMIT_LEVEL:g} % confidence."
 
 
 def _threshold(point: Mapping[str, Any]) -> str:
