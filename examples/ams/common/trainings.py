@@ -1,0 +1,184 @@
+"""Trainings of the studies: each done once, gone on with where it was interrupted."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import rootml
+from common.options import Options
+from common.samples import AMS, Sample
+from common.talk import TITLES
+from rootml.card import SUFFIX, ModelCard
+from rootml.errors import TrainingError
+from rootml.registry import get_recipe
+from rootml.spec import Array
+from rootml.tagger import Tagger
+from rootml.training import Recipe, train
+from rootml.training.recipe_file import is_recipe_file, read_recipe
+
+ON_IMAGES = ("logistic", "svm", "histgb")
+"""The talk's simple learners, on the 1296 deposits of the image."""
+ON_IMAGES_AT_MOST = 20_000
+"""Events that these learn from: they hold all in memory, as float64."""
+OWN_TEST = {"test": 2_000}
+"""Of the training's own test part, which the studies leave alone: they have other files."""
+TRAINED_BELOW = ("reconstructed", "tracker")
+"""Data sets of which the talk trains on events below 1 TeV and validates on those above."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training."""
+
+    name: str
+    title: str
+    path: Path
+
+    @property
+    def network(self) -> Path:
+        """The file of the network."""
+        return self.path.parent / self.card.network.file
+
+    @property
+    def card(self) -> ModelCard:
+        """The card that it wrote."""
+        return ModelCard.read(self.path)
+
+    def scores(self, sample: Sample) -> Array:
+        """Scores (events,) of a sample, NaN where there is none; kept beside the model."""
+        kept = self.path.parent / f"scores_{sample.part}_{sample.identity}.npy"
+        if not kept.exists():
+            judge = Tagger(rootml.load(self.path))
+            output = next(iter(judge.branches))
+            parts = [judge(events).outputs[output] for events in sample.chunks(judge.view.columns)]
+            temporary = kept.with_suffix(".part")
+            with temporary.open("wb") as file:
+                np.save(file, np.concatenate(parts))
+            temporary.replace(kept)
+        scores: Array = np.load(kept)
+        return scores
+
+    def facts(self) -> dict[str, Any]:
+        """What is told of it beside its figures."""
+        card = self.card
+        chosen = ("epochs", "best_epoch", "minutes", "precision", "train_events_per_epoch")
+        settings = {
+            key: card.training.settings[key] for key in chosen if key in card.training.settings
+        }
+        return {
+            "name": self.name,
+            "title": self.title,
+            "recipe": card.training.recipe,
+            "parameters": card.parameters,
+            "events": card.training.events,
+            "settings": settings,
+            "command": card.training.command,
+        }
+
+
+def split(dataset: str, share: float) -> str:
+    """The talk's split of a data set, as ``rootml train --split`` takes it.
+
+    ``share`` of the events that the talk trains on; the same events are validated on.
+    """
+    if dataset in TRAINED_BELOW:
+        used = 50 * share
+        return f"energy:1000:{used:g}/0/{100 - used:g}:0/50/50"
+    used = 60 * share
+    return f"{used:g}/20/{80 - used:g}"
+
+
+def trained(
+    options: Options,
+    network: str,
+    sample: Sample,
+    *,
+    share: float = 1.0,
+    view: str | None = None,
+    adapt: Sample | None = None,
+) -> Trained:
+    """Train a network of the talk, or any recipe, on a sample; what is finished is not repeated.
+
+    ``share`` of the training events; ``view`` instead of the recipe's; ``adapt``: files of another
+    detector, to adapt to without their truth.
+    """
+    recipe = _recipe(network, options.talk)
+    variant = [sample.dataset, view, f"{1000 * share:.0f}" if share < 1 else None]
+    name = "_".join(filter(None, [recipe.name, *variant, "adapted" if adapt else None]))
+    folder = options.output / "models" / name
+    path = folder / f"{name}{SUFFIX}"
+    title = TITLES.get(network, network)
+    asked: dict[str, Any] = {
+        "split": split(sample.dataset, share),
+        "max_events": sample.events,
+        "view": view,
+        **_limits(options, recipe),
+    }
+    if adapt:
+        asked["adapt"] = [str(file) for file in adapt.files]
+    _check_asked(folder, asked | {"sample": sample.identity})
+    if not path.exists():
+        interrupted = (folder / "checkpoints" / "last.ckpt").exists()
+        train(
+            recipe,
+            sample.files,
+            folder,
+            name=name,
+            adapter=AMS.name,
+            resume=interrupted,
+            progress=sys.stderr.isatty(),
+            **asked,
+        )
+    return Trained(network, title, path)
+
+
+def _recipe(network: str, talk: bool) -> Recipe:
+    """The recipe of a network of the talk, or the one of that name."""
+    if is_recipe_file(network):
+        recipe = read_recipe(network)
+    elif network in ON_IMAGES:
+        recipe = dataclasses.replace(
+            get_recipe(network), view="image", limits={"train": ON_IMAGES_AT_MOST}
+        )
+    elif network in TITLES:
+        plain = network.removesuffix("_shower")
+        recipe = get_recipe(f"{plain}_ams_talk" if talk and plain == network else f"{plain}_ams")
+    else:
+        recipe = get_recipe(network)
+    return dataclasses.replace(recipe, limits={**recipe.limits, **OWN_TEST})
+
+
+def _limits(options: Options, recipe: Recipe) -> dict[str, Any]:
+    """Options of the training that the recipe's learner has."""
+    asked = {
+        "epochs": options.epochs,
+        "max_time": options.max_time,
+        "precision": options.precision,
+        "device": options.device,
+    }
+    known = {field.name for field in dataclasses.fields(recipe.learner)}
+    return {name: value for name, value in asked.items() if name in known and value is not None}
+
+
+def _check_asked(folder: Path, asked: Mapping[str, Any]) -> None:
+    """Remember what was asked for; TrainingError where the folder holds another training."""
+    path = folder / "asked.json"
+    if path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        changed = [key for key in {**before, **asked} if before.get(key) != asked.get(key)]
+        if changed:
+            was = "; ".join(f"{k}: {before.get(k)}, now {asked.get(k)}" for k in sorted(changed))
+            raise TrainingError(
+                f"{folder} holds another training ({was}): remove it, or choose another --output"
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(dict(asked), indent=2) + "\n", encoding="utf-8")
