@@ -42,7 +42,8 @@ def parameters(net: torch.nn.Module) -> int:
 
 def build(name: str, view: str | None = None) -> torch.nn.Module:
     recipe = get_recipe(name)
-    return recipe.learner.build(get_adapter("ams").views[view or recipe.view])
+    chosen = get_adapter("ams").views[view or recipe.view]
+    return recipe.learner.build(chosen, **recipe.learner.parameters)
 
 
 @pytest.mark.parametrize("suffix", ["ams", "ams_talk"])

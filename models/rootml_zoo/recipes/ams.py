@@ -1,23 +1,24 @@
 """How the networks for the AMS-02 ECAL are trained.
 
-Each network has two recipes. ``<network>_ams`` is rootml's own: showers are moved to a canonical
-frame inside the graph. ``<network>_ams_talk`` is the published one, on plain images: batches of
-128, weighted cross entropy, Adam at a rate of 1e-4, early stopping after 20 epochs that gain less
-than 1e-5 (R. K. Hashmani, A deep learning approach to proton background rejection for positron
-analysis with the AMS electromagnetic calorimeter). Both train the same number of parameters.
+Each network has two recipes, of the same number of parameters. ``<network>_ams`` is rootml's own:
+showers are moved to a canonical frame inside the graph and mirrored at random, each epoch sees
+fresh events, the learning rate rises and falls, the moving average of the weights is kept.
+``<network>_ams_talk`` is the published one, on plain images: batches of 128, weighted cross
+entropy, Adam at a rate of 1e-4, early stopping after 20 epochs that gain less than 1e-5 (R. K.
+Hashmani, A deep learning approach to proton background rejection for positron analysis with the
+AMS electromagnetic calorimeter).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rootml.training import Recipe, Torch
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Generator, Tensor, nn
 
     from rootml.adapter import View
 
@@ -29,88 +30,111 @@ def _shape(view: View) -> tuple[int, int, int]:
     return channels, layers, cells
 
 
-def _mlp(view: View, canonical: int | None = None) -> nn.Module:
+def _mlp(view: View, **options: Any) -> nn.Module:
     from rootml_zoo.nets.simple_mlp import SimpleMLP
 
-    return SimpleMLP(_shape(view), canonical=canonical)
+    return SimpleMLP(_shape(view), **options)
 
 
-def _cnn(view: View, canonical: int | None = None) -> nn.Module:
+def _cnn(view: View, **options: Any) -> nn.Module:
     from rootml_zoo.nets.cnn import SimpleCNN
 
-    return SimpleCNN(_shape(view), canonical=canonical)
+    return SimpleCNN(_shape(view), **options)
 
 
-def _resnet(view: View, canonical: int | None = None, *, depth: int) -> nn.Module:
+def _resnet10(view: View, **options: Any) -> nn.Module:
     from rootml_zoo.nets.resnet import ResNet
 
-    return ResNet(_shape(view)[0], depth, canonical)
+    return ResNet(_shape(view)[0], depth=10, **options)
 
 
-def _cvt(view: View, canonical: int | None = None) -> nn.Module:
+def _resnet18(view: View, **options: Any) -> nn.Module:
+    from rootml_zoo.nets.resnet import ResNet
+
+    return ResNet(_shape(view)[0], depth=18, **options)
+
+
+def _cvt(view: View, **options: Any) -> nn.Module:
     from rootml_zoo.nets.cvt import CvT
 
-    return CvT(_shape(view)[0], canonical=canonical)
+    return CvT(_shape(view)[0], **options)
 
 
-def _cvt_small(view: View) -> nn.Module:
+def _cvt_small(view: View, **options: Any) -> nn.Module:
     from rootml_zoo.nets.cvt import SMALL_KERNELS, CvT
 
-    return CvT(_shape(view)[0], SMALL_KERNELS)
+    return CvT(_shape(view)[0], SMALL_KERNELS, **options)
+
+
+def _mirror(tensors: Mapping[str, Tensor], generator: Generator) -> dict[str, Tensor]:
+    """Events mirrored in X and in Y at random."""
+    from rootml_zoo.nets.symmetries import mirror
+
+    return mirror(tensors, generator)
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network and what differs between its recipe and those of the others.
+    """A network and what differs between its recipes and those of the others.
 
-    ``canonical``: cells of the canonical frame, where rootml's recipe takes one. ``limits``,
-    ``threads`` and ``deploy_batch``: see :class:`Recipe`.
+    ``view``, ``limits``, ``threads`` and ``deploy_batch``: see :class:`Recipe`; the limits are
+    those of rootml's recipe, as are ``parameters``, keyword arguments of ``build``, and
+    ``learning_rate``, ``batch_size`` and ``epochs``.
     """
 
     name: str
     title: str
     doc: str
     build: Callable[..., nn.Module]
+    limits: Mapping[str, int]
     view: str = "image"
-    canonical: int | None = None
-    learning_rate: float = 1e-3
-    limits: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    learning_rate: float = 5e-4
+    batch_size: int = 128
+    epochs: int = 40
     threads: int | None = None
     deploy_batch: int = 16
 
-    def own(self) -> Recipe:
-        """rootml's recipe."""
-        frame = {} if self.canonical is None else {"canonical": self.canonical}
+    def recipes(self) -> tuple[Recipe, Recipe]:
+        """rootml's recipe, and the published one."""
+        own = Torch(
+            self.build,
+            parameters=self.parameters,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            epochs=self.epochs,
+            schedule="cosine",
+            schedule_warmup=0.05,
+            weight_decay=0.01,
+            clip=1.0,
+            augment=_mirror,
+            average=0.999,
+        )
+        return (
+            self._recipe("ams", self.title, own, self.limits),
+            self._recipe("ams_talk", f"{self.title}, published recipe", Torch(self.build), {}),
+        )
+
+    def _recipe(self, suffix: str, title: str, learner: Torch, limits: Mapping[str, int]) -> Recipe:
         return Recipe(
-            name=f"{self.name}_ams",
+            name=f"{self.name}_{suffix}",
             adapter="ams",
             view=self.view,
-            learner=Torch(partial(self.build, **frame), learning_rate=self.learning_rate),
-            title=f"{TITLE}: {self.title}",
+            learner=learner,
+            title=f"{TITLE}: {title}",
             doc=self.doc,
-            limits=self.limits,
+            limits=limits,
             threads=self.threads,
             deploy_batch=self.deploy_batch,
         )
 
-    def talk(self) -> Recipe:
-        """The published recipe."""
-        return Recipe(
-            name=f"{self.name}_ams_talk",
-            adapter="ams",
-            view=self.view,
-            learner=Torch(self.build),
-            title=f"{TITLE}: {self.title}, published recipe",
-            doc=self.doc,
-            threads=self.threads,
-            deploy_batch=self.deploy_batch,
-        )
 
-
+_CHEAP = {"train": 200_000, "validation": 50_000}
+_MEDIUM = {"train": 50_000, "validation": 20_000}
+_COSTLY = {"train": 20_000, "validation": 5_000, "test": 40_000}
 _RESNET = "Residual network (arXiv:1512.03385) on the image of the shower."
 _CVT = "Convolutional vision transformer (arXiv:2103.15808) on the image of the shower."
 _PHYS = "Convolutional vision transformer (arXiv:2103.15808) on what lies around the track."
-_COSTLY: Mapping[str, int] = {"train": 4_000, "validation": 600, "test": 10_000}
 
 NETWORKS = (
     Network(
@@ -118,7 +142,10 @@ NETWORKS = (
         "SimpleMLP",
         "Four dense layers on all cells.",
         _mlp,
-        canonical=72,
+        _CHEAP,
+        parameters={"canonical": 72},
+        learning_rate=1e-3,
+        batch_size=256,
         threads=1,
         deploy_batch=512,
     ),
@@ -127,30 +154,24 @@ NETWORKS = (
         "SimpleCNN",
         "Three convolutions and two dense layers on the image of the shower.",
         _cnn,
-        canonical=72,
+        _CHEAP,
+        parameters={"canonical": 72},
+        learning_rate=2e-3,
+        batch_size=256,
         threads=1,
         deploy_batch=512,
     ),
-    Network("resnet10", "ResNet10", _RESNET, partial(_resnet, depth=10), canonical=36),
-    Network("resnet18", "ResNet18", _RESNET, partial(_resnet, depth=18), canonical=36),
-    Network("cvt", "CvT", _CVT, _cvt, canonical=24, learning_rate=3e-4, limits=_COSTLY),
-    Network(
-        "phys_cvt",
-        "Phys+CvT",
-        _PHYS,
-        _cvt,
-        view="trajectory",
-        learning_rate=3e-4,
-        limits=_COSTLY,
-    ),
+    Network("resnet10", "ResNet10", _RESNET, _resnet10, _MEDIUM, parameters={"canonical": 36}),
+    Network("resnet18", "ResNet18", _RESNET, _resnet18, _MEDIUM, parameters={"canonical": 36}),
+    Network("cvt", "CvT", _CVT, _cvt, _COSTLY, parameters={"canonical": 24}),
+    Network("phys_cvt", "Phys+CvT", _PHYS, _cvt, _COSTLY, view="trajectory"),
     Network(
         "phys_cvt_small",
         "Phys+CvT (small kernels)",
         _PHYS,
         _cvt_small,
+        _COSTLY,
         view="trajectory",
-        learning_rate=3e-4,
-        limits=_COSTLY,
     ),
 )
-RECIPES = tuple(recipe for network in NETWORKS for recipe in (network.own(), network.talk()))
+RECIPES = tuple(recipe for network in NETWORKS for recipe in network.recipes())
