@@ -38,27 +38,34 @@ def choose_adapter(recipe: Recipe, adapter: str | Path | None, view: str | None)
             f"recipe {recipe.name!r} works with any adapter: say which one with --adapter, by "
             "the name of an installed one or the file of a declared one (my.adapter.yaml)"
         )
-    declaration = None
-    if str(name).endswith((".yaml", ".yml")):
+    return find_view(name, view or recipe.view, f"recipe {recipe.name!r}: ")
+
+
+def find_view(adapter: str | Path, view: str, head: str = "") -> Chosen:
+    """The adapter called ``adapter``, or declared in that file, and its ``view``.
+
+    An empty ``view`` stands for the only one. ``head`` begins what errors say: TrainingError
+    where there are several, RegistryError where there is none of that name.
+    """
+    if str(adapter).endswith((".yaml", ".yml")):
         from rootml.declared.adapter import declare
 
-        declaration = read_declaration(name)
-        found = declare(declaration, Path(name).name.partition(".")[0])
-    else:
-        found = get_adapter(str(name))
-    return Chosen(found, _view(recipe, found, view or recipe.view), declaration)
+        declaration = read_declaration(adapter)
+        found = declare(declaration, Path(adapter).name.partition(".")[0])
+        return Chosen(found, _view(found, view, head), declaration)
+    found = get_adapter(str(adapter))
+    return Chosen(found, _view(found, view, head))
 
 
-def _view(recipe: Recipe, adapter: Adapter, name: str) -> View:
+def _view(adapter: Adapter, name: str, head: str) -> View:
     views = adapter.views
     if not name and len(views) > 1:
         raise TrainingError(
-            f"recipe {recipe.name!r}: adapter {adapter.name!r} has several views, say which one "
-            f"with --view: {', '.join(views)}"
+            f"{head}adapter {adapter.name!r} has several views, say which one with --view: "
+            f"{', '.join(views)}"
         )
     if name and name not in views:
         raise RegistryError(
-            f"recipe {recipe.name!r}: adapter {adapter.name!r} has no view {name!r}"
-            f"{nearest(name, views)}"
+            f"{head}adapter {adapter.name!r} has no view {name!r}{nearest(name, views)}"
         )
     return views[name] if name else next(iter(views.values()))
