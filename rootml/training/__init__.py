@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rootml.training.learner import ScikitLearn, Torch, Warmup, XGBoost
 from rootml.training.recipe import Recipe
+from rootml.training.search import Choice, Range
 from rootml.training.split import Fractions, SplitAt
 from rootml.training.task import Classification, Regression
 
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from rootml.training.run import train
 
 __all__ = [
+    "Choice",
     "Classification",
     "Fractions",
+    "Range",
     "Recipe",
     "Regression",
     "ScikitLearn",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from rootml.card import ModelCard
-
-SHOWN = ("epochs", "best_epoch", "trees", "best_iteration", "estimator", "minutes", "precision")
-"""Settings that tell how the training went."""
+from rootml.training.account import account
+from rootml.training.ranks import is_first
 
 
 @click.command()
@@ -29,15 +28,47 @@ SHOWN = ("epochs", "best_epoch", "trees", "best_iteration", "estimator", "minute
 )
 @click.option("--max-events", type=click.IntRange(min=1), help="Read at most so many events.")
 @click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that keeps what is read, for other trainings on the same files.",
+)
+@click.option(
     "--split",
     metavar="60/20/20",
     help="Train/validation/test in per cent; energy:1000:50/0/50:0/50/50 splits otherwise below "
     "the value of a column than from it on.",
 )
-@click.option("--batch-size", type=click.IntRange(min=2), help="Events a step.")
+@click.option("--batch-size", type=click.IntRange(min=2), help="Events a batch.")
+@click.option("--accumulate", type=click.IntRange(min=1), help="Batches a step of the weights.")
+@click.option(
+    "--set",
+    "values",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=lambda context, parameter, given: dict(map(_value, given)),
+    help="Another option or parameter of the learner, such as schedule=cosine, "
+    "learning_rate=3e-4, average=0.999, or max_depth=6 of xgboost. Repeatable.",
+)
+@click.option(
+    "--tune",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Search for the best options first, in N trials, where the recipe says; a search that "
+    "was killed goes on with --resume.",
+)
+@click.option(
+    "--adapt",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="File without truth, such as real data, that the network shall be adapted to by "
+    "reversal of a gradient. Repeatable.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of split, weights and order.")
 @click.option("--precision", type=click.Choice(["auto", "32", "bf16"]), help="Arithmetic.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to train.")
+@click.option("--devices", type=click.IntRange(min=1), help="Processors or GPUs of a machine.")
+@click.option("--nodes", type=click.IntRange(min=1), help="Machines that train together.")
+@click.option("--strategy", help="How they do, by Lightning's names [default: ddp].")
 @click.option("--tree", help="Name of the tree, where a file has several.")
 @click.option("--notes", default="", help="What the card shall say of the training data.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in the folder.")
@@ -61,22 +92,17 @@ def train(
     folder = output or Path("runs") / (name or Path(recipe.partition(":")[0]).stem)
     if progress is None:
         progress = sys.stderr.isatty()
-    click.echo(account(run(recipe, files, folder, name=name, progress=progress, **options)))
+    card = run(recipe, files, folder, name=name, progress=progress, **options)
+    if is_first() or card.exists():
+        click.echo(account(card))
 
 
-def account(path: Path) -> str:
-    """What was trained and how good it is, in a few lines."""
-    card = ModelCard.read(path)
-    training = card.training
-    events = ", ".join(f"{count:,} {part}" for part, count in training.events.items())
-    size = "" if card.parameters is None else f" ({card.parameters:,} parameters)"
-    lines = [f"{card.name} {card.version}: {card.title}{size}", f"  events         {events}"]
-    lines += [f"  {key:<14} {training.settings[key]}" for key in SHOWN if key in training.settings]
-    lines.append("  figures on the test part, with 68 % intervals")
-    width = max(len(metric.name) for metric in card.metrics)
-    for metric in card.metrics:
-        low, high = metric.interval or (None, None)
-        upper = "inf" if high is None else f"{high:.6g}"
-        text = f"{metric.name:<{width}}  {metric.value:.6g}  [{low:.6g}, {upper}] {metric.unit}"
-        lines.append(f"    {text.rstrip()}")
-    return "\n".join([*lines, f"  card           {path}"])
+def _value(text: str) -> tuple[str, Any]:
+    """``name=value`` as a name and a number, a truth value, None, or a text."""
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value

@@ -54,7 +54,7 @@ def draw_curves(
     rows = figure.subplots(len(figures), 1, sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(rows, figures, strict=True):
         _draw(axes, {part: curves[f"{part}_{name}"] for part in PARTS}, warmup)
-        axes.set_ylabel(loss if name == "loss" else name.capitalize())
+        axes.set_ylabel(loss if name == "loss" else name.replace("_", " ").capitalize())
     losses = [value for part in PARTS for value in curves[f"{part}_loss"].values()]
     figure.axes[0].set_yscale("log" if min(losses) > 0 else "linear")
     figure.axes[0].legend(frameon=False)

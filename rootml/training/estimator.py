@@ -27,7 +27,7 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
     """Fit the estimator of the recipe, classes weighted alike; writes ``<name>.onnx``."""
     learner, task = run.recipe.learner, run.recipe.task
     assert isinstance(learner, ScikitLearn)
-    estimator = learner.build(run.recipe.seed)
+    estimator = learner.estimator(run.recipe.seed)
     if not isinstance(task, Classification):
         only_value(task, type(estimator).__name__)
     begin = time.monotonic()

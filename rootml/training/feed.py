@@ -11,6 +11,7 @@ from typing import Any, cast
 import lightning as L
 import numpy as np
 import torch
+from lightning.pytorch.utilities import CombinedLoader
 from torch import Generator, Tensor
 from torch.utils.data import DistributedSampler
 
@@ -23,6 +24,8 @@ Transform = Callable[[dict[str, Tensor]], dict[str, Tensor]]
 
 AHEAD = 4
 """Batches that are read before they are asked for."""
+TARGET_SPLIT = (0.6, 0.2, 0.2)
+"""Parts of the events to adapt to; those of the last are never looked at."""
 
 
 def fresh(rows: Rows, count: int, epoch: int, seed: int) -> Rows:
@@ -101,46 +104,69 @@ class Batches:
 class Feed(L.LightningDataModule):
     """Training batches, other ones each epoch, and validation batches, always the same.
 
-    Of several processes each gets its share of the rows.
+    Of several processes each gets its share of the rows. Where there is another domain to adapt
+    to, each batch comes with one of as many of its events, from the same part.
     """
 
     def __init__(self, run: Run, learner: Torch, data: DataSet, parts: Parts) -> None:
         super().__init__()
-        self.run, self.learner, self.data, self.parts = run, learner, data, parts
+        self.run, self.learner = run, learner
         self.seed = run.recipe.seed
-        self._training: Batches | None = None
+        self.domains = [(data, parts)]
+        if run.target is not None:
+            self.domains.append((run.target, run.target.parts(self.seed, TARGET_SPLIT)))
+        self._training: list[Batches] = []
 
     @property
     def events(self) -> int:
         """Training events of the epoch, in this process."""
-        return self._training.events if self._training else 0
+        return self._training[0].events if self._training else 0
 
     @property
     def waited(self) -> float:
         """Seconds that were waited for training events in this epoch."""
-        return self._training.waited if self._training else 0.0
+        return sum(batches.waited for batches in self._training)
 
-    def train_dataloader(self) -> Batches:
+    def train_dataloader(self) -> Any:
         """All training events or, where the recipe limits them, fresh ones each epoch."""
         epoch = 0 if self.trainer is None else self.trainer.current_epoch
-        rows = self.parts["train"]
-        count = min(len(rows), self.run.recipe.limits.get("train", len(rows)))
-        rows = self._share(fresh(rows, count, epoch, self.seed))
-        self._training = self._batches(rows, self._transform(epoch))
-        return self._training
+        total = len(self.domains[0][1]["train"])
+        count = min(total, self.run.recipe.limits.get("train", total))
+        self._training = [
+            self._batches(
+                data,
+                self._share(fresh(parts["train"], count, epoch, self.seed)),
+                self._transform(epoch, domain),
+            )
+            for domain, (data, parts) in enumerate(self.domains)
+        ]
+        return _together(self._training)
 
-    def calibration_dataloader(self, events: int) -> Batches:
-        """So many training events as they will be judged, always the same."""
-        rows = np.random.default_rng(self.seed).permutation(self.parts["train"])
-        return self._batches(rows[:events])
-
-    def val_dataloader(self) -> Batches:
+    def val_dataloader(self) -> Any:
         """The validation events."""
-        return self._batches(self._share(self.run.draw(self.parts, "validation")))
+        (data, parts), *others = self.domains
+        rows = self.run.draw(parts, "validation")
+        loaders = [self._batches(data, self._share(rows))]
+        for other, other_parts in others:
+            drawn = fresh(other_parts["validation"], len(rows), 0, self.seed)
+            loaders.append(self._batches(other, self._share(drawn)))
+        return _together(loaders)
 
-    def _transform(self, epoch: int) -> Transform:
+    def calibration(self, events: int) -> Iterator[dict[str, Tensor]]:
+        """Tensors of so many training events of each domain, as they will be judged."""
+        loaders = [
+            self._batches(
+                data, fresh(parts["train"], min(events, len(parts["train"])), 0, self.seed)
+            )
+            for data, parts in self.domains
+        ]
+        for batches in zip(*loaders, strict=False):
+            tensors = [tensors for tensors, _ in batches]
+            yield {name: torch.cat([each[name] for each in tensors]) for name in tensors[0]}
+
+    def _transform(self, epoch: int, domain: int) -> Transform:
         """What is done to training batches of an epoch, always the same for the same epoch."""
-        generator = _generator(self.seed, epoch, self._rank)
+        generator = _generator(self.seed, epoch, self._rank, domain)
         augment, warmup = self.learner.augment, self.learner.warmup
 
         def transform(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -163,9 +189,14 @@ class Feed(L.LightningDataModule):
         sampler: Any = DistributedSampler(cast(Any, rows), world, self._rank, shuffle=False)
         return rows[np.fromiter(sampler, np.int64)]
 
-    def _batches(self, rows: Rows, transform: Transform = dict) -> Batches:
+    def _batches(self, data: DataSet, rows: Rows, transform: Transform = dict) -> Batches:
         cuda = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
-        return Batches(self.data, rows, self.learner.batch_size, transform, pin=cuda)
+        return Batches(data, rows, self.learner.batch_size, transform, pin=cuda)
+
+
+def _together(loaders: list[Batches]) -> Any:
+    """One loader as it is; of several, a batch of each."""
+    return loaders[0] if len(loaders) == 1 else CombinedLoader(loaders, "min_size")
 
 
 def _generator(*seed: int) -> Generator:

@@ -27,6 +27,9 @@ class Run:
     """What is trained, by which command, and where everything goes.
 
     ``declaration``: the adapter as a text, where it is none of an installed package.
+    ``target``: events without truth that the network shall be adapted to. ``settings``: what the
+    card tells beside what the learner says. ``leads``: whether this process, of those that train
+    together, is the one that writes.
     """
 
     name: str
@@ -39,6 +42,9 @@ class Run:
     notes: str = ""
     resume: bool = False
     progress: bool = False
+    target: DataSet | None = None
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    leads: bool = True
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -49,6 +55,11 @@ class Run:
     def checkpoints(self) -> Path:
         """Folder of the checkpoints and of the figures by epoch."""
         return self.folder / "checkpoints"
+
+    @property
+    def tuning(self) -> Path:
+        """Folder of a search for better values."""
+        return self.folder / "tuning"
 
     def draw(self, parts: Parts, part: str) -> Rows:
         """The rows of a part that are used: all, or as many as the limit, drawn by the seed."""

@@ -25,6 +25,14 @@ Schedule = Literal["constant", "cosine", "one-cycle"]
 if TYPE_CHECKING:
     Augment = Callable[[Mapping[str, Tensor], Generator], dict[str, Tensor]]
 
+SETTABLE: Mapping[type, tuple[type, ...]] = {
+    int: (int,),
+    float: (int, float),
+    str: (str,),
+    type(None): (int, float),
+}
+"""What may be set in place of a value of a type."""
+
 
 def described(function: Callable[..., Any]) -> str:
     """The first line of a function's docstring, or its name."""
@@ -70,6 +78,23 @@ class Learner:
             if name not in known:
                 raise TrainingError(f"{type(self).__name__} takes no option {name!r}")
         return dataclasses.replace(self, **options)
+
+    def with_values(self, values: Mapping[str, Any]) -> Self:
+        """The same learner with other options or, where it has none of a name, parameters.
+
+        TrainingError where an option is no text or number, or is given a value of another type.
+        """
+        known = {item.name for item in dataclasses.fields(self)}
+        options = {name: value for name, value in values.items() if name in known}
+        others = {name: value for name, value in values.items() if name not in known}
+        for name, value in options.items():
+            kinds = SETTABLE.get(type(getattr(self, name)))
+            if kinds is None or not isinstance(value, kinds) or isinstance(value, bool):
+                wanted = "cannot be set" if kinds is None else f"cannot be {value!r}"
+                raise TrainingError(f"{type(self).__name__}: {name} {wanted}")
+        if others:
+            options["parameters"] = {**getattr(self, "parameters", {}), **others}
+        return self.with_options(options)
 
     def fit(self) -> Fit:
         """The function that trains; MissingExtra where a package it needs is not installed."""
@@ -174,7 +199,8 @@ class ScikitLearn(Learner):
     ``build(seed)`` returns an estimator, or a pipeline that ends in one; it sees the columns of
     all tensors of the view, flattened, in their order, or those that ``columns`` names, in its
     order. Where its ``fit`` takes validation events (``X_val``), it stops early on those of the
-    validation part. A regressor gives the estimate alone, without uncertainty.
+    validation part. A regressor gives the estimate alone, without uncertainty. ``parameters``:
+    what its ``set_params`` is given.
     """
 
     backend: ClassVar[str] = "rootml.training.estimator"
@@ -183,6 +209,15 @@ class ScikitLearn(Learner):
 
     build: Callable[[int], Any]
     columns: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def estimator(self, seed: int) -> Any:
+        """A new estimator, not fitted; TrainingError where it has no such parameter."""
+        built = self.build(seed)
+        try:
+            return built.set_params(**self.parameters)
+        except ValueError as error:
+            raise TrainingError(f"{type(built).__name__}: {error}") from error
 
     @property
     def takes_nan(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import lightning as L
@@ -21,6 +22,9 @@ class Learning(L.LightningModule):
     The generators of torch (dropout) start anew each epoch, from the seed: a training that goes
     on after an epoch makes the same steps as one that was not interrupted.
     """
+
+    monitor = "validation_loss"
+    """The figure whose lowest value is the best epoch's."""
 
     def __init__(self, network: nn.Module, learner: Torch, objective: Objective, seed: int) -> None:
         super().__init__()
@@ -54,10 +58,13 @@ class Learning(L.LightningModule):
     def record(self, part: str, raw: Tensor, truth: Tensor) -> Tensor:
         """Log the figures of a batch; returns its loss."""
         loss = self.objective.loss(raw, truth)
-        values = {"loss": loss} | self.objective.figures(raw, truth)
-        named = {f"{part}_{name}": value for name, value in values.items()}
-        self.log_dict(named, on_step=False, on_epoch=True, batch_size=len(truth), sync_dist=True)
+        self.record_figures(part, {"loss": loss} | self.objective.figures(raw, truth), len(truth))
         return loss
+
+    def record_figures(self, part: str, figures: Mapping[str, Tensor], rows: int) -> None:
+        """Log means over the ``rows`` of a batch, to be averaged over the epoch."""
+        named = {f"{part}_{name}": value.detach() for name, value in figures.items()}
+        self.log_dict(named, on_step=False, on_epoch=True, batch_size=rows, sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         """The optimiser and its schedule, which steps with it."""

@@ -16,6 +16,7 @@ from lightning.pytorch.loggers import CSVLogger
 from torch import nn
 
 from rootml.errors import TrainingError
+from rootml.training.adaptation import Adapting
 from rootml.training.checkpoints import Checkpoint, WholeFiles
 from rootml.training.data import DataSet
 from rootml.training.feed import Feed
@@ -67,13 +68,13 @@ def fit(
     """
     folder, precision = run.checkpoints, resolve_precision(learner)
     last = folder / "last.ckpt"
-    best, latest = Checkpoint(folder, "best", "validation_loss"), Checkpoint(folder, "last")
     timer = Timer(_duration(learner.max_time), interval="epoch", verbose=False)
-    stop = EarlyStopping("validation_loss", learner.tolerance, learner.patience)
     averages = [] if learner.average is None else [MovingAverage(learner.average)]
     with _seeded(run.recipe.seed), _quiet():
         network = learner.build(run.view, **learner.parameters)
-        module = Learning(network, learner, objective, run.recipe.seed)
+        module = _module(run, learner, network, objective)
+        best, latest = Checkpoint(folder, "best", module.monitor), Checkpoint(folder, "last")
+        stop = EarlyStopping(module.monitor, learner.tolerance, learner.patience)
         feed = Feed(run, learner, data, parts)
         usage = Usage(feed)
         callbacks = [*averages, PreciseNorm(feed), usage, *watchers, best, latest, timer, stop]
@@ -97,6 +98,12 @@ def fit(
     )
 
 
+def _module(run: Run, learner: Torch, network: nn.Module, objective: Objective) -> Learning:
+    if run.target is None:
+        return Learning(network, learner, objective, run.recipe.seed)
+    return Adapting(network, learner, objective, run.recipe.seed, run.view)
+
+
 def resolve_precision(learner: Torch) -> Precision:
     """The precision that "auto" stands for on the device that will be used."""
     if learner.precision != "auto":
@@ -117,7 +124,9 @@ def _trainer(
         callbacks = [*callbacks, TQDMProgressBar(refresh_rate=20)]
     return L.Trainer(
         accelerator=learner.device,
-        devices=1,
+        devices=learner.devices,
+        num_nodes=learner.nodes,
+        strategy=_strategy(learner),
         precision="bf16-mixed" if precision == "bf16" else "32-true",
         max_epochs=learner.epochs,
         accumulate_grad_batches=learner.accumulate,
@@ -131,6 +140,13 @@ def _trainer(
         num_sanity_val_steps=0,
         reload_dataloaders_every_n_epochs=1,
     )
+
+
+def _strategy(learner: Torch) -> str:
+    """Lightning's; of several processes, one that bears weights without gradient."""
+    if learner.strategy == "auto" and learner.devices * learner.nodes > 1:
+        return "ddp_find_unused_parameters_true"
+    return learner.strategy
 
 
 def _duration(minutes: float | None) -> timedelta | None:

@@ -40,26 +40,32 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
     path = run.folder / f"{run.name}.onnx"
     round_weights(outcome.network)
     deployed = Deployed(outcome.network, aim.deploy).eval()
-    export(deployed, run.view.tensors, [output.source for output in run.outputs], path)
+    if run.leads:
+        export(deployed, run.view.tensors, [output.source for output in run.outputs], path)
 
     def predict(tensors: Mapping[str, Array]) -> list[Array]:
         arrays = (torch.from_numpy(tensors[spec.name]) for spec in run.view.tensors)
         with torch.inference_mode():
             return [output.numpy() for output in deployed(*arrays)]
 
+    curves = read_curves(run.checkpoints)
+    settings = _settings(learner, outcome)
+    if run.target is not None:
+        accuracy = curves["validation_domain_accuracy"][outcome.best_epoch]
+        settings["domain_accuracy"] = round(accuracy, 4)
     return Fitted(
         file=path,
         format="onnx",
         predict=predict,
-        settings=_settings(run, learner, outcome),
+        settings=settings,
         parameters=sum(parameter.numel() for parameter in outcome.network.parameters()),
-        curves=read_curves(run.checkpoints),
+        curves=curves,
         loss=aim.title,
         warmup=learner.warmup.epochs if learner.warmup else 0,
     )
 
 
-def _settings(run: Run, learner: Torch, outcome: Outcome) -> dict[str, Setting]:
+def _settings(learner: Torch, outcome: Outcome) -> dict[str, Setting]:
     settings: dict[str, Setting] = {
         "optimiser": "AdamW" if learner.weight_decay else "Adam",
         "learning_rate": learner.learning_rate,

@@ -37,7 +37,7 @@ class PreciseNorm(L.Callback):
             norm.momentum = None  # a plain mean over the batches
             norm.train()
         with torch.inference_mode(), trainer.precision_plugin.forward_context():
-            for tensors, _ in self.feed.calibration_dataloader(EVENTS):
+            for tensors in self.feed.calibration(EVENTS):
                 pl_module(*(tensor.to(pl_module.device) for tensor in tensors.values()))
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum

@@ -147,6 +147,8 @@ class _Reader:
             truth = truth.astype(np.int8)
         if self.task is not None:
             self._check_truth(self.task, truth, files)
+        elif not len(truth):
+            raise DataError(f"{', '.join(files)}: no event can be judged")
         tensors: dict[str, Array] = {}
         for spec in self.view.tensors:
             shape: tuple[Any, ...] = (len(truth), *spec.shape)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from rootml.errors import TrainingError
 from rootml.training.learner import Learner
+from rootml.training.search import Search
 from rootml.training.split import PARTS, USUAL, Split, as_split
 from rootml.training.task import Classification, Task
 
@@ -19,7 +20,9 @@ class Recipe:
     the training. ``limits``: at most so many rows of a part ("train", "validation", "test") are
     used; a torch network draws its training rows anew each epoch, all others are drawn once.
     ``split``: a :class:`Split`, its text (``"60/20/20"``), or three shares that add up to 1.
-    ``threads`` and ``deploy_batch`` (how the model runs best) go to the card.
+    ``search``: where ``rootml train --tune`` looks for better values, by the name of an option or
+    parameter of the learner. ``threads`` and ``deploy_batch`` (how the model runs best) go to
+    the card.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Recipe:
     seed: int = 1
     threads: int | None = None
     deploy_batch: int | None = None
+    search: Search = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "split", as_split(self.split))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import shlex
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,16 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from rootml.card import SUFFIX, Name
-from rootml.errors import OutputError, TrainingError
+from rootml.errors import DataError, MissingExtra, OutputError, TrainingError
 from rootml.plugins import get_recipe
 from rootml.rootio.container.transaction import made_folder
+from rootml.training.cache import get_dataset, scratch
 from rootml.training.cards import finish
 from rootml.training.chosen import choose_adapter
 from rootml.training.data import DataSet
-from rootml.training.job import Parts, Run
-from rootml.training.learner import Device, Precision
-from rootml.training.reading import load_dataset
+from rootml.training.job import Parts, Run, Setting
+from rootml.training.learner import Device, Precision, Torch
+from rootml.training.ranks import is_first
 from rootml.training.recipe import Recipe
 from rootml.training.recipe_file import is_recipe_file, read_recipe
 from rootml.training.split import Split
@@ -30,6 +31,9 @@ from rootml.training.task import Classification
 
 LEAST_ROWS = 2
 """Rows of each part, and of each class in it, below which nothing can be learned or measured."""
+
+LEAST_TARGET_ROWS = 10
+"""Rows below which there is nothing to adapt to, and nothing to hold back."""
 
 
 def train(
@@ -44,11 +48,19 @@ def train(
     epochs: int | None = None,
     max_time: float | None = None,
     max_events: int | None = None,
+    cache: str | Path | None = None,
     seed: int | None = None,
     split: Split | str | None = None,
     batch_size: int | None = None,
     precision: Precision | None = None,
     device: Device | None = None,
+    accumulate: int | None = None,
+    devices: int | None = None,
+    nodes: int | None = None,
+    strategy: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    tune: int | None = None,
+    adapt: Sequence[str | Path] = (),
     tree: str | None = None,
     notes: str = "",
     progress: bool = False,
@@ -61,9 +73,15 @@ def train(
     ``checkpoints/``. What is None is taken from the recipe; ``name`` is that of the recipe unless
     given. ``adapter``: an installed one by name, or the file of a declared one; ``view``: one of
     its views, which need not be said where it has one only. ``split``: see
-    :mod:`rootml.training.split`. ``max_time``: minutes after which no
-    epoch begins. ``max_events``: read no more. ``device``: "auto", "cpu" or "cuda". ``notes``:
-    what the card shall say of the training data.
+    :mod:`rootml.training.split`. ``max_time``: minutes after which no epoch begins.
+    ``max_events``: read no more. ``cache``: a folder in which what is read is kept for other
+    trainings on the same files (:mod:`rootml.training.cache`). ``device``: "auto", "cpu" or
+    "cuda"; ``devices``, ``nodes``, ``strategy``, ``accumulate``: see :class:`Torch`. ``values``:
+    other options and parameters of the learner by name. ``tune``: first search for the best in
+    so many trials, where the recipe says. ``adapt``: files without truth that a network shall be
+    adapted to. ``notes``: what the card shall say of the training data.
+
+    Where several processes train together, the first one writes, and all return.
 
     Raises InputError where a file cannot be trained on, TrainingError where a training cannot
     start or go on, OutputError where the folder holds this training and ``resume`` is False.
@@ -74,8 +92,12 @@ def train(
         "batch_size": batch_size,
         "precision": precision,
         "device": device,
+        "accumulate": accumulate,
+        "devices": devices,
+        "nodes": nodes,
+        "strategy": strategy,
     }
-    chosen = _chosen(recipe, seed, split, options)
+    chosen = _chosen(recipe, seed, split, options, values or {})
     if not files:
         raise TrainingError("a training needs at least one file")
     asked = {
@@ -89,6 +111,12 @@ def train(
         "precision": precision,
         "max_time": max_time,
         "max_events": max_events,
+        "accumulate": accumulate,
+        "devices": devices,
+        "nodes": nodes,
+        "set": [f"{key}={value}" for key, value in (values or {}).items()],
+        "tune": tune,
+        "adapt": [Path(path).name for path in adapt],
         "tree": tree,
     }
     found = choose_adapter(chosen, adapter, view)
@@ -103,44 +131,97 @@ def train(
         notes=notes,
         resume=resume,
         progress=progress,
+        leads=_leads(chosen),
     )
-    return _train(run, files, tree, max_events)
+    read = partial(
+        get_dataset,
+        adapter=found.adapter,
+        view=found.view,
+        cache=None if cache is None else Path(cache),
+        declaration=found.declaration,
+        tree=tree,
+    )
+    return _train(run, read, files, max_events, adapt, tune)
 
 
-def _train(run: Run, files: Sequence[str | Path], tree: str | None, max_events: int | None) -> Path:
+def _train(
+    run: Run,
+    read: Callable[..., DataSet],
+    files: Sequence[str | Path],
+    max_events: int | None,
+    adapt: Sequence[str | Path],
+    trials: int | None,
+) -> Path:
     learner, task = run.recipe.learner, run.recipe.task
-    fit = learner.fit()
-    _check_folder(run)
-    with (
-        made_folder(run.folder),
-        tempfile.TemporaryDirectory(dir=run.folder, prefix="cache-") as cache,
-    ):
-        data = load_dataset(
+    fit, search = learner.fit(), _search(run.recipe) if trials else None
+    if adapt and not isinstance(learner, Torch):
+        raise TrainingError(f"recipe {run.recipe.name!r}: only networks can be adapted")
+    if run.leads:
+        _check_folder(run)
+    with made_folder(run.folder), scratch(run.folder) as folder:
+        data = read(
             files,
-            run.adapter,
-            run.view,
-            task,
-            Path(cache),
+            task=task,
+            folder=folder,
             columns=run.recipe.split.columns,
-            tree=tree,
             max_events=max_events,
             takes_nan=learner.takes_nan,
         )
         parts = data.parts(run.recipe.seed, run.recipe.split)
         _check_parts(run, data, parts)
-        _pin(run, data, parts)
-        return finish(run, data, parts, fit(run, data, parts))
+        if adapt:
+            run = _targeted(run, read, adapt, folder / "target")
+        if run.leads:
+            _pin(run, data, parts, searched=bool(trials))
+        if search and trials:
+            run = search(run, data, parts, trials)
+        fitted = fit(run, data, parts)
+        return finish(run, data, parts, fitted) if run.leads else _card(run)
+
+
+def _search(recipe: Recipe) -> Callable[[Run, DataSet, Parts, int], Run]:
+    """The search for better values; TrainingError where the recipe declares none."""
+    try:
+        from rootml.training.tune import check_search, tune
+    except ModuleNotFoundError as error:
+        if error.name != "optuna":
+            raise
+        raise MissingExtra(
+            "a search needs the package 'optuna': pip install \"rootml[tune]\""
+        ) from error
+    check_search(recipe)
+    return tune
+
+
+def _targeted(
+    run: Run, read: Callable[..., DataSet], files: Sequence[str | Path], folder: Path
+) -> Run:
+    """The run with events to adapt to; ``folder``: where these can lie."""
+    folder.mkdir()
+    target = read(files, task=None, folder=folder)
+    if len(target) < LEAST_TARGET_ROWS:
+        raise DataError(f"{', '.join(target.files)}: {len(target)} are too few to adapt to")
+    settings: dict[str, Setting] = {
+        "adapted_to": ", ".join(target.files),
+        "adapted_events": len(target),
+    }
+    return dataclasses.replace(run, target=target, settings=settings)
 
 
 def _chosen(
-    recipe: str | Recipe, seed: int | None, split: Split | str | None, options: Mapping[str, Any]
+    recipe: str | Recipe,
+    seed: int | None,
+    split: Split | str | None,
+    options: Mapping[str, Any],
+    values: Mapping[str, Any],
 ) -> Recipe:
     if isinstance(recipe, str):
         found = read_recipe(recipe) if is_recipe_file(recipe) else get_recipe(recipe)
     else:
         found = recipe
     given = {name: value for name, value in options.items() if value is not None}
-    changes: dict[str, Any] = {"learner": found.learner.with_options(given)} if given else {}
+    learner = found.learner.with_options(given).with_values(values)
+    changes: dict[str, Any] = {"learner": learner}
     if seed is not None:
         changes["seed"] = seed
     if split is not None:
@@ -165,14 +246,15 @@ def _checked(name: str) -> str:
 
 
 def _check_folder(run: Run) -> None:
-    if run.resume and not run.recipe.learner.resumes:
+    searched = run.tuning.exists()
+    if run.resume and not run.recipe.learner.resumes and not searched:
         raise TrainingError(
             f"recipe {run.recipe.name!r}: only trainings of networks can be resumed"
         )
     if run.resume and not _split(run).exists():
         raise TrainingError(f"{run.folder}: there is no training to resume")
-    card = run.folder / f"{run.name}{SUFFIX}"
-    if not run.resume and (any(run.checkpoints.glob("*")) or card.exists()):
+    begun = searched or any(run.checkpoints.glob("*")) or _card(run).exists()
+    if begun and not run.resume:
         raise OutputError(f"{run.folder} holds a training: resume it, or choose another folder")
 
 
@@ -191,14 +273,25 @@ def _check_parts(run: Run, data: DataSet, parts: Parts) -> None:
             )
 
 
+def _leads(recipe: Recipe) -> bool:
+    """Whether this process writes: the only one, or the first of several."""
+    learner = recipe.learner
+    together = isinstance(learner, Torch) and learner.devices * learner.nodes > 1
+    return not together or is_first()
+
+
+def _card(run: Run) -> Path:
+    return run.folder / f"{run.name}{SUFFIX}"
+
+
 def _split(run: Run) -> Path:
     return run.folder / f"{run.name}.split.json"
 
 
-def _pin(run: Run, data: DataSet, parts: Parts) -> None:
+def _pin(run: Run, data: DataSet, parts: Parts, *, searched: bool) -> None:
     """Record what follows which seed; a resumed training must find the same again."""
     path = _split(run)
-    split = {
+    split: dict[str, Any] = {
         "recipe": run.recipe.name,
         "seed": run.recipe.seed,
         "split": str(run.recipe.split),
@@ -207,13 +300,18 @@ def _pin(run: Run, data: DataSet, parts: Parts) -> None:
         "not_judged": data.skipped,
         "without_truth": data.unknown,
         **run.recipe.learner.pinned,
+        **run.settings,
     }
+    if searched:
+        split["search"] = {name: str(space) for name, space in run.recipe.search.items()}
     if run.resume and path.exists():
         before = json.loads(path.read_text(encoding="utf-8"))
-        changed = [key for key, value in split.items() if before.get(key, 0) != value]
+        changed = [key for key in before | split if before.get(key, 0) != split.get(key, 0)]
         if changed:
-            was = "; ".join(f"{key}: {before.get(key)}, now {split[key]}" for key in changed)
-            raise TrainingError(f"{path}: a resumed training needs the same events and schedule ({was})")
+            was = "; ".join(f"{key}: {before.get(key)}, now {split.get(key)}" for key in changed)
+            raise TrainingError(
+                f"{path}: a resumed training needs the same events and options ({was})"
+            )
     path.write_text(json.dumps(split, indent=2) + "\n", encoding="utf-8")
 
 
@@ -221,6 +319,7 @@ def _command(recipe: str, files: Sequence[str | Path], asked: Mapping[str, objec
     """The command line that repeats the training, with paths reduced to names."""
     words = ["rootml", "train", recipe, *(Path(path).name for path in files)]
     for key, value in asked.items():
-        if value is not None:
-            words += [f"--{key.replace('_', '-')}", str(value)]
+        for each in value if isinstance(value, list) else [value]:
+            if each is not None:
+                words += [f"--{key.replace('_', '-')}", str(each)]
     return shlex.join(words)

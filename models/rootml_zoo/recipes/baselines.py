@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rootml.training import Recipe, ScikitLearn, Torch, XGBoost
+from rootml.training import Choice, Range, Recipe, ScikitLearn, Torch, XGBoost
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,10 +47,10 @@ def _histgb(seed: int) -> Any:
     )
 
 
-def _mlp(view: View) -> nn.Module:
+def _mlp(view: View, width: int = 64, depth: int = 2) -> nn.Module:
     from rootml_zoo.nets.mlp import MLP
 
-    return MLP(view)
+    return MLP(view, [width] * depth)
 
 
 LOGISTIC = Recipe(
@@ -76,6 +76,12 @@ HISTGB = Recipe(
     learner=ScikitLearn(_histgb),
     title="Histogram gradient boosting",
     doc="At most 300 trees of 15 leaves, by scikit-learn.",
+    search={
+        "learning_rate": Range(0.02, 0.3, log=True),
+        "max_leaf_nodes": Range(7, 63, log=True),
+        "min_samples_leaf": Range(5, 200, log=True),
+        "l2_regularization": Range(1e-3, 10.0, log=True),
+    },
 )
 
 XGBOOST = Recipe(
@@ -83,6 +89,13 @@ XGBOOST = Recipe(
     learner=XGBoost({"max_depth": 4, "eta": 0.1, "subsample": 0.8}, epochs=1000, patience=30),
     title="Boosted decision trees",
     doc="At most 1000 trees of depth 4, by XGBoost.",
+    search={
+        "max_depth": Range(3, 8),
+        "eta": Range(0.02, 0.3, log=True),
+        "min_child_weight": Range(1, 100, log=True),
+        "subsample": Range(0.5, 1.0),
+        "colsample_bytree": Range(0.5, 1.0),
+    },
 )
 
 MLP = Recipe(
@@ -92,6 +105,13 @@ MLP = Recipe(
     ),
     title="Multilayer perceptron",
     doc="Two hidden layers of 64 on columns scaled to mean 0 and variance 1.",
+    search={
+        "learning_rate": Range(1e-4, 1e-2, log=True),
+        "batch_size": Choice((128, 256, 512, 1024)),
+        "weight_decay": Range(1e-6, 1e-2, log=True),
+        "width": Range(16, 256, log=True),
+        "depth": Range(1, 4),
+    },
 )
 
 RECIPES = (LOGISTIC, SVM, HISTGB, XGBOOST, MLP)
