@@ -139,7 +139,8 @@ def _angles(particles: Particles) -> Floats:
         np.column_stack([slopes, np.ones(len(slopes))]) for slopes in (axis, particles.slopes)
     )
     sine = np.linalg.norm(np.cross(found, true), axis=1)
-    return np.degrees(np.arctan2(sine, (found * true).sum(axis=1)))
+    angle: Floats = np.degrees(np.arctan2(sine, (found * true).sum(axis=1)))
+    return angle
 
 
 def _within(particles: Particles) -> Floats:

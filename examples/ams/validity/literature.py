@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rootml_ams.geometry import DEPTH_X0, INTERACTION_LENGTH_X0
 from rootml_ams.simulation.material import CRITICAL_MEV, MOLIERE_CM
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 
 PDG = "Particle Data Group, Passage of Particles Through Matter"
 ADLOFF = "C. Adloff et al., NIM A 714 (2013) 147"
@@ -41,9 +41,9 @@ def shower_maximum(energy: Floats | float) -> Floats:
     return np.asarray(np.log(1000 * np.asarray(energy) / CRITICAL_MEV) - 0.5)
 
 
-def resolution(energy: Floats) -> Floats:
+def resolution(energy: Floats | float) -> Floats:
     """Relative energy resolution of electrons in a beam."""
-    return np.hypot(STOCHASTIC / np.sqrt(energy), CONSTANT)
+    return np.asarray(np.hypot(STOCHASTIC / np.sqrt(energy), CONSTANT))
 
 
 def interacting(secant: float) -> float:

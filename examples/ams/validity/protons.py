@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from rootml.validation import Estimates, Ratio, efficiency_interval, rejection, rejection_ratio
 from rootml_ams.geometry import LAYER_X0, LAYERS
@@ -89,7 +90,7 @@ def rejections(electrons: Particles, protons: Particles, score: str) -> Rejectio
         cut = np.quantile(sign * signal[column], 1 - EFFICIENCY)
         passed = sign * background[column] > cut
         alone[i] = passed.sum()
-        matched[i] = (passed & (_over_momentum(background))).sum()
+        matched[i] = (passed & _over_momentum(background)).sum()
     return Rejections(
         low=MOMENTA_GEV[:-1],
         high=MOMENTA_GEV[1:],
@@ -100,11 +101,9 @@ def rejections(electrons: Particles, protons: Particles, score: str) -> Rejectio
     )
 
 
-def _over_momentum(particles: Particles) -> Floats:
-    measured: Floats = particles["en3d"] > literature.ENERGY_OVER_MOMENTUM * np.abs(
-        particles["mom"]
-    )
-    return measured
+def _over_momentum(particles: Particles) -> npt.NDArray[np.bool_]:
+    momentum = np.abs(particles["mom"])
+    return np.asarray(particles["en3d"] > literature.ENERGY_OVER_MOMENTUM * momentum)
 
 
 def matched_share(protons: Particles) -> Estimates:

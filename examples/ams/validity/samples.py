@@ -44,7 +44,9 @@ class Particles:
     def slopes(self) -> Floats:
         """dx/dz and dy/dz of the track, (n, 2)."""
         zenith, azimuth = self["Trk_Ecal_Inci_Zenith"], self["Trk_Ecal_Inci_Azimutal"]
-        return np.tan(zenith)[:, None] * np.stack([np.cos(azimuth), np.sin(azimuth)], axis=1)
+        direction = np.stack([np.cos(azimuth), np.sin(azimuth)], axis=1)
+        slopes: Floats = np.tan(zenith)[:, None] * direction
+        return slopes
 
     @property
     def secant(self) -> Floats:
