@@ -12,10 +12,11 @@ from rootml.cli import rootml
 from rootml.errors import DataError
 from rootml.rootio.source import open_source
 from rootml_ams import ADAPTER
-from rootml_ams.simulation import detector, simulate, trd
+from rootml_ams.simulation import detector, hadron, simulate, trd
 from rootml_ams.simulation.datasets import PUBLISHED_FRACTIONS, settings
 from rootml_ams.simulation.detector import NOMINAL, TEMPERATURE_C, Response
 from rootml_ams.simulation.flight import CELL_GAINS, DEAD_CELLS, LAYER_GAINS, flight_response
+from rootml_ams.simulation.incidence import draw_rays
 
 TOTAL_MEV, TOTAL_GV = 13871673.431, 6539.351898
 """Of the deposits and rigidities of 40 events with the seed 7."""
@@ -62,6 +63,7 @@ def test_published_fractions(dataset):
         ({"mismach": 1}, "no option 'mismach'; did you mean 'mismatch'"),
         ({"mismatch": 4}, "mismatch is 4: expected a number from 0 to 3"),
         ({"mismatch": float("nan")}, "mismatch is nan"),
+        ({"interact_within": 0}, "interact_within is 0: expected a number from 0.01"),
         ({"detector": "moon"}, "detector is 'moon': expected one of simulated, flight"),
         ({"labels": "none"}, "labels is 'none': expected one of truth, trd"),
         ({"good_tracks": "some"}, "good_tracks is 'some': expected one of True, False"),
@@ -87,6 +89,23 @@ def test_the_usual_events_are_the_usual_ones(rng_of):
     assert (column(events, "ecal_temperature") == TEMPERATURE_C).all()
     again = simulate(40, rng_of(7), dataset="reconstructed")
     assert all(ak.array_equal(events[name], again[name], equal_nan=True) for name in events.fields)
+
+
+def test_protons_that_interact_early(rng_of):
+    """As often at any depth as those that happen to, but for the others."""
+    rng = rng_of(6)
+    protons = hadron.protons(draw_rays(40_000, rng), np.full(40_000, 400.0))
+    every = hadron.interaction_depth(protons, rng)
+    early = hadron.interaction_depth(protons, rng, within=2.0)
+    assert early.max() < 2
+    edges = np.linspace(0, 2, 5)
+    expected = np.histogram(every, edges)[0] / np.sum(every < 2)
+    found = np.histogram(early, edges)[0] / len(early)
+    assert found == pytest.approx(expected, abs=0.03)
+    events = simulate(30, rng_of(1), electron_fraction=0.0, interact_within=1.0)
+    usual = simulate(30, rng_of(1), electron_fraction=0.0)
+    first = [column(e, "edep_cell").reshape(-1, 18, 72)[:, 2:4].sum() for e in (events, usual)]
+    assert first[0] > 2 * first[1]
 
 
 def test_good_tracks_meet_the_shower(rng_of):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from numbers import Real
@@ -18,6 +19,7 @@ Detector = Literal["simulated", "flight"]
 MINIMUM_GEV, MAXIMUM_GEV, NARROWEST = 5.0, 10_000.0, 1.01
 LARGEST_INDEX = 10
 LARGEST_MISMATCH = 3
+SHALLOWEST_X0 = 0.01
 PUBLISHED: Final = "published"
 OPTIONS = {
     "dataset": "generated, reconstructed (the default), tracker or flight: other defaults of what "
@@ -27,6 +29,8 @@ OPTIONS = {
     "electron_fraction": "share of electrons and positrons, 0 to 1, or 'published': that of the "
     "data set; the others are protons",
     "index": "of the falling spectra dN/dE = E^-index of both",
+    "interact_within": "depth in X0 within which protons first interact: more of those that look "
+    "like electrons, to train on alone; spectrum and rejection of such events mean nothing",
     "good_tracks": "true: only tracks that meet the shower's axis on the front face",
     "detector": "simulated or flight, which differs in calibration, dead cells and more",
     "mismatch": "by how much flight differs: 1 as usual, 0 not at all",
@@ -62,6 +66,7 @@ class Settings:
     selection: Selection = "reconstructed"
     electron_fraction: float | str = 0.5
     index: float = 1.5
+    interact_within: float = math.inf
     good_tracks: bool = False
     detector: Detector = "simulated"
     mismatch: float = 1.0
@@ -78,6 +83,7 @@ class Settings:
             _number("electron_fraction", self.electron_fraction, 0, 1)
         _number("index", self.index, -LARGEST_INDEX, LARGEST_INDEX)
         _number("mismatch", self.mismatch, 0, LARGEST_MISMATCH)
+        _number("interact_within", self.interact_within, SHALLOWEST_X0, math.inf)
         for name, known in (
             ("selection", get_args(Selection)),
             ("detector", get_args(Detector)),
@@ -110,7 +116,14 @@ class Settings:
     def request(self) -> Request:
         """What is drawn."""
         response = flight_response(self.mismatch) if self.detector == "flight" else NOMINAL
-        return Request(self.range, self.index, self.selection, response, self.good_tracks)
+        return Request(
+            self.range,
+            self.index,
+            self.selection,
+            response,
+            self.good_tracks,
+            self.interact_within,
+        )
 
 
 def settings(options: Mapping[str, Any]) -> Settings:

@@ -10,6 +10,7 @@ are choices where no number is cited; it is not a generator of exclusive final s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,10 +74,19 @@ class Cascade:
         )
 
 
-def interaction_depth(hadrons: Hadrons, rng: np.random.Generator) -> Floats:
-    """Depth (X0) of the next interaction, which may lie beyond the calorimeter."""
+def interaction_depth(
+    hadrons: Hadrons, rng: np.random.Generator, within: float = math.inf
+) -> Floats:
+    """Depth (X0) of the next interaction, which may lie beyond the calorimeter.
+
+    ``within``: only interactions less than so much deeper are drawn.
+    """
     length = INTERACTION_LENGTH_X0 * np.where(hadrons.pion, PION_LENGTH, 1.0)
-    path = rng.exponential(length)
+    if math.isinf(within):
+        path = rng.exponential(length)
+    else:
+        share = -np.expm1(-within * hadrons.rays.secant / length)
+        path = -length * np.log1p(-share * rng.random(len(length)))
     depth: Floats = hadrons.rays.depth + path / hadrons.rays.secant
     return depth
 

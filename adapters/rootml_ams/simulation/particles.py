@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -44,6 +45,8 @@ class Request:
     response: Response = NOMINAL
     good_tracks: bool = False
     """Only tracks that meet the shower's axis on the front face."""
+    interact_within: float = math.inf
+    """Depth (X0) within which protons first interact."""
 
     def draw(self, n: int, beyond: tuple[float, float], rng: np.random.Generator) -> Floats:
         """Energies to generate in GeV, as far as ``beyond`` a range of reconstructed energy."""
@@ -99,7 +102,9 @@ def draw_protons(n: int, request: Request, rng: np.random.Generator) -> Particle
     track = draw_rays(n, rng)
     energy = request.draw(n, BEYOND_PROTONS, rng)
     protons = hadron.protons(track, energy)
-    cascade = hadron.develop(protons, hadron.interaction_depth(protons, rng), rng)
+    cascade = hadron.develop(
+        protons, hadron.interaction_depth(protons, rng, request.interact_within), rng
+    )
     most = cascade.pion_energy * _most_contained(cascade.pions.depth, cascade.pion_energy)
     kept = request.within_reach(sum_by(cascade.pions.event, most, n))
     track, energy, cascade = track.take(kept), energy[kept], cascade.of(kept)
