@@ -268,9 +268,9 @@ PAGE = """# Is the simulation of the AMS calorimeter right?
 
 `python examples/ams/physics.py` measures simulated events and writes this page: {electrons:,}
 electrons at each of eight energies and {protons:,} protons of 50-500 GeV that cross, over the
-whole acceptance. Accuracies are those of {generated:,} events of the talk's first data set, ratios of
-rejections those of {selected:,} events of 200-2000 GeV reconstructed energy. Errors are statistical,
-one standard deviation.
+whole acceptance. Accuracies are those of {generated:,} events of the talk's first data set,
+ratios of rejections those of {selected:,} events of 200-2000 GeV reconstructed energy. Errors are
+statistical, one standard deviation.
 
 | quantity | simulation | literature | source |
 |---|---|---|---|
