@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from rootml.errors import RootmlWarning
 from rootml.spec import Array
 from rootml.validation.statistics.classification import Separation
 from rootml.validation.statistics.counts import Counts
@@ -22,6 +24,9 @@ BINS = 8
 """Of a column, each with as much signal, whose thresholds hold at their medians."""
 MIN_SIGNAL = 400
 """Signal in a bin: the error of its own efficiency of 0.9 is 1.5 %."""
+SATURATED, SHARED = 1 - 1e-5, 0.01
+"""A threshold above the one, that keeps more signal than asked for by the other, tells of scores
+that float32 cannot tell apart next to 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +84,24 @@ def tightest(signal: Array, efficiency: float) -> float:
 def _constant(fixed: Judged, output: str) -> Iterator[WorkingPoint]:
     for efficiency in EFFICIENCIES:
         threshold = tightest(fixed.signal, efficiency)
+        _check_saturated(fixed.signal, threshold, efficiency)
         yield WorkingPoint(name=f"pass{_percent(efficiency)}", output=output, threshold=threshold)
     if len(fixed.background) >= REJECTION:
         cut = Separation.from_scores(fixed.signal, fixed.background).at_rejection(REJECTION)
         yield WorkingPoint(name=f"rej{REJECTION}", output=output, threshold=cut.threshold)
+
+
+def _check_saturated(signal: Array, threshold: float, efficiency: float) -> None:
+    """Warn where so many scores are alike next to 1 that no cut keeps the share asked for."""
+    kept = float(np.mean(signal > threshold))
+    if threshold > SATURATED and kept > efficiency + SHARED:
+        warnings.warn(
+            f"the scores are saturated: {kept:.1%} of the signal are above the tightest cut that "
+            f"keeps {efficiency:.0%}, as float32 has no values between {threshold:.8f} and the "
+            "next score; rejection is lost there",
+            RootmlWarning,
+            stacklevel=2,
+        )
 
 
 def _following(fixed: Judged, output: str, against: str) -> Iterator[WorkingPoint]:

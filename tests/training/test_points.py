@@ -8,6 +8,7 @@ from scipy.special import expit
 from scipy.stats import chi2
 
 from rootml.card import Metric, ModelCard
+from rootml.errors import RootmlWarning
 from rootml.training.account import account
 from rootml.training.figures import classification
 from rootml.training.points import MIN_SIGNAL, Judged, tightest, working_points
@@ -103,9 +104,17 @@ def test_without_enough_there_is_one_threshold_alone(lacking):
     assert [point.name for point in made] == ["pass90", "pass95", "rej100"]
 
 
+def test_scores_that_are_saturated_are_said():
+    """The logit of half of the signal is beyond what float32 holds next to 1."""
+    parts = [judged("validation", 1, 4000, False, 17.5), judged("test", 2, 4000, False, 17.5)]
+    assert np.mean(parts[0].signal == 1) > 0.5
+    with pytest.warns(RootmlWarning, match=r"saturated: 9\d\.\d% of the signal"):
+        working_points(*parts, output="score", against="", classes=CLASSES)
+
+
 def test_where_nothing_passes_figures_are_limits(tmp_path):
     parts = [
-        judged(part, seed, 2000, False, 30.0) for part, seed in (("test", 1), ("validation", 2))
+        judged(part, seed, 2000, False, 12.0) for part, seed in (("test", 1), ("validation", 2))
     ]
     measured = classification(*parts, output="score", against="", classes=CLASSES, how="by hand")
     (metric,) = [one for one in measured.metrics if one.name == "rejection_eff90"]
