@@ -12,6 +12,7 @@ import pytest
 import uproot
 from onnx import TensorProto, helper
 
+import rootml
 from rootml.errors import DataError
 from rootml_ams import ADAPTER
 from rootml_ams.checks import VARIABLE
@@ -156,6 +157,34 @@ def test_every_view_refuses(view, kind, branches, save, network, refused):
         assert words in message
 
 
+def truncated(path):
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+def in_another_tree(path):
+    with uproot.recreate(path) as file:
+        file["t2"] = {"edep_cell": np.ones((3, 1296), np.float32)}
+
+
+SPOILT_FILES = {
+    "no such file": lambda path: path.unlink(),
+    "not a ROOT file": lambda path: path.write_text("deposits"),
+    "truncated": truncated,
+    "should be named t1": in_another_tree,
+}
+
+
+@pytest.mark.parametrize("said", SPOILT_FILES)
+@pytest.mark.parametrize("view", list(ADAPTER.views))
+def test_every_view_refuses_spoilt_files(view, said, branches, save, network, refused):
+    path = save(branches)
+    SPOILT_FILES[said](path)
+    message = refused(path, network(view))
+    assert "in.root" in message
+    assert said in message
+
+
 @pytest.mark.parametrize("view", list(ADAPTER.views))
 def test_every_view_judges_a_right_file(view, branches, save, network, tagged):
     assert "order of cells checked on" in tagged(save(branches), network(view), "-v")
@@ -206,6 +235,12 @@ def test_planes_and_cells_counted_from_one(branches, save_hits, network, refused
     assert "Cell of a hit: expected 0 to 71 (they look counted from 1 to 72), found 72" in cells
     exchanged = refused(save_hits(images.transpose(0, 2, 1)), card)
     assert "Plane and Cell look exchanged" in exchanged
+
+
+def test_hits_in_reversed_planes(branches, save_hits, network, refused):
+    images = branches["edep_cell"].reshape(-1, 18, 72)
+    message = refused(save_hits(images, Plane=lambda plane: 17 - plane), network("image"))
+    assert "in.root: tree 't1': Edep: layers look reversed" in message
 
 
 def images(change):
@@ -354,6 +389,16 @@ def test_a_wrong_order_leaves_no_output(view, branches, save, network, refused):
         "expected layer 0 in front",
     ):
         assert words in message
+
+
+def test_arrays_are_checked_like_files(branches, network, own_places):
+    wrong = WRONG["edep_cell: layers look reversed"](branches)
+    events = ak.zip(
+        {name: ak.from_numpy(values, regulararray=True) for name, values in wrong.items()},
+        depth_limit=1,
+    )
+    with pytest.raises(DataError, match="edep_cell: layers look reversed"):
+        rootml.annotate(events, model=network("image"))
 
 
 def test_who_knows_better_switches_the_checks_off(branches, save, network, tagged, monkeypatch):
