@@ -124,6 +124,8 @@ def _card(run: Run, fitted: Fitted, training: Training) -> ModelCard:
 
 def _training(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Training:
     settings = {**run.settings, **fitted.settings} | {"split": str(run.recipe.split)}
+    if run.train_only:
+        settings["train_only"] = ", ".join(run.train_only)
     for part, limit in run.recipe.limits.items():
         drawn_anew = part == "train" and isinstance(run.recipe.learner, Torch)
         settings[f"{part}_events{'_per_epoch' if drawn_anew else ''}"] = limit

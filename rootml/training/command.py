@@ -28,6 +28,12 @@ from rootml.training.ranks import is_first
 )
 @click.option("--max-events", type=click.IntRange(min=1), help="Read at most so many events.")
 @click.option(
+    "--train-only",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="File all of whose events are for training, none to measure with; repeatable.",
+)
+@click.option(
     "--cache",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder that keeps what is read, for other trainings on the same files.",

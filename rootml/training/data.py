@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,12 +41,18 @@ class DataSet:
     def __len__(self) -> int:
         return len(self.entry)
 
-    def parts(self, seed: int, split: Split | str | Sequence[float]) -> dict[str, Rows]:
+    def parts(
+        self,
+        seed: int,
+        split: Split | str | Sequence[float],
+        train_only: Collection[str] = (),
+    ) -> dict[str, Rows]:
         """Rows of each part ("train", "validation", "test"), disjoint and complete.
 
         The part of an event, and of all its objects, depends on the seed, its file's name, its
         entry and the column of the split alone, so that it stays where it is when files are
-        added, reordered or read in part. Raises DataError where the column is NaN, or not the
+        added, reordered or read in part. All events of the files ``train_only`` (by name) are
+        for training. Raises DataError where the column is NaN, or not the
         same for all objects of an event.
         """
         split = as_split(split)
@@ -55,6 +61,7 @@ class DataSet:
         keys = np.array([zlib.crc32(name.encode()) for name in self.files], np.uint64)
         uniform = _uniform(seed, keys[self.file], self.entry.astype(np.uint64))
         part = split.assign(uniform, self.columns)
+        part[np.isin(self.files, list(train_only))[self.file]] = PARTS.index("train")
         return {name: np.flatnonzero(part == index) for index, name in enumerate(PARTS)}
 
     def _check_followed(self, column: str) -> None:

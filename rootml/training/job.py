@@ -27,6 +27,7 @@ class Run:
     """What is trained, by which command, and where everything goes.
 
     ``declaration``: the adapter as a text, where it is none of an installed package.
+    ``train_only``: names of files whose events are all for training.
     ``target``: events without truth that the network shall be adapted to. ``settings``: what the
     card tells beside what the learner says. ``leads``: whether this process, of those that train
     together, is the one that writes.
@@ -41,6 +42,7 @@ class Run:
     declaration: Declaration | None = None
     notes: str = ""
     resume: bool = False
+    train_only: tuple[str, ...] = ()
     progress: bool = False
     target: DataSet | None = None
     settings: Mapping[str, Setting] = field(default_factory=dict)

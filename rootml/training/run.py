@@ -48,6 +48,7 @@ def train(
     epochs: int | None = None,
     max_time: float | None = None,
     max_events: int | None = None,
+    train_only: Sequence[str | Path] = (),
     cache: str | Path | None = None,
     seed: int | None = None,
     split: Split | str | None = None,
@@ -74,7 +75,8 @@ def train(
     given. ``adapter``: an installed one by name, or the file of a declared one; ``view``: one of
     its views, which need not be said where it has one only. ``split``: see
     :mod:`rootml.training.split`. ``max_time``: minutes after which no epoch begins.
-    ``max_events``: read no more. ``cache``: a folder in which what is read is kept for other
+    ``max_events``: read no more. ``train_only``: more files, all of whose events are for training,
+    read after the others. ``cache``: a folder in which what is read is kept for other
     trainings on the same files (:mod:`rootml.training.cache`). ``device``: "auto", "cpu" or
     "cuda"; ``devices``, ``nodes``, ``strategy``, ``accumulate``: see :class:`Torch`. ``values``:
     other options and parameters of the learner by name. ``tune``: first search for the best in
@@ -116,6 +118,7 @@ def train(
         "nodes": nodes,
         "set": [f"{key}={value}" for key, value in (values or {}).items()],
         "tune": tune,
+        "train_only": [Path(path).name for path in train_only],
         "adapt": [Path(path).name for path in adapt],
         "tree": tree,
     }
@@ -130,6 +133,7 @@ def train(
         command=_command(_word(recipe), files, asked),
         notes=notes,
         resume=resume,
+        train_only=_apart(files, train_only),
         progress=progress,
         leads=_leads(chosen),
     )
@@ -141,7 +145,7 @@ def train(
         declaration=found.declaration,
         tree=tree,
     )
-    return _train(run, read, files, max_events, adapt, tune)
+    return _train(run, read, [*files, *train_only], max_events, adapt, tune)
 
 
 def _train(
@@ -167,7 +171,7 @@ def _train(
             max_events=max_events,
             takes_nan=learner.takes_nan,
         )
-        parts = data.parts(run.recipe.seed, run.recipe.split)
+        parts = data.parts(run.recipe.seed, run.recipe.split, run.train_only)
         _check_parts(run, data, parts)
         if adapt:
             run = _targeted(run, read, adapt, folder / "target")
@@ -245,6 +249,20 @@ def _checked(name: str) -> str:
         ) from error
 
 
+def _apart(files: Sequence[str | Path], train_only: Sequence[str | Path]) -> tuple[str, ...]:
+    """Names of the files to train on alone; TrainingError where one is not apart from the others.
+
+    Names tell events apart, not folders: so they must differ.
+    """
+    names = {Path(path).name for path in files}
+    for path in train_only:
+        if Path(path).name in names:
+            raise TrainingError(
+                f"{path}: a file of that name is not for training alone: rename one of the two"
+            )
+    return tuple(Path(path).name for path in train_only)
+
+
 def _check_folder(run: Run) -> None:
     searched = run.tuning.exists()
     if run.resume and not run.recipe.learner.resumes and not searched:
@@ -296,6 +314,7 @@ def _pin(run: Run, data: DataSet, parts: Parts, *, searched: bool) -> None:
         "seed": run.recipe.seed,
         "split": str(run.recipe.split),
         "files": list(data.files),
+        "train_only": list(run.train_only),
         "events": {part: len(rows) for part, rows in parts.items()},
         "not_judged": data.skipped,
         "without_truth": data.unknown,

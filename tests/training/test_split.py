@@ -139,11 +139,11 @@ def test_splits_that_make_no_sense(split, problem):
 
 @pytest.fixture
 def train(tmp_path):
-    def train(file, split):
+    def train(file, split, *more, out="out"):
         words = ["logistic", str(file), "--adapter", "tracks", "--view", "strict"]
-        words += ["--split", split, "-o", str(tmp_path / "out")]
+        words += ["--split", split, "-o", str(tmp_path / out), *more]
         CliRunner().invoke(command, words, catch_exceptions=False)
-        return tmp_path / "out"
+        return tmp_path / out
 
     return train
 
@@ -157,6 +157,22 @@ def test_a_training_follows_and_records_its_split(tracks, write_tracks, train):
     recorded = json.loads((out / "logistic.split.json").read_text())
     assert recorded["split"] == split
     assert recorded["events"] == card.training.events
+
+
+def test_files_to_train_on_alone(tracks, write_tracks, train):
+    ordinary, more = write_tracks("a.root", 600), write_tracks("b.root", 300, seed=3)
+    out = train(ordinary, "60/20/20")
+    alone = ModelCard.read(out / "logistic.card.yaml").training.events
+    out = train(ordinary, "60/20/20", "--train-only", str(more), out="more")
+    training = ModelCard.read(out / "logistic.card.yaml").training
+    assert training.events["train"] > alone["train"] + 200
+    assert {**training.events, "train": 0} == {**alone, "train": 0}
+    assert training.settings["train_only"] == "b.root"
+    assert "--train-only b.root" in training.command
+    recorded = json.loads((out / "logistic.split.json").read_text())
+    assert (recorded["files"], recorded["train_only"]) == (["a.root", "b.root"], ["b.root"])
+    with pytest.raises(TrainingError, match=r"a\.root: a file of that name is not for training"):
+        train(ordinary, "60/20/20", "--train-only", str(ordinary), out="same")
 
 
 def test_a_column_that_no_split_can_follow(tracks, write_tracks, train, tmp_path):
