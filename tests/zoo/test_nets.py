@@ -8,7 +8,7 @@ from rootml.registry import get_adapter, get_recipe
 from rootml_zoo.nets.cnn import SimpleCNN
 from rootml_zoo.nets.cvt import SMALL_KERNELS, Block, CvT
 from rootml_zoo.nets.resnet import ResNet
-from rootml_zoo.nets.scaling import LogScale
+from rootml_zoo.nets.scaling import LogScale, Standardise
 from rootml_zoo.nets.simple_mlp import SimpleMLP
 from rootml_zoo.nets.symmetries import mirror
 
@@ -22,10 +22,10 @@ PUBLISHED = {
     "phys_cvt_small": 4_895_489,
 }
 NETWORKS = {
-    "mlp": lambda: SimpleMLP(canonical=72),
-    "cnn": lambda: SimpleCNN(canonical=72),
-    "resnet": lambda: ResNet(canonical=36),
-    "cvt": lambda: CvT(canonical=24),
+    "mlp": lambda: SimpleMLP(frame=72, standardise=True),
+    "cnn": lambda: SimpleCNN(frame=72, standardise=True),
+    "resnet": lambda: ResNet(frame=32, standardise=True),
+    "cvt": lambda: CvT(frame=24, standardise=True),
 }
 
 
@@ -59,9 +59,9 @@ def test_recipes_train_the_published_numbers_of_parameters(name, suffix):
         (lambda: SimpleCNN(widths=(8, 16, 32, 64), kernels=(3, 3, 3, 3), hidden=120), 55_345),
         (lambda: SimpleMLP((2, 18, 72)), 192_001 + 1296 * 120),
         (lambda: SimpleCNN((2, 18, 72)), 106_317 + 12 * 25),
-        (lambda: ResNet(2), 4_900_033 + 64 * 49),
-        (lambda: CvT(2), 4_896_641),
-        (lambda: CvT(1, SMALL_KERNELS), 4_895_489 - 64 * 3),
+        (lambda: ResNet((2, 18, 72)), 4_900_033 + 64 * 49),
+        (lambda: CvT((2, 18, 72)), 4_896_641),
+        (lambda: CvT((1, 18, 72), SMALL_KERNELS), 4_895_489 - 64 * 3),
     ],
 )
 def test_parameters_of_other_shapes(net, count):
@@ -128,6 +128,17 @@ def test_log_scale():
     x = np.array([0.0, 1.0, 5e4])
     scaled = LogScale(scale=1.0, gain=0.25)(torch.from_numpy(x))
     np.testing.assert_allclose(scaled, 0.25 * np.log1p(x))
+
+
+def test_standardised_pixels_have_the_mean_and_spread_of_the_sample():
+    standard = Standardise(6)
+    x = torch.randn(5000, 1, 2, 3) * torch.tensor([1.0, 10.0, 0.0]) + 7
+    x[0] = 1e9
+    x[1:] = standard(x[1:])
+    assert torch.allclose(x[1:, ..., :2].mean(0), torch.zeros(1), atol=0.01)
+    assert torch.allclose(x[1:, ..., :2].std(0), torch.ones(1), atol=0.05)
+    assert not x[1:, ..., 2].any()  # what never varies says nothing
+    assert standard.eval()(x[:1]).max() == 8
 
 
 def test_mirrors_reverse_the_cells_of_x_and_of_y_independently():

@@ -1,64 +1,74 @@
-"""Showers moved to the middle of the image, inside the graph of the network."""
+"""Showers in a frame of their own, inside the graph of the network."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from rootml_ams.geometry import CELLS, LAYERS, MEASURES_X
 
+FRAMES: dict[int, Sequence[float]] = {
+    24: (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 10, 20, 40),
+    32: (0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 7, 10, 15, 22, 40),
+    72: (
+        *np.arange(0.25, 5.25, 0.25),
+        *(5.5, 6, 6.5, 7, 8, 9, 10, 11, 12, 14, 16, 19, 23, 28, 33, 40),
+    ),
+}
+"""Edges of bins on one side of the axis, in cells, by the number of bins on both: fine in the core
+of a shower, which is half a cell wide, coarse where its tails are."""
 RIDGE = 0.01
 """Variance in depth (layers squared) added to the fit: showers in one layer get no slope."""
-TIE = 1e-3
-"""Cells by which an axis may be off a border of two windows and still count as on it: an axis on
-the border, as of two equal cells, is cut alike wherever it lies in spite of rounding errors."""
 
 
 class Canonical(nn.Module):
-    """Centre each layer on the shower's axis: (n, c, 18, 72) MeV -> (n, c, 18, ``cells``).
+    """Deposits by their distance from the shower's axis: (n, c, 18, 72) -> (n, c, 18, bins), MeV.
 
     The axis is, in X and in Y, a straight line through the layers' centres of gravity, weighted
-    with their deposits. Each layer is shifted by a whole number of cells, so that no deposit
-    changes; zeros come in from the sides. A view without deposits counts as in the middle. There
-    are no parameters.
+    with their deposits. Each layer is shared out among bins of distance from it, as if deposits
+    were spread evenly over their cells, and none were beyond the sides. A view without deposits
+    counts as in the middle. There are no parameters.
 
     Args:
-        cells: width of the result; 72 keeps the shape of the image, fewer cut out a part.
+        half: upper edges of the bins on one side of the axis, in cells; the other mirrors them.
     """
 
+    edges: Tensor
     moments: Tensor
     depth: Tensor
     views: Tensor
-    window: Tensor
 
-    def __init__(self, cells: int = CELLS) -> None:
+    def __init__(self, half: Sequence[float]) -> None:
         super().__init__()
-        self.cells = cells
-        cell = torch.arange(CELLS) - (CELLS - 1) / 2
+        side = torch.tensor([float(edge) for edge in half])
         views = torch.from_numpy(MEASURES_X)
+        cell = torch.arange(CELLS) - (CELLS - 1) / 2
         constants = {
+            "edges": torch.cat([-side.flip(0), torch.zeros(1), side]),
             "moments": torch.stack([torch.ones(CELLS), cell], dim=1),  # (72, 2)
             "depth": torch.arange(LAYERS) - (LAYERS - 1) / 2,  # (18,)
             "views": torch.stack([~views, views], dim=1).float(),  # (18, 2)
-            "window": torch.arange(cells),
         }
         for name, values in constants.items():
             self.register_buffer(name, values, persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Return the images in their canonical frame."""
-        padded = nn.functional.pad(image, (1, 1))  # a zero on either side stands for all beyond
-        index = (self.first_cell(image)[..., None] + self.window + 1).clamp(0, CELLS + 1)
-        channels = image.shape[1]
-        return padded.gather(3, index[:, None].expand(-1, channels, -1, -1))
+        """Return the deposits in the bins."""
+        place = self.borders(image)  # (n, 18, bins + 1)
+        cell = torch.floor(place).clamp(max=CELLS - 1)
+        part = (place - cell)[:, None]
+        index = cell.long()[:, None].expand(-1, image.shape[1], -1, -1)
+        total = nn.functional.pad(image.float().cumsum(3), (1, 0))  # before each border of cells
+        below, above = total.gather(3, index), total.gather(3, index + 1)
+        until = below + part * (above - below)
+        return (until[..., 1:] - until[..., :-1]).clamp(min=0)  # not less by rounding
 
-    def first_cell(self, image: Tensor) -> Tensor:
-        """First cell of each layer's window, (n, 18); negative, or beyond 72, where it overhangs.
-
-        The window's middle lies within half a cell of the axis.
-        """
-        start = self.axis(image) + (CELLS - self.cells + 1) / 2 + TIE
-        return torch.floor(start).long()
+    def borders(self, image: Tensor) -> Tensor:
+        """Where the edges of the bins are, (n, 18, bins + 1), from 0 to 72 cells."""
+        return (self.axis(image)[..., None] + (self.edges + CELLS / 2)).clamp(0, CELLS)
 
     def axis(self, image: Tensor) -> Tensor:
         """The fitted axis in each layer, (n, 18), in cells from the middle of the calorimeter."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
-from rootml_zoo.nets.canonical import Canonical
-from rootml_zoo.nets.scaling import LogScale
+from rootml_zoo.nets.canonical import FRAMES, Canonical
+from rootml_zoo.nets.scaling import LogScale, Standardise
+
+Shape = tuple[int, int, int]
+"""(channels, layers, cells) of an image."""
 
 
 class ImageClassifier(nn.Module, ABC):
@@ -16,15 +20,21 @@ class ImageClassifier(nn.Module, ABC):
     ``classify(features(image))`` is the whole network. Domain adaptation acts between the two.
 
     Args:
+        shape: (channels, layers, cells) of the image.
         width: number of features.
-        canonical: cells of the canonical frame that showers are moved to first (see
-            :class:`Canonical`); None takes images as they are.
+        frame: bins of the canonical frame that showers are brought into first, one of ``FRAMES``
+            (see :class:`Canonical`); None takes images as they are.
+        standardise: give each pixel, after the logarithm, mean 0 and variance 1 over the events.
     """
 
-    def __init__(self, width: int, canonical: int | None) -> None:
+    def __init__(self, shape: Shape, width: int, frame: int | None, standardise: bool) -> None:
         super().__init__()
-        self.canonical = nn.Identity() if canonical is None else Canonical(canonical)
+        channels, layers, cells = shape
+        self.shape: Shape = (channels, layers, frame or cells)
+        """What :meth:`encode` takes."""
+        self.canonical = nn.Identity() if frame is None else Canonical(FRAMES[frame])
         self.scaling = LogScale()
+        self.standard = Standardise(math.prod(self.shape)) if standardise else nn.Identity()
         self.head = nn.Linear(width, 1)
 
     @abstractmethod
@@ -33,7 +43,7 @@ class ImageClassifier(nn.Module, ABC):
 
     def features(self, image: Tensor) -> Tensor:
         """Features (n, width) of images in MeV."""
-        return self.encode(self.scaling(self.canonical(image)))
+        return self.encode(self.standard(self.scaling(self.canonical(image))))
 
     def classify(self, features: Tensor) -> Tensor:
         """Logits (n,) of features."""

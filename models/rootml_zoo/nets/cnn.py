@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from rootml_zoo.nets.classifier import ImageClassifier
+from rootml_zoo.nets.classifier import ImageClassifier, Shape
 
 
 class SimpleCNN(ImageClassifier):
@@ -23,21 +23,21 @@ class SimpleCNN(ImageClassifier):
         kernels: their kernel sizes (odd; 'same' padding).
         hidden: width of the dense layer.
         dropout: probability of dropping a feature before either dense layer.
-        canonical: cells of the canonical frame, if any.
+        frame, standardise: see :class:`ImageClassifier`.
     """
 
     def __init__(
         self,
-        shape: tuple[int, int, int] = (1, 18, 72),
+        shape: Shape = (1, 18, 72),
         widths: Sequence[int] = (12, 24, 48),
         kernels: Sequence[int] = (5, 3, 1),
         hidden: int = 118,
         dropout: float = 0.1,
-        canonical: int | None = None,
+        frame: int | None = None,
+        standardise: bool = False,
     ) -> None:
-        super().__init__(hidden, canonical)
-        channels, rows, cells = shape
-        cells = canonical or cells
+        super().__init__(shape, hidden, frame, standardise)
+        channels, rows, cells = self.shape
         layers: list[nn.Module] = []
         for width, kernel in zip(widths, kernels, strict=True):
             layers += [

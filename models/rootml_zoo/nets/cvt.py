@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rootml_zoo.nets.classifier import ImageClassifier
+from rootml_zoo.nets.classifier import ImageClassifier, Shape
 
 Pair = tuple[int, int]
 
@@ -186,18 +186,20 @@ class CvT(ImageClassifier):
     Any width is accepted that is a multiple of the stages' strides.
 
     Args:
-        channels: of the image.
+        shape: (channels, layers, cells) of the image.
         stages: embedding and blocks of each stage; the class token enters at the last.
-        canonical: cells of the canonical frame, if any.
+        frame, standardise: see :class:`ImageClassifier`.
     """
 
     def __init__(
         self,
-        channels: int = 1,
+        shape: Shape = (1, 18, 72),
         stages: tuple[StageSpec, ...] = STAGES,
-        canonical: int | None = None,
+        frame: int | None = None,
+        standardise: bool = False,
     ) -> None:
-        super().__init__(stages[-1].width, canonical)
+        super().__init__(shape, stages[-1].width, frame, standardise)
+        channels = shape[0]
         self.stages = nn.ModuleList()
         for number, spec in enumerate(stages, start=1):
             self.stages.append(Stage(channels, spec, last=number == len(stages)))

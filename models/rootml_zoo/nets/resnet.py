@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rootml_zoo.nets.classifier import ImageClassifier
+from rootml_zoo.nets.classifier import ImageClassifier, Shape
 
 BLOCKS = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2)}
 """Blocks of each stage, by the depth of the network."""
@@ -49,15 +49,21 @@ class ResNet(ImageClassifier):
     channel that makes 4,900,033 parameters at depth 10 and 11,170,753 at depth 18.
 
     Args:
-        channels: of the image.
+        shape: (channels, layers, cells) of the image; any but the channels will do.
         depth: 10 or 18.
-        canonical: cells of the canonical frame, if any.
+        frame, standardise: see :class:`ImageClassifier`.
     """
 
-    def __init__(self, channels: int = 1, depth: int = 10, canonical: int | None = None) -> None:
-        super().__init__(WIDTHS[-1], canonical)
+    def __init__(
+        self,
+        shape: Shape = (1, 18, 72),
+        depth: int = 10,
+        frame: int | None = None,
+        standardise: bool = False,
+    ) -> None:
+        super().__init__(shape, WIDTHS[-1], frame, standardise)
         layers: list[nn.Module] = [
-            nn.Conv2d(channels, WIDTHS[0], 7, stride=2, padding=3, bias=False),
+            nn.Conv2d(shape[0], WIDTHS[0], 7, stride=2, padding=3, bias=False),
             nn.BatchNorm2d(WIDTHS[0]),
             nn.ReLU(),
             nn.MaxPool2d(3, stride=2, padding=1),

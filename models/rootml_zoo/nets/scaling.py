@@ -27,3 +27,26 @@ class LogScale(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Scale ``x`` element by element; any shape, values >= 0."""
         return self.gain * torch.log1p(x / self.scale)
+
+
+class Standardise(nn.Module):
+    """Give each pixel mean 0 and variance 1 over the events: (n, ...) -> (n, ...).
+
+    Pixels that hardly vary stay small, and none is beyond ``LARGEST`` standard deviations. The
+    means and variances are those of batches in training, then those of the training sample.
+
+    Args:
+        pixels: their number.
+    """
+
+    LARGEST = 8.0
+    SMALLEST_SPREAD = 0.05
+
+    def __init__(self, pixels: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(pixels, eps=self.SMALLEST_SPREAD**2, affine=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Standardise ``x``; any shape whose product but for the first is ``pixels``."""
+        standard: Tensor = self.norm(x.flatten(1)).clamp(-self.LARGEST, self.LARGEST)
+        return standard.view(x.shape)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from rootml_zoo.nets.classifier import ImageClassifier
+from rootml_zoo.nets.classifier import ImageClassifier, Shape
 
 
 class SimpleMLP(ImageClassifier):
@@ -21,20 +21,19 @@ class SimpleMLP(ImageClassifier):
     Args:
         shape: (channels, layers, cells) of the image.
         hidden: widths of the dense layers, each followed by ReLU.
-        canonical: cells of the canonical frame, if any.
+        frame, standardise: see :class:`ImageClassifier`.
     """
 
     def __init__(
         self,
-        shape: tuple[int, int, int] = (1, 18, 72),
+        shape: Shape = (1, 18, 72),
         hidden: Sequence[int] = (120, 120, 120, 60),
-        canonical: int | None = None,
+        frame: int | None = None,
+        standardise: bool = False,
     ) -> None:
-        super().__init__(hidden[-1], canonical)
-        *grid, cells = shape
+        super().__init__(shape, hidden[-1], frame, standardise)
         layers: list[nn.Module] = []
-        inputs = math.prod(grid) * (canonical or cells)
-        for before, after in itertools.pairwise((inputs, *hidden)):
+        for before, after in itertools.pairwise((math.prod(self.shape), *hidden)):
             layers += [nn.Linear(before, after), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
 

@@ -1,18 +1,18 @@
 """How the networks for the AMS-02 ECAL are trained.
 
 Each network has two recipes, of the same number of parameters. ``<network>_ams`` is rootml's own:
-showers are moved to a canonical frame inside the graph and mirrored at random, each epoch sees
-fresh events, the learning rate rises and falls, the moving average of the weights is kept.
-``<network>_ams_talk`` is the published one, on plain images: batches of 128, weighted cross
-entropy, Adam at a rate of 1e-4, early stopping after 20 epochs that gain less than 1e-5 (R. K.
-Hashmani, A deep learning approach to proton background rejection for positron analysis with the
-AMS electromagnetic calorimeter).
+showers are brought into a frame of their own inside the graph, its pixels are standardised, events
+are mirrored at random, each epoch sees fresh ones, the learning rate rises and falls, and the
+moving average of the weights is kept. ``<network>_ams_talk`` is the published one, on plain images:
+batches of 128, weighted cross entropy, Adam at a rate of 1e-4, early stopping after 20 epochs that
+gain less than 1e-5 (R. K. Hashmani, A deep learning approach to proton background rejection for
+positron analysis with the AMS electromagnetic calorimeter).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rootml.training import Recipe, Torch
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
     from rootml.adapter import View
+    from rootml.training.learner import Precision
 
 TITLE = "Electrons and positrons against protons in the AMS-02 ECAL"
 
@@ -45,25 +46,25 @@ def _cnn(view: View, **options: Any) -> nn.Module:
 def _resnet10(view: View, **options: Any) -> nn.Module:
     from rootml_zoo.nets.resnet import ResNet
 
-    return ResNet(_shape(view)[0], depth=10, **options)
+    return ResNet(_shape(view), depth=10, **options)
 
 
 def _resnet18(view: View, **options: Any) -> nn.Module:
     from rootml_zoo.nets.resnet import ResNet
 
-    return ResNet(_shape(view)[0], depth=18, **options)
+    return ResNet(_shape(view), depth=18, **options)
 
 
 def _cvt(view: View, **options: Any) -> nn.Module:
     from rootml_zoo.nets.cvt import CvT
 
-    return CvT(_shape(view)[0], **options)
+    return CvT(_shape(view), **options)
 
 
 def _cvt_small(view: View, **options: Any) -> nn.Module:
     from rootml_zoo.nets.cvt import SMALL_KERNELS, CvT
 
-    return CvT(_shape(view)[0], SMALL_KERNELS, **options)
+    return CvT(_shape(view), SMALL_KERNELS, **options)
 
 
 def _mirror(tensors: Mapping[str, Tensor], generator: Generator) -> dict[str, Tensor]:
@@ -78,8 +79,8 @@ class Network:
     """A network and what differs between its recipes and those of the others.
 
     ``view``, ``limits``, ``threads`` and ``deploy_batch``: see :class:`Recipe`; the limits are
-    those of rootml's recipe, as are ``parameters``, keyword arguments of ``build``, and
-    ``learning_rate``, ``batch_size`` and ``epochs``.
+    those of rootml's recipe, as are ``frame`` (bins of the canonical frame), ``learning_rate``,
+    ``batch_size``, ``epochs`` and ``precision``.
     """
 
     name: str
@@ -88,10 +89,11 @@ class Network:
     build: Callable[..., nn.Module]
     limits: Mapping[str, int]
     view: str = "image"
-    parameters: Mapping[str, int] = field(default_factory=dict)
-    learning_rate: float = 5e-4
-    batch_size: int = 128
+    frame: int | None = None
+    learning_rate: float = 1e-3
+    batch_size: int = 256
     epochs: int = 40
+    precision: Precision = "auto"
     threads: int | None = None
     deploy_batch: int = 16
 
@@ -99,13 +101,14 @@ class Network:
         """rootml's recipe, and the published one."""
         own = Torch(
             self.build,
-            parameters=self.parameters,
+            parameters={"standardise": True} | ({"frame": self.frame} if self.frame else {}),
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
             epochs=self.epochs,
+            precision=self.precision,
             schedule="cosine",
             schedule_warmup=0.05,
-            weight_decay=0.01,
+            weight_decay=1e-3,
             clip=1.0,
             augment=_mirror,
             average=0.999,
@@ -143,9 +146,9 @@ NETWORKS = (
         "Four dense layers on all cells.",
         _mlp,
         _CHEAP,
-        parameters={"canonical": 72},
-        learning_rate=1e-3,
-        batch_size=256,
+        frame=72,
+        batch_size=512,
+        precision="32",
         threads=1,
         deploy_batch=512,
     ),
@@ -155,16 +158,24 @@ NETWORKS = (
         "Three convolutions and two dense layers on the image of the shower.",
         _cnn,
         _CHEAP,
-        parameters={"canonical": 72},
-        learning_rate=2e-3,
-        batch_size=256,
+        frame=72,
+        batch_size=512,
         threads=1,
         deploy_batch=512,
     ),
-    Network("resnet10", "ResNet10", _RESNET, _resnet10, _MEDIUM, parameters={"canonical": 36}),
-    Network("resnet18", "ResNet18", _RESNET, _resnet18, _MEDIUM, parameters={"canonical": 36}),
-    Network("cvt", "CvT", _CVT, _cvt, _COSTLY, parameters={"canonical": 24}),
-    Network("phys_cvt", "Phys+CvT", _PHYS, _cvt, _COSTLY, view="trajectory"),
+    Network("resnet10", "ResNet10", _RESNET, _resnet10, _MEDIUM, frame=32, precision="32"),
+    Network("resnet18", "ResNet18", _RESNET, _resnet18, _MEDIUM, frame=32, precision="32"),
+    Network("cvt", "CvT", _CVT, _cvt, _COSTLY, frame=24, learning_rate=5e-4, batch_size=128),
+    Network(
+        "phys_cvt",
+        "Phys+CvT",
+        _PHYS,
+        _cvt,
+        _COSTLY,
+        view="trajectory",
+        learning_rate=5e-4,
+        batch_size=128,
+    ),
     Network(
         "phys_cvt_small",
         "Phys+CvT (small kernels)",
@@ -172,6 +183,8 @@ NETWORKS = (
         _cvt_small,
         _COSTLY,
         view="trajectory",
+        learning_rate=5e-4,
+        batch_size=128,
     ),
 )
 RECIPES = tuple(recipe for network in NETWORKS for recipe in network.recipes())
