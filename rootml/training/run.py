@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from rootml.card import SUFFIX, Name
-from rootml.errors import DataError, MissingExtra, OutputError, TrainingError
+from rootml.card import Name
+from rootml.errors import DataError, MissingExtra, TrainingError
 from rootml.plugins import get_recipe
 from rootml.rootio.container.transaction import made_folder
 from rootml.training.cache import get_dataset, scratch
 from rootml.training.cards import finish
 from rootml.training.chosen import choose_adapter
 from rootml.training.data import DataSet
+from rootml.training.folder import card_path, check_folder, check_parts, pin
 from rootml.training.job import Parts, Run, Setting
 from rootml.training.learner import Device, Precision, Torch
 from rootml.training.ranks import is_first
 from rootml.training.recipe import Recipe
 from rootml.training.recipe_file import is_recipe_file, read_recipe
 from rootml.training.split import Split
-from rootml.training.task import Classification
-
-LEAST_ROWS = 2
-"""Rows of each part, and of each class in it, below which nothing can be learned or measured."""
 
 LEAST_TARGET_ROWS = 10
 """Rows below which there is nothing to adapt to, and nothing to hold back."""
+
+OF_THE_MACHINE = ("device", "strategy")
+"""Options that are not part of what repeats a training elsewhere."""
 
 
 def train(
@@ -108,14 +106,8 @@ def train(
         "view": view,
         "seed": seed,
         "split": split,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "precision": precision,
-        "max_time": max_time,
+        **{key: value for key, value in options.items() if key not in OF_THE_MACHINE},
         "max_events": max_events,
-        "accumulate": accumulate,
-        "devices": devices,
-        "nodes": nodes,
         "set": [f"{key}={value}" for key, value in (values or {}).items()],
         "tune": tune,
         "train_only": [Path(path).name for path in train_only],
@@ -161,7 +153,7 @@ def _train(
     if adapt and not isinstance(learner, Torch):
         raise TrainingError(f"recipe {run.recipe.name!r}: only networks can be adapted")
     if run.leads:
-        _check_folder(run)
+        check_folder(run)
     with made_folder(run.folder), scratch(run.folder) as folder:
         data = read(
             files,
@@ -172,15 +164,15 @@ def _train(
             takes_nan=learner.takes_nan,
         )
         parts = data.parts(run.recipe.seed, run.recipe.split, run.train_only)
-        _check_parts(run, data, parts)
+        check_parts(run, data, parts)
         if adapt:
             run = _targeted(run, read, adapt, folder / "target")
         if run.leads:
-            _pin(run, data, parts, searched=bool(trials))
+            pin(run, data, parts, searched=bool(trials))
         if search and trials:
             run = search(run, data, parts, trials)
         fitted = fit(run, data, parts)
-        return finish(run, data, parts, fitted) if run.leads else _card(run)
+        return finish(run, data, parts, fitted) if run.leads else card_path(run)
 
 
 def _search(recipe: Recipe) -> Callable[[Run, DataSet, Parts, int], Run]:
@@ -263,75 +255,11 @@ def _apart(files: Sequence[str | Path], train_only: Sequence[str | Path]) -> tup
     return tuple(Path(path).name for path in train_only)
 
 
-def _check_folder(run: Run) -> None:
-    searched = run.tuning.exists()
-    if run.resume and not run.recipe.learner.resumes and not searched:
-        raise TrainingError(
-            f"recipe {run.recipe.name!r}: only trainings of networks can be resumed"
-        )
-    if run.resume and not _split(run).exists():
-        raise TrainingError(f"{run.folder}: there is no training to resume")
-    begun = searched or any(run.checkpoints.glob("*")) or _card(run).exists()
-    if begun and not run.resume:
-        raise OutputError(f"{run.folder} holds a training: resume it, or choose another folder")
-
-
-def _check_parts(run: Run, data: DataSet, parts: Parts) -> None:
-    for part in parts:
-        truth = data.truth[run.draw(parts, part)]
-        if not isinstance(run.recipe.task, Classification):
-            counts = {"rows": len(truth)}
-        else:
-            counted = np.bincount(truth, minlength=2).tolist()
-            counts = dict(zip(run.adapter.truth.classes, counted, strict=True))
-        if min(counts.values()) < LEAST_ROWS:
-            have = " and ".join(f"{count} {name}" for name, count in counts.items())
-            raise TrainingError(
-                f"{', '.join(data.files)}: {have} are left for the part {part!r}: too few"
-            )
-
-
 def _leads(recipe: Recipe) -> bool:
     """Whether this process writes: the only one, or the first of several."""
     learner = recipe.learner
     together = isinstance(learner, Torch) and learner.devices * learner.nodes > 1
     return not together or is_first()
-
-
-def _card(run: Run) -> Path:
-    return run.folder / f"{run.name}{SUFFIX}"
-
-
-def _split(run: Run) -> Path:
-    return run.folder / f"{run.name}.split.json"
-
-
-def _pin(run: Run, data: DataSet, parts: Parts, *, searched: bool) -> None:
-    """Record what follows which seed; a resumed training must find the same again."""
-    path = _split(run)
-    split: dict[str, Any] = {
-        "recipe": run.recipe.name,
-        "seed": run.recipe.seed,
-        "split": str(run.recipe.split),
-        "files": list(data.files),
-        "train_only": list(run.train_only),
-        "events": {part: len(rows) for part, rows in parts.items()},
-        "not_judged": data.skipped,
-        "without_truth": data.unknown,
-        **run.recipe.learner.pinned,
-        **run.settings,
-    }
-    if searched:
-        split["search"] = {name: str(space) for name, space in run.recipe.search.items()}
-    if run.resume and path.exists():
-        before = json.loads(path.read_text(encoding="utf-8"))
-        changed = [key for key in before | split if before.get(key, 0) != split.get(key, 0)]
-        if changed:
-            was = "; ".join(f"{key}: {before.get(key)}, now {split.get(key)}" for key in changed)
-            raise TrainingError(
-                f"{path}: a resumed training needs the same events and options ({was})"
-            )
-    path.write_text(json.dumps(split, indent=2) + "\n", encoding="utf-8")
 
 
 def _command(recipe: str, files: Sequence[str | Path], asked: Mapping[str, object]) -> str:
