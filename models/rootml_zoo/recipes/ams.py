@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rootml.training import Recipe, Torch
+from rootml.training import Choice, Range, Recipe, Torch
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from rootml.training.learner import Precision
 
 TITLE = "Electrons and positrons against protons in the AMS-02 ECAL"
+SEARCH = {
+    "learning_rate": Range(2e-4, 5e-3, log=True),
+    "weight_decay": Range(1e-5, 1e-1, log=True),
+    "batch_size": Choice((128, 256, 512)),
+}
+"""Where ``--tune`` looks for better values of rootml's recipes."""
 
 
 def _shape(view: View) -> tuple[int, int, int]:
@@ -114,21 +120,20 @@ class Network:
             average=0.999,
         )
         return (
-            self._recipe("ams", self.title, own, self.limits),
-            self._recipe("ams_talk", f"{self.title}, published recipe", Torch(self.build), {}),
+            self._recipe("ams", self.title, learner=own, limits=self.limits, search=SEARCH),
+            self._recipe("ams_talk", f"{self.title}, published recipe", learner=Torch(self.build)),
         )
 
-    def _recipe(self, suffix: str, title: str, learner: Torch, limits: Mapping[str, int]) -> Recipe:
+    def _recipe(self, suffix: str, title: str, **fields: Any) -> Recipe:
         return Recipe(
             name=f"{self.name}_{suffix}",
             adapter="ams",
             view=self.view,
-            learner=learner,
             title=f"{TITLE}: {title}",
             doc=self.doc,
-            limits=limits,
             threads=self.threads,
             deploy_batch=self.deploy_batch,
+            **fields,
         )
 
 
