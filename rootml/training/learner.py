@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
-from rootml.errors import MissingExtra, TrainingError
+from rootml.errors import MissingExtra, TrainingError, nearest
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
@@ -190,6 +191,20 @@ class Torch(Learner):
                 for name, kind in choices.items()
             }
         )
+        self._check_parameters()
+
+    def _check_parameters(self) -> None:
+        """Raise TrainingError where ``build`` takes no such parameter."""
+        taken = inspect.signature(self.build).parameters
+        if any(each.kind is each.VAR_KEYWORD for each in taken.values()):
+            return
+        known = [*[item.name for item in dataclasses.fields(self)], *taken]
+        for name in self.parameters:
+            if name not in taken:
+                raise TrainingError(
+                    f"Torch has no option, and this network no parameter, {name!r}"
+                    f"{nearest(name, known)}"
+                )
 
 
 @dataclass(frozen=True)

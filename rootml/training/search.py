@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rootml.errors import TrainingError
 
 if TYPE_CHECKING:
     from optuna import Trial
 
-    Value = str | int | float | bool | None
+    Value = str | int | float | bool
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some values: texts, numbers, truth values or None."""
+    """One of some values: texts, numbers or truth values."""
 
     values: tuple[Value, ...]
 
@@ -55,7 +55,7 @@ class Choice:
 
     def suggest(self, trial: Trial, name: str) -> Value:
         """The value of a trial."""
-        return trial.suggest_categorical(name, self.values)
+        return cast("Value", trial.suggest_categorical(name, self.values))
 
 
 Search = Mapping[str, Range | Choice]

@@ -133,6 +133,10 @@ def test_searches_that_make_no_sense(toy, write_toy, tmp_path):
             Range(low, high, log)
 
 
-def test_values_by_name(tracks):
+def test_values_by_name(toy):
+    with pytest.raises(
+        TrainingError, match="parameter, 'learing_rate'; did you mean 'learning_rate'"
+    ):
+        toy.RECIPES["toy"].learner.with_values({"learing_rate": 0.1})
     learner = XGBoost({"eta": 0.1}).with_values({"epochs": 7, "max_depth": 3})
     assert (learner.epochs, dict(learner.parameters)) == (7, {"eta": 0.1, "max_depth": 3})
