@@ -380,6 +380,12 @@ def test_noise_is_no_shower(share, settle, samples):
     assert "too few" in found["checks"]
 
 
+def test_few_showers_refuse_nothing(settle, samples):
+    few = {name: values[:5] for name, values in samples["electrons"].items()}
+    found = settle(WRONG["edep_cell: cells look shuffled"](few))
+    assert found["checks"] == "order of cells not checked: 5 showers are too few"
+
+
 @pytest.mark.parametrize("view", list(ADAPTER.views))
 def test_a_wrong_order_leaves_no_output(view, branches, save, network, refused):
     message = refused(save(WRONG["edep_cell: layers look reversed"](branches)), network(view))
