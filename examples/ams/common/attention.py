@@ -109,7 +109,7 @@ def attention_maps(style: Style, maps: Mapping[Kind, Maps]) -> Figure:
     """Mean deposits, attention of the class token and its rollout, a row for each kind."""
     figure = Figure(figsize=(7.2, 1.0 + 2.0 * len(maps)))
     axes = figure.subplots(len(maps), len(TITLES), sharex=True, sharey=True, squeeze=False)
-    figure.subplots_adjust(left=0.12, right=0.88, bottom=0.1, top=0.84, hspace=0.12, wspace=0.08)
+    figure.subplots_adjust(left=0.13, right=0.84, bottom=0.09, top=0.89, hspace=0.1, wspace=0.08)
     for row, (kind, made) in zip(axes, maps.items(), strict=True):
         for ax, (name, title) in zip(row, TITLES.items(), strict=True):
             mesh = _mean_map(ax, getattr(made, name).mean(axis=0))
@@ -119,9 +119,11 @@ def attention_maps(style: Style, maps: Mapping[Kind, Maps]) -> Figure:
     axes[0, 0].invert_yaxis()
     for ax in axes[-1]:
         ax.set_xlabel("Cell from shower", size=SMALL)
-    bar = figure.colorbar(mesh, cax=figure.add_axes((0.9, 0.1, 0.02, 0.74)))
+        ax.set_xticks((-HALF // 2, 0, HALF // 2))
+    bar = figure.colorbar(mesh, cax=figure.add_axes((0.86, 0.09, 0.02, 0.8)))
+    bar.ax.tick_params(labelsize=SMALL - 2)
     bar.set_label("Share of the event", size=SMALL)
-    header(figure, (), style, 0.12, 0.6)
+    header(figure, (), style, 0.13, 0.4)
     return figure
 
 

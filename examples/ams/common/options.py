@@ -28,6 +28,7 @@ class Options:
     data: Path | None
     test_events: int | None
     epochs: int | None
+    epoch_events: int | None
     max_time: float | None
     precision: str | None
     device: str | None
@@ -88,6 +89,12 @@ def command(
             help="Events to test on.  [default: half of those to train on]",
         ),
         click.Option(["--epochs"], type=click.IntRange(min=1), help="At most so many a training."),
+        click.Option(
+            ["--epoch-events"],
+            type=click.IntRange(min=8),
+            help="Events that a network sees in an epoch, drawn anew in each; a quarter of it is "
+            "validated on.",
+        ),
         click.Option(
             ["--max-time"], type=click.FloatRange(min=0), help="Minutes a training at most."
         ),

@@ -74,7 +74,7 @@ def section(record: Record) -> str:
     ]
     parts += [picture(record["name"], *figure) for figure in record["figures"].items()]
     parts += [compared(record, comparison) for comparison in record["comparisons"].values()]
-    parts += [NUMBERS[letter](record["numbers"])] if letter in NUMBERS and record["numbers"] else []
+    parts += [NUMBERS[letter](record)] if letter in NUMBERS and record["numbers"] else []
     return "\n".join([*parts, trainings(record)])
 
 
@@ -121,17 +121,17 @@ def trainings(record: Record) -> str:
         epochs = (
             f"{settings['epochs']} ({settings['best_epoch']})" if "best_epoch" in settings else ""
         )
-        drawn = settings.get("train_events_per_epoch")
-        events = f"{one['events']['train']:,}" + (f", {drawn:,} an epoch" if drawn else "")
+        events, drawn = one["events"]["train"], settings.get("train_events_per_epoch")
+        seen = f"{events:,}" + (f", {drawn:,} an epoch" if drawn and drawn < events else "")
         minutes = f"{settings['minutes']:g}" if "minutes" in settings else ""
         parameters = "" if size is None else f"{size:,}"
-        rows.append((one["title"], f"`{name}`", parameters, events, epochs, minutes))
+        rows.append((one["title"], f"`{name}`", parameters, seen, epochs, minutes))
     return f"<details><summary>Trainings</summary>\n\n{table(names, rows)}\n</details>\n"
 
 
-def _bins(numbers: Record) -> str:
-    found = numbers["bins"]
-    names = ["energy [GeV]", *(TITLES.get(name, name) for name in found)]
+def _bins(record: Record) -> str:
+    found, called = record["numbers"]["bins"], titles(record["comparisons"]["all"])
+    names = ["energy [GeV]", *(called[name] for name in found)]
     rows = []
     for bins in zip(*found.values(), strict=True):
         label = f"{bins[0]['low']:g}-{bins[0]['high']:g}"
@@ -141,8 +141,9 @@ def _bins(numbers: Record) -> str:
     return "Rejection in bins of reconstructed energy:\n\n" + table(names, rows)
 
 
-def _laws(numbers: Record) -> str:
-    return "".join(f"- {line}\n" for key, law in numbers.items() for line in _law(key, law))
+def _laws(record: Record) -> str:
+    laws = record["numbers"].items()
+    return "".join(f"- {line}\n" for key, law in laws for line in _law(key, law))
 
 
 def _law(key: str, law: Record) -> Iterator[str]:
@@ -161,7 +162,7 @@ def _law(key: str, law: Record) -> Iterator[str]:
         yield f"As much as {name} would need {events} events."
 
 
-def _looks(numbers: Record) -> str:
+def _looks(record: Record) -> str:
     names = ("", "events", "", "within 2 cells of the shower", "in the first six layers")
     rows = [
         (
@@ -173,7 +174,7 @@ def _looks(numbers: Record) -> str:
                 for key in ("near", "early")
             ),
         )
-        for network, kinds in numbers.items()
+        for network, kinds in record["numbers"].items()
         for kind, made in kinds.items()
         for what in ("image", "token", "rollout")
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,15 +22,16 @@ from rootml.errors import TrainingError
 from rootml.registry import get_recipe
 from rootml.spec import Array
 from rootml.tagger import Tagger
-from rootml.training import Recipe, train
+from rootml.training import Recipe, Torch, train
 from rootml.training.recipe_file import is_recipe_file, read_recipe
 
-ON_IMAGES = ("logistic", "svm", "histgb")
-"""The talk's simple learners, on the 1296 deposits of the image."""
-ON_IMAGES_AT_MOST = 20_000
-"""Events that these learn from: they hold all in memory, as float64."""
+ON_IMAGES = {"logistic": 20_000, "svm": 4_000, "histgb": 20_000}
+"""The talk's simple learners, on the 1296 deposits of the image, and from how many events they
+learn: they hold all in memory, and the time of an SVM grows with their square."""
 OWN_TEST = {"test": 2_000}
 """Of the training's own test part, which the studies leave alone: they have other files."""
+OPTIONS = ("epochs", "max_time", "precision", "device")
+"""Of the studies that are handed on to the training."""
 TRAINED_BELOW = ("reconstructed", "tracker")
 """Data sets of which the talk trains on events below 1 TeV and validates on those above."""
 
@@ -114,30 +116,18 @@ def trained(
     variant = [sample.dataset, view, f"{1000 * share:.0f}" if share < 1 else None]
     name = "_".join(filter(None, [recipe.name, *variant, "adapted" if adapt else None]))
     folder = options.output / "models" / name
-    path = folder / f"{name}{SUFFIX}"
-    title = TITLES.get(network, network)
-    asked: dict[str, Any] = {
+    asked = {
+        "sample": sample.identity,
         "split": split(sample.dataset, share),
-        "max_events": sample.events,
         "view": view,
-        **_limits(options, recipe),
+        "adapt": adapt.identity if adapt else None,
+        **_options(options, recipe),
     }
-    if adapt:
-        asked["adapt"] = [str(file) for file in adapt.files]
-    _check_asked(folder, asked | {"sample": sample.identity})
+    asked = _remembered(folder, asked)
+    path = folder / f"{name}{SUFFIX}"
     if not path.exists():
-        interrupted = (folder / "checkpoints" / "last.ckpt").exists()
-        train(
-            recipe,
-            sample.files,
-            folder,
-            name=name,
-            adapter=AMS.name,
-            resume=interrupted,
-            progress=sys.stderr.isatty(),
-            **asked,
-        )
-    return Trained(network, title, path)
+        _train(recipe, sample, adapt, folder, asked)
+    return Trained(network, TITLES.get(network, network), path)
 
 
 def _recipe(network: str, talk: bool) -> Recipe:
@@ -146,7 +136,7 @@ def _recipe(network: str, talk: bool) -> Recipe:
         recipe = read_recipe(network)
     elif network in ON_IMAGES:
         recipe = dataclasses.replace(
-            get_recipe(network), view="image", limits={"train": ON_IMAGES_AT_MOST}
+            get_recipe(network), view="image", limits={"train": ON_IMAGES[network]}
         )
     elif network in TITLES:
         plain = network.removesuffix("_shower")
@@ -156,29 +146,59 @@ def _recipe(network: str, talk: bool) -> Recipe:
     return dataclasses.replace(recipe, limits={**recipe.limits, **OWN_TEST})
 
 
-def _limits(options: Options, recipe: Recipe) -> dict[str, Any]:
-    """Options of the training that the recipe's learner has."""
-    asked = {
-        "epochs": options.epochs,
-        "max_time": options.max_time,
-        "precision": options.precision,
-        "device": options.device,
-    }
+def _options(options: Options, recipe: Recipe) -> dict[str, Any]:
+    """Options of the training that were given, as far as the recipe's learner has them."""
     known = {field.name for field in dataclasses.fields(recipe.learner)}
-    return {name: value for name, value in asked.items() if name in known and value is not None}
+    given = {name: getattr(options, name) for name in OPTIONS if name in known}
+    if isinstance(recipe.learner, Torch):
+        given["epoch_events"] = options.epoch_events
+    return {name: value for name, value in given.items() if value is not None}
 
 
-def _check_asked(folder: Path, asked: Mapping[str, Any]) -> None:
-    """Remember what was asked for; TrainingError where the folder holds another training."""
+def _train(
+    recipe: Recipe,
+    sample: Sample,
+    adapt: Sample | None,
+    folder: Path,
+    asked: Mapping[str, Any],
+) -> None:
+    """Train as ``asked``, going on from the last checkpoint where there is one."""
+    if events := asked.get("epoch_events"):
+        limits = {**recipe.limits, "train": events, "validation": events // 4}
+        recipe = dataclasses.replace(recipe, limits=limits)
+    checkpoints = folder / "checkpoints"
+    interrupted = (checkpoints / "last.ckpt").exists()
+    if not interrupted:
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    train(
+        recipe,
+        sample.files,
+        folder,
+        name=folder.name,
+        adapter=AMS.name,
+        view=asked["view"],
+        split=asked["split"],
+        max_events=sample.events,
+        adapt=adapt.files if adapt else (),
+        resume=interrupted,
+        progress=sys.stderr.isatty(),
+        **{name: asked[name] for name in OPTIONS if name in asked},
+    )
+
+
+def _remembered(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for, now or when the training began; what is not said may be any.
+
+    TrainingError where the folder holds a training of which something else was asked.
+    """
     path = folder / "asked.json"
-    if path.exists():
-        before = json.loads(path.read_text(encoding="utf-8"))
-        changed = [key for key in {**before, **asked} if before.get(key) != asked.get(key)]
-        if changed:
-            was = "; ".join(f"{k}: {before.get(k)}, now {asked.get(k)}" for k in sorted(changed))
-            raise TrainingError(
-                f"{folder} holds another training ({was}): remove it, or choose another --output"
-            )
-        return
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    changed = [key for key in asked if before and before.get(key) != asked[key]]
+    if changed:
+        was = "; ".join(f"{key}: {before.get(key)}, now {asked[key]}" for key in changed)
+        raise TrainingError(
+            f"{folder} holds another training ({was}): remove it, or choose another --output"
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(dict(asked), indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({**before, **asked}, indent=2) + "\n", encoding="utf-8")
+    return {**before, **asked}
