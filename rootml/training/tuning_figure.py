@@ -42,7 +42,8 @@ def draw_search(
     for index, (name, log) in enumerate(logs.items()):
         axes = figure.add_subplot(grid[1 + index // COLUMNS, index % COLUMNS])
         _scatter(axes, trials, name)
-        axes.set_xscale("log" if log else "linear")
+        if log:
+            axes.set_xscale("log")
         axes.set_xlabel(name.replace("_", " "))
         if name in table["importance"]:
             axes.set_title(f"importance {table['importance'][name]:.2f}", fontsize="medium")
