@@ -126,7 +126,7 @@ def trained(
     asked = _remembered(folder, asked)
     path = folder / f"{name}{SUFFIX}"
     if not path.exists():
-        _train(recipe, sample, adapt, folder, asked)
+        _train(recipe, sample, adapt, folder, asked, options.output / "cache")
     return Trained(network, TITLES.get(network, network), path)
 
 
@@ -161,6 +161,7 @@ def _train(
     adapt: Sample | None,
     folder: Path,
     asked: Mapping[str, Any],
+    cache: Path,
 ) -> None:
     """Train as ``asked``, going on from the last checkpoint where there is one."""
     if events := asked.get("epoch_events"):
@@ -180,6 +181,7 @@ def _train(
         split=asked["split"],
         max_events=sample.events,
         adapt=adapt.files if adapt else (),
+        cache=cache,
         resume=interrupted,
         progress=sys.stderr.isatty(),
         **{name: asked[name] for name in OPTIONS if name in asked},
