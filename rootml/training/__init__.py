@@ -13,6 +13,10 @@ from rootml.training.task import Classification, Regression
 
 if TYPE_CHECKING:
     from rootml.training.run import train
+    from rootml.training.store import read_hdf5
+    from rootml.training.tensors import write_tensors
+
+_WHERE = {"read_hdf5": "store", "train": "run", "write_tensors": "tensors"}
 
 __all__ = [
     "Choice",
@@ -26,11 +30,13 @@ __all__ = [
     "Torch",
     "Warmup",
     "XGBoost",
+    "read_hdf5",
     "train",
+    "write_tensors",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "train":
-        return importlib.import_module("rootml.training.run").train
+    if name in _WHERE:
+        return getattr(importlib.import_module(f"rootml.training.{_WHERE[name]}"), name)
     raise AttributeError(f"module 'rootml.training' has no attribute {name!r}")

@@ -54,12 +54,12 @@ def write_hdf5(data: DataSet, path: Path, about: Mapping[str, Any]) -> None:
         os.fsync(written.fileno())
 
 
-def read_hdf5(path: Path) -> tuple[DataSet, dict[str, Any]]:
+def read_hdf5(path: str | Path) -> tuple[DataSet, dict[str, Any]]:
     """Map the data set in the file ``path``, and what it says about itself.
 
     Raises FileError where there is no such file, or it is not as it was written.
     """
-    h5py = _h5py()
+    h5py, path = _h5py(), Path(path)
     try:
         with h5py.File(path, "r", locking="best-effort") as file:
             return _read(file, path)
