@@ -136,7 +136,15 @@ def test_recipes_that_make_no_sense(toy, write_toy, tmp_path):
 def test_without_torch_the_command_names_the_extra():
     code = """
 import sys
-sys.modules["torch"] = None
+
+
+class Missing:
+    def find_spec(self, name, *rest):
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+sys.meta_path.insert(0, Missing())
 from click.testing import CliRunner
 from rootml.training.command import train
 result = CliRunner().invoke(train, ["cnn_ams", "a.root"])
