@@ -52,12 +52,13 @@ def image():
 
 
 def covered(size, result, kernel, stride, padding):
-    """Equal shares of the places under a convolution, by convolving one place at a time."""
+    """Shares of the places under a convolution, by convolving one place at a time."""
     places = torch.eye(size[0] * size[1]).reshape(-1, 1, *size)
     ones = torch.ones(1, 1, *kernel)
     found = torch.nn.functional.conv2d(places, ones, stride=stride, padding=padding)
     assert found.shape[2:] == result
-    matrix = found.flatten(1).T.numpy()
+    matrix = found.flatten(1).numpy()  # (places, results)
+    matrix = np.array([row / max(row.sum(), 1) for row in matrix]).T
     return matrix / matrix.sum(axis=1, keepdims=True)
 
 

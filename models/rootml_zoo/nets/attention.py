@@ -60,13 +60,15 @@ class Footprint:
         return rows, cells
 
     def shares(self, size: Size) -> Floats:
-        """Equal shares of all places of the input that a place of the result covers.
+        """Shares of the places of the input in each place of the result that covers them.
 
-        (places of the result, places of the input); rows add up to 1.
+        (places of the result, places of the input); rows add up to 1. A place that several cover
+        counts that much less for each, or strides would show as stripes.
         """
         rows, cells = (self._covered(axis, size[axis]) for axis in (0, 1))
         covered = np.kron(rows, cells)
-        shares: Floats = covered / covered.sum(axis=1, keepdims=True)
+        parts = covered / covered.sum(axis=0).clip(min=1)
+        shares: Floats = parts / parts.sum(axis=1, keepdims=True)
         return shares
 
     def _covered(self, axis: int, size: int) -> Floats:
@@ -90,7 +92,7 @@ class AttentionMaps:
     For files that ``rootml train`` wrote of :class:`rootml_zoo.nets.cvt.CvT`; NetworkError for
     any other. Attention is rolled out as by S. Abnar and W. Zuidema, arXiv:2005.00928, section 3:
     each block passes on half by attention, the mean over heads, and half as it is. Where tokens
-    or keys are made by a convolution, all places that it covers count alike.
+    or keys are made by a convolution, they pass on to the places that it covers.
     """
 
     def __init__(self, path: str | Path) -> None:
