@@ -125,7 +125,12 @@ def test_objects_have_one_each(toy, hits, tmp_path, write_card, write_network):
 
 
 def test_thresholds_follow_a_column(tmp_path, write_card, write_network, deposits):
-    declared = {"trees": ["hits"], "tensors": {"cells": ["a", "b"]}, "energy": "e"}
+    declared = {
+        "trees": ["hits"],
+        "select": "a + b > 0",
+        "tensors": {"cells": ["a", "b"]},
+        "energy": "e",
+    }
     network = write_network(tmp_path / "own.onnx", shape=("n", 2), weight=0.5)
     card = write_card(network, adapter=declared, view="declared", working_points=POINTS)
     a, b, energy = (column.astype("f4") for column in deposits[:, :3].T)
