@@ -23,10 +23,11 @@ FEWEST: Final = 6
 """Showers, or votes of showers, without which nothing is refused."""
 _MOST = 300
 _LEAST_HITS, _HOT, _LEAST_CONTRAST = 40, 10, 10.0
-_NEAR, _LEAST_NEAR, _PLAIN_NEAR = 2, 0.25, 0.5
+_USUAL, _NOISE = 0.75, 6.0
+_NEAR, _LEAST_NEAR, _PLAIN_NEAR = 2, 0.15, 0.5
 _SHUFFLED, _SMOOTH, _SMOOTHER, _AGREE = 0.65, 0.5, 0.9, 0.9
 _APART_CELLS = 5.0
-_ENDS, _WIDER, _OUTVOTED = 6, 0.2, 4
+_ENDS, _WIDER, _OUTVOTED, _LEAST_END = 6, 0.2, 4, 0.005
 _SCATTER = 0.3
 _NO_TRACK_CM = 900.0
 _SCALES = {10.0: "mm", 0.01: "m"}
@@ -56,6 +57,7 @@ def check(image: Array, tracks: Mapping[str, Array], names: Mapping[str, str]) -
     for key, find in _UNITS.items():
         if key in tracks and (problem := find(tracks[key])):
             raise refusal(f"{names[key]}: {problem}")
+    image = _above_noise(image)
     seen = np.flatnonzero(_showers(image))[:_MOST]
     showers = image[seen]
     if len(showers) < FEWEST:
@@ -68,6 +70,13 @@ def check(image: Array, tracks: Mapping[str, Array], names: Mapping[str, str]) -
         if problem := _off_track(showers, places):
             raise refusal(f"{names['track_x']}, {names['track_y']}: {problem}")
     return {"checks": f"order of cells checked on {len(showers)} showers"}
+
+
+def _above_noise(image: Array) -> Array:
+    """Without what may be noise, which fills most cells where it is not suppressed."""
+    usual = np.quantile(image.reshape(-1, SIZE), _USUAL, axis=1)
+    above: Array = np.where(image > _NOISE * usual[:, None, None], image, 0)
+    return above
 
 
 def _showers(image: Array) -> Array:
@@ -104,8 +113,12 @@ def _wrong_cells(image: Array) -> str:
 
 
 def _roughness(image: Array) -> Array:
-    """Step of ln(deposit) from layer to layer over the mean difference of any two, (n,)."""
+    """Step of ln(deposit) from layer to layer over the mean difference of any two, (n,).
+
+    Layers that are dead in all events are left out.
+    """
     layers = image.sum(axis=2, dtype=np.float64)
+    layers = layers[:, layers.any(axis=0)]
     log = np.log(np.maximum(layers, layers.max(axis=1, keepdims=True) / 1e4))
     step = np.abs(np.diff(log, axis=1)).mean(axis=1)
     every = np.abs(log[:, :, None] - log[:, None, :]).mean(axis=(1, 2))
@@ -132,10 +145,11 @@ def _apart(image: Array) -> str:
     """Layers of one superlayer measure the same coordinate."""
     hottest = image.argmax(axis=2).astype(np.float64)
     upper, lower = hottest[:, ::2], hottest[:, 1::2]
-    apart = np.median(np.abs(upper - lower), axis=1)
+    both = image.any(axis=2).reshape(len(image), -1, 2).all(axis=2)
+    apart = np.median(np.abs(upper - lower) * both, axis=1)
     if np.median(apart) <= _APART_CELLS:
         return ""
-    mirrored = np.median(np.abs(upper - (CELLS - 1 - lower)), axis=1)
+    mirrored = np.median(np.abs(upper - (CELLS - 1 - lower)) * both, axis=1)
     likely = (
         "the cells of every other layer look reversed"
         if np.median(mirrored) <= _APART_CELLS
@@ -149,11 +163,12 @@ def _apart(image: Array) -> str:
 
 def _reversed(image: Array) -> str:
     """Showers widen: a vote for each in which one end is clearly wider than the other."""
+    ends = image[:, :_ENDS], image[:, -_ENDS:]
     front, back = (
-        1 - part.max(axis=2).sum(axis=1) / np.maximum(part.sum(axis=(1, 2)), 1e-30)
-        for part in (image[:, :_ENDS], image[:, -_ENDS:])
+        1 - part.max(axis=2).sum(axis=1) / np.maximum(part.sum(axis=(1, 2)), 1e-30) for part in ends
     )
-    both = image[:, :_ENDS].any(axis=(1, 2)) & image[:, -_ENDS:].any(axis=(1, 2))
+    least = _LEAST_END * image.sum(axis=(1, 2))
+    both = np.minimum(*(part.sum(axis=(1, 2)) for part in ends)) > least
     wrong, right = (np.sum(both & (gain > _WIDER)) for gain in (front - back, back - front))
     if wrong < FEWEST or wrong < _OUTVOTED * right:
         return ""

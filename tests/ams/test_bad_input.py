@@ -380,6 +380,45 @@ def test_noise_is_no_shower(share, settle, samples):
     assert "too few" in found["checks"]
 
 
+UNSUPPRESSED = {
+    "clipped": lambda rng, shape: np.maximum(rng.normal(0, 0.6, shape), 0),
+    "rectified": lambda rng, shape: np.abs(rng.normal(0, 0.6, shape)),
+    "exponential": lambda rng, shape: rng.exponential(1.0, shape),
+}
+
+
+@pytest.mark.parametrize("kind", UNSUPPRESSED)
+@pytest.mark.parametrize("sample", ["crossing", *SAMPLES])
+def test_right_files_with_noise_in_all_cells_pass(sample, kind, samples, crossing, settle):
+    right = crossing if sample == "crossing" else samples[sample]
+    rng = np.random.default_rng(6)
+    noisy = images(lambda image: (image + UNSUPPRESSED[kind](rng, image.shape)).astype("f4"))
+    found = settle(noisy(right))
+    assert ("too few" in found["checks"]) == (sample == "crossing")
+
+
+@pytest.fixture(scope="module")
+def crossing():
+    """Protons of which hardly any begins a shower."""
+    options = {"electron_fraction": 0.0, "selection": "generated", "energy": (5, 20)}
+    events = simulate(60, np.random.default_rng(7), **options)
+    found = {key: ak.to_numpy(events[key]) for key in events.fields}
+    return found | {ENERGY: np.zeros(60)}  # without showers there is no energy of one
+
+
+@pytest.mark.parametrize("dead", [[8, 9], [6, 7, 10], list(range(0, 18, 2))])
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_dead_layers_do_not_make_an_order_wrong(sample, dead, samples, settle):
+    change = images(lambda image: image * ~np.isin(np.arange(18), dead)[:, None])
+    assert "checked on" in settle(change(samples[sample]))["checks"]
+
+
+def test_two_electrons_an_event_pass(samples, settle):
+    double = images(lambda image: image + np.roll(image, 1, axis=0))
+    unknown = {X: np.full(60, -999.0), Y: np.full(60, -999.0), ENERGY: np.zeros(60)}
+    assert "checked on" in settle(double(samples["electrons"]) | unknown)["checks"]
+
+
 def test_few_showers_refuse_nothing(settle, samples):
     few = {name: values[:5] for name, values in samples["electrons"].items()}
     found = settle(WRONG["edep_cell: cells look shuffled"](few))

@@ -21,7 +21,7 @@ IONISATION_KEV, STRAGGLING_KEV = 2.0, 0.6
 """Most probable deposit of a singly charged particle in 6 mm of Xe/CO2, and the width of Moyal's
 distribution around it (choices); both grow with the square of the charge."""
 PHOTON_SHAPE, PHOTON_KEV = 4.0, 1.5
-"""Gamma distribution of an absorbed photon's energy: about 5 keV."""
+"""Gamma distribution of an absorbed photon's energy: 6 keV on average (a choice)."""
 LARGEST_YIELD = 0.35
 """Chance of a photon in a layer far above the threshold; it makes the rejection of protons at 90 %
 electron efficiency several thousand at 50-70 GeV (M. Aguilar et al., PRL 110 (2013) 141102)."""
