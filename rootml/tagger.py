@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -146,9 +147,17 @@ def _points(model: Model, wanted: str | Sequence[str]) -> list[WorkingPoint]:
     if wanted == EVERY:
         if not card.working_points:
             raise RegistryError(f"model {card.name!r} has no working points on its card")
-        return list(card.working_points)
-    names = [wanted] if isinstance(wanted, str) else list(wanted)
-    return [card.working_point(name) for name in dict.fromkeys(names)]
+        found = list(card.working_points)
+    else:
+        names = [wanted] if isinstance(wanted, str) else list(wanted)
+        found = [card.working_point(name) for name in dict.fromkeys(names)]
+    for point in found:
+        if not re.fullmatch(r"\w+", point.name, re.ASCII):
+            raise RegistryError(
+                f"the working point {point.name!r} of model {card.name!r} cannot be a branch: its "
+                "name has more than letters, digits and '_'"
+            )
+    return found
 
 
 def _passed(output: Output, point: WorkingPoint, branch: str) -> Column:

@@ -118,7 +118,7 @@ def _following(fixed: Judged, output: str, against: str) -> Iterator[WorkingPoin
     place = np.searchsorted(edges[1:-1], values, side="right")
     if len(edges) <= bins or np.bincount(place).min() < MIN_SIGNAL / 2:
         return  # many values are the same
-    at = [float(f"{np.median(values[place == i]):.6g}") for i in range(bins)]
+    at = [float(np.median(values[place == i])) for i in range(bins)]
     for efficiency in EFFICIENCIES:
         thresholds = [tightest(signal[place == i], efficiency) for i in range(bins)]
         yield WorkingPoint(

@@ -191,6 +191,14 @@ def test_a_card_without_any(toylab, own_places, write_model, hits, tmp_path, wan
         rootml.tag_file(hits, tmp_path / "out.root", card, working_points=wanted)
 
 
+@pytest.mark.parametrize("wanted", ["all", ["pass 90%"]])
+def test_a_name_that_no_branch_can_have(toylab, own_places, write_model, hits, tmp_path, wanted):
+    card = write_model(tmp_path / "odd", "odd", working_points=[POINTS[0] | {"name": "pass 90%"}])
+    with pytest.raises(RegistryError, match="'pass 90%' of model 'odd' cannot be a branch"):
+        rootml.tag_file(hits, tmp_path / "out.root", card, working_points=wanted)
+    rootml.tag_file(hits, tmp_path / "out.root", card, plots=False)
+
+
 def test_the_command(toy, hits, passed, tmp_path, command):
     done = command(
         "tag", hits, tmp_path / "out.root", "--pass", "90,pass95", "--no-plots", "--json"

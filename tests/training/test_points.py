@@ -90,6 +90,16 @@ def test_thresholds_are_those_of_the_neighbourhood(points):
         assert kept == pytest.approx(0.9, abs=1e-3)
 
 
+def test_values_that_hardly_differ():
+    """Runs or times, say: medians of bins are alike in six digits."""
+    parts = [judged(part, seed) for part, seed in (("validation", 1), ("test", 2))]
+    for part in parts:
+        part.values[:] = 1e6 + part.values / 1000
+    made = working_points(*parts, output="score", against="time", classes=CLASSES)
+    assert made[-1].name == "flat95"
+    assert made[-1].efficiency == pytest.approx(0.95, abs=0.01)
+
+
 @pytest.mark.parametrize("lacking", ["column", "events", "values"])
 def test_without_enough_there_is_one_threshold_alone(lacking):
     events = 3 * MIN_SIGNAL if lacking == "events" else 4000
