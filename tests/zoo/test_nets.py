@@ -6,6 +6,7 @@ import torch
 
 from rootml.registry import get_adapter, get_recipe
 from rootml_zoo.nets.cnn import SimpleCNN
+from rootml_zoo.nets.convolution import Convolution
 from rootml_zoo.nets.cvt import SMALL_KERNELS, Block, CvT
 from rootml_zoo.nets.resnet import ResNet
 from rootml_zoo.nets.scaling import LogScale, Standardise
@@ -122,6 +123,20 @@ def test_every_parameter_learns_but_the_unused_query_of_the_last_block(net):
     query = "stages.2.blocks.1.attention.query"
     parts = [f"{part}.{kind}" for part in ("depthwise", "norm") for kind in ("weight", "bias")]
     assert unused == ({f"{query}.{part}" for part in parts} if net == "cvt" else set())
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "size"),
+    [(3, 2, 1, (2, 2)), (3, 1, 1, (2, 2)), (1, 2, 0, (3, 4)), ((3, 2), (2, 1), (1, 0), (3, 3))],
+)
+def test_small_convolutions_are_the_same_in_training(kernel, stride, padding, size):
+    layer = Convolution(4, 5, kernel, stride, padding)
+    x = torch.randn(3, 4, *size, requires_grad=True)
+    results = [layer.train()(x), layer.eval()(x)]
+    inputs = (x, layer.weight, layer.bias)
+    trained, plain = ([y, *torch.autograd.grad((y**2).sum(), inputs)] for y in results)
+    for one, other in zip(trained, plain, strict=True):
+        assert torch.allclose(one, other, atol=1e-4)
 
 
 def test_log_scale():

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rootml_zoo.nets.classifier import ImageClassifier, Shape
+from rootml_zoo.nets.convolution import Convolution
 
 BLOCKS = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2)}
 """Blocks of each stage, by the depth of the network."""
@@ -22,10 +23,10 @@ class BasicBlock(nn.Module):
     def __init__(self, before: int, after: int, stride: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(before, after, 3, stride, padding=1, bias=False),
+            Convolution(before, after, 3, stride, padding=1, bias=False),
             nn.BatchNorm2d(after),
             nn.ReLU(),
-            nn.Conv2d(after, after, 3, padding=1, bias=False),
+            Convolution(after, after, 3, padding=1, bias=False),
             nn.BatchNorm2d(after),
         )
         same = before == after and stride == 1
@@ -38,7 +39,7 @@ class BasicBlock(nn.Module):
 
 def projection(before: int, after: int, stride: int) -> nn.Module:
     """A 1x1 convolution to another width and size."""
-    return nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
+    return nn.Sequential(Convolution(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
 
 
 class ResNet(ImageClassifier):
