@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 PARTS = {"train": ("o-", "#0072B2"), "validation": ("s--", "#D55E00")}
 """Marker and colour (M. Okabe, K. Ito, 2008: told apart by the colour-blind) of each curve."""
+MARKED = 60
+"""Steps up to which each has a marker: those of more would cover the lines."""
 
 
 def read_curves(folder: Path) -> dict[str, dict[int, float]]:
@@ -47,6 +49,7 @@ def draw_curves(
     which are shaded.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figures = [name.removeprefix("train_") for name in curves if name.startswith("train_")]
     figures.sort(key=lambda name: name != "loss")
@@ -60,6 +63,7 @@ def draw_curves(
     figure.axes[0].legend(frameon=False)
     figure.axes[0].set_title(title, loc="left")
     figure.axes[-1].set_xlabel(step)
+    figure.axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     paths = [path.with_name(path.name + ending) for ending in (".png", ".pdf")]
     for target in paths:
         figure.savefig(target, dpi=150)
@@ -71,7 +75,8 @@ def _draw(axes: Axes, curves: Mapping[str, Curve], warmup: int) -> None:
         marker, colour = PARTS[part]
         steps = sorted(curve)
         values = [curve[step] for step in steps]
-        axes.plot(steps, values, marker, color=colour, markersize=3, label=part)
+        size = 3 if len(steps) <= MARKED else 0
+        axes.plot(steps, values, marker, color=colour, markersize=size, label=part)
     if warmup:
         axes.axvspan(0.5, warmup + 0.5, color="0.92", label="warm-up", zorder=0)
     axes.tick_params(direction="in", which="both", top=True, right=True)
