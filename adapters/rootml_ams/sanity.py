@@ -29,7 +29,7 @@ _SHUFFLED, _SMOOTH, _SMOOTHER, _AGREE = 0.65, 0.5, 0.9, 0.9
 _APART_CELLS = 5.0
 _ENDS, _WIDER, _OUTVOTED, _LEAST_END = 6, 0.2, 4, 0.005
 _SCATTER = 0.3
-_NO_TRACK_CM = 900.0
+_NO_TRACK_CM, _AT_FRONT_CM = 900.0, 30.0
 _SCALES = {10.0: "mm", 0.01: "m"}
 _SAME_HEIGHT = 0.1
 
@@ -67,6 +67,9 @@ def check(image: Array, tracks: Mapping[str, Array], names: Mapping[str, str]) -
             raise refusal(f"{names['deposit']}: {problem}")
     if "track_x" in tracks and "track_y" in tracks:
         places = np.stack([tracks["track_x"], tracks["track_y"]], axis=1)[seen]
+        if "track_z" in tracks:
+            near = np.abs(tracks["track_z"][seen] - FRONT_Z_CM) < _AT_FRONT_CM
+            places[~near] = np.nan
         if problem := _off_track(showers, places):
             raise refusal(f"{names['track_x']}, {names['track_y']}: {problem}")
     return {"checks": f"order of cells checked on {len(showers)} showers"}

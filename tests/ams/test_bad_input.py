@@ -413,6 +413,14 @@ def test_dead_layers_do_not_make_an_order_wrong(sample, dead, samples, settle):
     assert "checked on" in settle(change(samples[sample]))["checks"]
 
 
+def test_tracks_given_far_above_do_not_say_where_showers_are(samples, settle):
+    right = samples["electrons"]
+    above = {Z: np.full(60, 159.0), X: -right[X], Y: -right[Y]}
+    assert "checked on" in settle(right | above)["checks"]
+    with pytest.raises(DataError, match="opposite to the tracks"):
+        settle(right | above | {Z: right[Z]})
+
+
 def test_two_electrons_an_event_pass(samples, settle):
     double = images(lambda image: image + np.roll(image, 1, axis=0))
     unknown = {X: np.full(60, -999.0), Y: np.full(60, -999.0), ENERGY: np.zeros(60)}
