@@ -139,6 +139,7 @@ def _show_layout(layout: Layout) -> None:
             for branch in layout.branches.values()
         ],
     )
+    click.echo(f"\nLogical columns: {_text([*layout.columns])}")
 
 
 def _shape(shape: tuple[int | str, ...]) -> str:

@@ -99,7 +99,7 @@ def test_adapters_list(install):
 
 def test_adapters_show():
     text = run(adapters, "show", "toylab").output
-    for part in ("Toy laboratory", "cell_e", "GeV", "(n, 6)", "hits"):
+    for part in ("Toy laboratory", "cell_e", "GeV", "(n, 6)", "hits", "Logical columns: "):
         assert part in text
     shown = json.loads(run(adapters, "show", "toylab", "--json").output)
     assert shown["layouts"][0]["branches"]["label"]["optional"] is True

@@ -7,6 +7,7 @@ import pytest
 
 import rootml
 from rootml.card import ModelCard
+from rootml.errors import TrainingError
 from rootml.registry import get_adapter, get_recipe
 from rootml.training import train
 
@@ -51,3 +52,16 @@ def test_published_recipes_are_those_of_the_study():
         assert not learner.weight_decay
         assert learner.augment is learner.average is learner.warmup is None
         assert not learner.parameters
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"values": {"schedul": "cosine"}}, "no parameter, 'schedul'; did you mean 'schedule'"),
+        ({"values": {"frame": 33}}, r"frame is 33: expected one of \[24, 32, 72\]"),
+        ({"view": "shower"}, r"'shower' has 'shower' of shape \(99,\): this network takes images"),
+    ],
+)
+def test_what_a_network_does_not_take_is_said(options, message, card, tmp_path):
+    with pytest.raises(TrainingError, match=message):
+        train("mlp_ams", [card.parents[1] / "ams.root"], tmp_path / "out", epochs=1, **options)

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from rootml.errors import TrainingError
 from rootml_zoo.nets.canonical import FRAMES, Canonical
 from rootml_zoo.nets.scaling import LogScale, Standardise
 
@@ -29,6 +30,8 @@ class ImageClassifier(nn.Module, ABC):
 
     def __init__(self, shape: Shape, width: int, frame: int | None, standardise: bool) -> None:
         super().__init__()
+        if frame not in (None, *FRAMES):
+            raise TrainingError(f"frame is {frame!r}: expected one of {[*FRAMES]}, or none")
         channels, layers, cells = shape
         self.shape: Shape = (channels, layers, frame or cells)
         """What :meth:`encode` takes."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rootml.errors import TrainingError
 from rootml.training import Choice, Range, Recipe, Torch
 
 if TYPE_CHECKING:
@@ -33,44 +34,52 @@ SEARCH = {
 
 
 def _shape(view: View) -> tuple[int, int, int]:
-    channels, layers, cells = map(int, view.tensors[0].shape)
+    tensor = view.tensors[0]
+    if len(tensor.shape) != 3:
+        raise TrainingError(
+            f"view {view.name!r} has {tensor.name!r} of shape {tensor.shape}: this network takes "
+            "images (channels, layers, cells)"
+        )
+    channels, layers, cells = map(int, tensor.shape)
     return channels, layers, cells
 
 
-def _mlp(view: View, **options: Any) -> nn.Module:
+def _mlp(view: View, frame: int | None = None, standardise: bool = False) -> nn.Module:
     from rootml_zoo.nets.simple_mlp import SimpleMLP
 
-    return SimpleMLP(_shape(view), **options)
+    return SimpleMLP(_shape(view), frame=frame, standardise=standardise)
 
 
-def _cnn(view: View, **options: Any) -> nn.Module:
+def _cnn(
+    view: View, frame: int | None = None, standardise: bool = False, dropout: float = 0.1
+) -> nn.Module:
     from rootml_zoo.nets.cnn import SimpleCNN
 
-    return SimpleCNN(_shape(view), **options)
+    return SimpleCNN(_shape(view), dropout=dropout, frame=frame, standardise=standardise)
 
 
-def _resnet10(view: View, **options: Any) -> nn.Module:
+def _resnet10(view: View, frame: int | None = None, standardise: bool = False) -> nn.Module:
     from rootml_zoo.nets.resnet import ResNet
 
-    return ResNet(_shape(view), depth=10, **options)
+    return ResNet(_shape(view), depth=10, frame=frame, standardise=standardise)
 
 
-def _resnet18(view: View, **options: Any) -> nn.Module:
+def _resnet18(view: View, frame: int | None = None, standardise: bool = False) -> nn.Module:
     from rootml_zoo.nets.resnet import ResNet
 
-    return ResNet(_shape(view), depth=18, **options)
+    return ResNet(_shape(view), depth=18, frame=frame, standardise=standardise)
 
 
-def _cvt(view: View, **options: Any) -> nn.Module:
+def _cvt(view: View, frame: int | None = None, standardise: bool = False) -> nn.Module:
     from rootml_zoo.nets.cvt import CvT
 
-    return CvT(_shape(view), **options)
+    return CvT(_shape(view), frame=frame, standardise=standardise)
 
 
-def _cvt_small(view: View, **options: Any) -> nn.Module:
+def _cvt_small(view: View, frame: int | None = None, standardise: bool = False) -> nn.Module:
     from rootml_zoo.nets.cvt import SMALL_KERNELS, CvT
 
-    return CvT(_shape(view), SMALL_KERNELS, **options)
+    return CvT(_shape(view), SMALL_KERNELS, frame=frame, standardise=standardise)
 
 
 def _mirror(tensors: Mapping[str, Tensor], generator: Generator) -> dict[str, Tensor]:
