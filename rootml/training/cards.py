@@ -16,7 +16,7 @@ from rootml.training.curves import draw_curves
 from rootml.training.data import DataSet, Rows
 from rootml.training.domain import describe
 from rootml.training.figures import Measured, classification, regression
-from rootml.training.job import Fitted, Parts, Run
+from rootml.training.job import Fitted, Parts, Run, Setting
 from rootml.training.learner import Torch
 from rootml.training.parity import check_parity
 from rootml.training.points import Judged
@@ -131,6 +131,7 @@ def _training(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Training
         settings[f"{part}_events{'_per_epoch' if drawn_anew else ''}"] = limit
     left_out = {"not_judged": data.skipped, "without_truth": data.unknown}
     settings |= {reason: count for reason, count in left_out.items() if count}
+    settings = {key: v if isinstance(v, Setting) else str(v) for key, v in settings.items()}
     packages = [*PACKAGES, *run.recipe.learner.packages]
     return Training(
         data=", ".join(data.files),

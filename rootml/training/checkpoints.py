@@ -1,13 +1,16 @@
-"""Checkpoints that appear whole or not at all, in a folder that may be moved."""
+"""What a training that was interrupted goes on from: checkpoints, and when to stop."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import lightning as L
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+
+from rootml.errors import OutputError
 
 
 class Checkpoint(ModelCheckpoint):
@@ -28,6 +31,21 @@ class Checkpoint(ModelCheckpoint):
         super().load_state_dict(state | {"dirpath": self.dirpath})
 
 
+class Patience(EarlyStopping):
+    """Lightning's, which a training that was stopped does not go on against when it is resumed.
+
+    The patience is that of now, not the one that a checkpoint remembers.
+    """
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take what is remembered but the patience."""
+        super().load_state_dict(state_dict | {"patience": self.patience})
+
+    def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Stop at once where no patience is left."""
+        trainer.should_stop = trainer.should_stop or self.wait_count >= self.patience
+
+
 class WholeFiles(TorchCheckpointIO):
     """Writes a checkpoint beside its place, then gives it its name.
 
@@ -38,9 +56,14 @@ class WholeFiles(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        """Write a checkpoint to ``path``."""
+        """Write a checkpoint to ``path``; OutputError where that fails."""
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{target.name}.part")
-        torch.save(checkpoint, part)
-        part.replace(target)
+        try:
+            torch.save(checkpoint, part)
+            part.replace(target)
+        except (OSError, RuntimeError) as error:  # the latter is torch's of a full disk
+            part.unlink(missing_ok=True)
+            reason = str(error).splitlines()[0]
+            raise OutputError(f"cannot write {target}: {reason}") from error

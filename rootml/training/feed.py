@@ -18,14 +18,13 @@ from torch.utils.data import DistributedSampler
 from rootml.training.data import DataSet, Rows
 from rootml.training.job import Parts, Run
 from rootml.training.learner import Torch
+from rootml.training.split import USUAL
 
 TensorBatch = tuple[dict[str, Tensor], Tensor]
 Transform = Callable[[dict[str, Tensor]], dict[str, Tensor]]
 
 AHEAD = 4
 """Batches that are read before they are asked for."""
-TARGET_SPLIT = (0.6, 0.2, 0.2)
-"""Parts of the events to adapt to; those of the last are never looked at."""
 
 
 def fresh(rows: Rows, count: int, epoch: int, seed: int) -> Rows:
@@ -61,7 +60,8 @@ class Batches:
     ) -> None:
         self.data, self.transform, self.pin = data, transform, pin
         self.events = len(rows)
-        self.parts = np.array_split(rows, max(1, -(-len(rows) // batch_size)))
+        count = min(-(-len(rows) // batch_size), len(rows) // 2)
+        self.parts = np.array_split(rows, max(1, count))
         self.waited = 0.0
 
     def __len__(self) -> int:
@@ -105,7 +105,8 @@ class Feed(L.LightningDataModule):
     """Training batches, other ones each epoch, and validation batches, always the same.
 
     Of several processes each gets its share of the rows. Where there is another domain to adapt
-    to, each batch comes with one of as many of its events, from the same part.
+    to, each batch comes with one of as many of its events, from the same part; its test part is
+    never looked at.
     """
 
     def __init__(self, run: Run, learner: Torch, data: DataSet, parts: Parts) -> None:
@@ -114,7 +115,7 @@ class Feed(L.LightningDataModule):
         self.seed = run.recipe.seed
         self.domains = [(data, parts)]
         if run.target is not None:
-            self.domains.append((run.target, run.target.parts(self.seed, TARGET_SPLIT)))
+            self.domains.append((run.target, run.target.parts(self.seed, USUAL)))
         self._training: list[Batches] = []
 
     @property

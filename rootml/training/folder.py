@@ -57,10 +57,14 @@ def check_parts(run: Run, data: DataSet, parts: Parts) -> None:
             )
 
 
-def pin(run: Run, data: DataSet, parts: Parts, *, searched: bool) -> None:
+def pin(run: Run, data: DataSet, parts: Parts, trials: int | None) -> None:
     """Record what follows which seed; a resumed training must find the same again."""
     path = _split(run)
+    options = dict(run.recipe.learner.pinned(adapts=run.target is not None))
+    if trials:
+        options["trials"] = trials
     split: dict[str, Any] = {
+        **options,
         "recipe": run.recipe.name,
         "seed": run.recipe.seed,
         "split": str(run.recipe.split),
@@ -69,13 +73,13 @@ def pin(run: Run, data: DataSet, parts: Parts, *, searched: bool) -> None:
         "events": {part: len(rows) for part, rows in parts.items()},
         "not_judged": data.skipped,
         "without_truth": data.unknown,
-        **run.recipe.learner.pinned,
         **run.settings,
     }
-    if searched:
+    if trials:
         split["search"] = {name: str(space) for name, space in run.recipe.search.items()}
     if run.resume and path.exists():
-        before = json.loads(path.read_text(encoding="utf-8"))
+        # what a training of an earlier version did not record is taken to be the same
+        before = {**options, **json.loads(path.read_text(encoding="utf-8"))}
         changed = [key for key in before | split if before.get(key, 0) != split.get(key, 0)]
         if changed:
             was = "; ".join(f"{key}: {before.get(key)}, now {split.get(key)}" for key in changed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
@@ -33,6 +34,19 @@ SETTABLE: Mapping[type, tuple[type, ...]] = {
     type(None): (int, float),
 }
 """What may be set in place of a value of a type."""
+
+
+PINNED = (
+    "learning_rate",
+    "batch_size",
+    "schedule_warmup",
+    "weight_decay",
+    "accumulate",
+    "clip",
+    "average",
+    "schedule",
+)
+"""Options of a network that its checkpoints hold, or that its next steps follow from."""
 
 
 def described(function: Callable[..., Any]) -> str:
@@ -67,9 +81,8 @@ class Learner:
         """Whether NaN, where a view allows it, is understood as a missing value."""
         return False
 
-    @property
-    def pinned(self) -> Mapping[str, str]:
-        """Options that a resumed training must have again."""
+    def pinned(self, *, adapts: bool = False) -> Mapping[str, Any]:
+        """Options that a resumed training must have again; ``adapts``: to another domain."""
         return {}
 
     def with_options(self, options: Mapping[str, Any]) -> Self:
@@ -163,27 +176,33 @@ class Torch(Learner):
     strategy: str = "auto"
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def pinned(self) -> Mapping[str, str]:
-        """A schedule is one over all epochs."""
-        if self.schedule == "constant":
-            return {}
-        return {"schedule": f"{self.schedule} over {self.epochs} epochs"}
+    def pinned(self, *, adapts: bool = False) -> Mapping[str, Any]:
+        """What the checkpoint was made with; a schedule, or a reversal, is one over all epochs."""
+        pinned: dict[str, Any] = {name: getattr(self, name) for name in PINNED}
+        pinned |= {name: str(value) for name, value in self.parameters.items()}
+        if adapts:
+            pinned["epochs"] = self.epochs
+        if self.schedule != "constant":
+            pinned["schedule"] = f"{self.schedule} over {self.epochs} epochs"
+        return pinned
 
     def __post_init__(self) -> None:
         choices = {"precision": Precision, "device": Device, "schedule": Schedule}
         self._require(
             {
-                "learning_rate must be above 0": self.learning_rate > 0,
+                "learning_rate must be above 0, and finite": 0 < self.learning_rate < math.inf,
                 "batch_size must be 2 or more": self.batch_size >= 2,
                 "schedule_warmup must be 0 or more, and below 1": 0 <= self.schedule_warmup < 1,
-                "weight_decay must be 0 or more": self.weight_decay >= 0,
+                "weight_decay must be 0 or more, and finite": 0 <= self.weight_decay < math.inf,
+                "tolerance must be 0 or more": self.tolerance >= 0,
+                "max_time must be minutes, 0 to a billion": self.max_time is None
+                or 0 <= self.max_time <= 1e9,
                 "clip must be above 0": self.clip is None or self.clip > 0,
                 "average must be between 0 and 1": self.average is None or 0 < self.average < 1,
             }
             | {
                 f"{name} must be 1 or more": getattr(self, name) >= 1
-                for name in ("epochs", "accumulate", "devices", "nodes")
+                for name in ("epochs", "patience", "accumulate", "devices", "nodes")
             }
             | {
                 f"{name} must be {' or '.join(get_args(kind))}": getattr(self, name)

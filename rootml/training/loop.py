@@ -8,16 +8,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, Timer, TQDMProgressBar
+from lightning.pytorch.callbacks import Callback, Timer, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
 from torch import nn
 
 from rootml.errors import TrainingError
 from rootml.training.adaptation import Adapting
-from rootml.training.checkpoints import Checkpoint, WholeFiles
+from rootml.training.checkpoints import Checkpoint, Patience, WholeFiles
 from rootml.training.data import DataSet
 from rootml.training.feed import Feed
 from rootml.training.job import Parts, Run
@@ -74,7 +75,7 @@ def fit(
         network = learner.build(run.view, **learner.parameters)
         module = _module(run, learner, network, objective)
         best, latest = Checkpoint(folder, "best", module.monitor), Checkpoint(folder, "last")
-        stop = EarlyStopping(module.monitor, learner.tolerance, learner.patience)
+        stop = Patience(module.monitor, learner.tolerance, learner.patience)
         feed = Feed(run, learner, data, parts)
         usage = Usage(feed)
         callbacks = [*averages, PreciseNorm(feed), usage, *watchers, best, latest, timer, stop]
@@ -86,9 +87,10 @@ def fit(
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     module.load_state_dict(state["state_dict"])
     assert best.best_model_score is not None
+    progress: Any = trainer.fit_loop.epoch_progress.current
     return Outcome(
         network=module.network.cpu().eval(),
-        epochs=trainer.current_epoch,
+        epochs=progress.processed,  # also where none was left to do
         best_epoch=int(state["epoch"]) + 1,
         minutes=timer.time_elapsed("train") / 60,
         precision=precision,

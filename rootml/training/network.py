@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import platform
 from collections.abc import Mapping
 
 import torch
 
+from rootml.errors import TrainingError
 from rootml.spec import Array
 from rootml.training.curves import read_curves
 from rootml.training.data import DataSet
@@ -37,6 +39,10 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
     assert isinstance(learner, Torch)
     aim = objective(run.recipe.task, data, parts["train"])
     outcome = optimise(run, learner, data, parts, aim)
+    if not math.isfinite(outcome.loss):
+        raise TrainingError(
+            "the validation loss was no number in any epoch: is learning_rate too high?"
+        )
     path = run.folder / f"{run.name}.onnx"
     round_weights(outcome.network)
     deployed = Deployed(outcome.network, aim.deploy).eval()

@@ -8,19 +8,21 @@ import optuna
 from rootml.training.data import DataSet
 from rootml.training.job import Parts, Run
 from rootml.training.learner import Torch
+from rootml.training.learning import Learning
 from rootml.training.loop import fit
 from rootml.training.objective import objective
 
 
 class Reporting(L.Callback):
-    """Tells a trial the validation loss of each epoch, and ends it when the search says so."""
+    """Tells a trial the monitored figure of each epoch, and ends it when the search says so."""
 
     def __init__(self, trial: optuna.Trial) -> None:
         self.trial = trial
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Report an epoch."""
-        loss = float(trainer.callback_metrics["validation_loss"])
+        assert isinstance(pl_module, Learning)
+        loss = float(trainer.callback_metrics[pl_module.monitor])
         self.trial.report(loss, trainer.current_epoch)
         if self.trial.should_prune():
             raise optuna.TrialPruned

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import awkward as ak
 import numpy as np
@@ -54,7 +55,7 @@ def load_dataset(
     left = max_events
     with ExitStack() as stack:
         sinks = {
-            spec.name: stack.enter_context((folder / f"{spec.name}.bin").open("wb"))
+            spec.name: stack.enter_context((folder / f"{spec.name}.bin").open("wb", buffering=0))
             for spec in view.tensors
         }
         for index, path in enumerate(files):
@@ -180,9 +181,11 @@ def _check_shapes(view: View) -> None:
             )
 
 
-def _write(sinks: Mapping[str, IO[bytes]], tensors: Mapping[str, Array]) -> None:
+def _write(sinks: Mapping[str, FileIO], tensors: Mapping[str, Array]) -> None:
     for name, sink in sinks.items():
+        left = np.ascontiguousarray(tensors[name]).reshape(-1).view(np.uint8)
         try:
-            sink.write(np.ascontiguousarray(tensors[name]).data)
+            while len(left):
+                left = left[sink.write(left.data) :]
         except OSError as error:
             raise OutputError(f"{sink.name}: cannot be written: {error.strerror}") from error

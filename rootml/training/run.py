@@ -19,16 +19,13 @@ from rootml.training.cache import get_dataset, scratch
 from rootml.training.cards import finish
 from rootml.training.chosen import choose_adapter
 from rootml.training.data import DataSet
-from rootml.training.folder import card_path, check_folder, check_parts, pin
+from rootml.training.folder import LEAST_ROWS, card_path, check_folder, check_parts, pin
 from rootml.training.job import Parts, Run, Setting
 from rootml.training.learner import Device, Precision, Torch
 from rootml.training.ranks import is_first
 from rootml.training.recipe import Recipe
 from rootml.training.recipe_file import is_recipe_file, read_recipe
-from rootml.training.split import Split
-
-LEAST_TARGET_ROWS = 10
-"""Rows below which there is nothing to adapt to, and nothing to hold back."""
+from rootml.training.split import USUAL, Split
 
 OF_THE_MACHINE = ("device", "strategy")
 """Options that are not part of what repeats a training elsewhere."""
@@ -168,7 +165,7 @@ def _train(
         if adapt:
             run = _targeted(run, read, adapt, folder / "target")
         if run.leads:
-            pin(run, data, parts, searched=bool(trials))
+            pin(run, data, parts, trials)
         if search and trials:
             run = search(run, data, parts, trials)
         fitted = fit(run, data, parts)
@@ -195,7 +192,8 @@ def _targeted(
     """The run with events to adapt to; ``folder``: where these can lie."""
     folder.mkdir()
     target = read(files, task=None, folder=folder)
-    if len(target) < LEAST_TARGET_ROWS:
+    parts = target.parts(run.recipe.seed, USUAL)
+    if min(len(parts["train"]), len(parts["validation"])) < LEAST_ROWS:
         raise DataError(f"{', '.join(target.files)}: {len(target)} are too few to adapt to")
     settings: dict[str, Setting] = {
         "adapted_to": ", ".join(target.files),
@@ -242,13 +240,18 @@ def _checked(name: str) -> str:
 
 
 def _apart(files: Sequence[str | Path], train_only: Sequence[str | Path]) -> tuple[str, ...]:
-    """Names of the files to train on alone; TrainingError where one is not apart from the others.
+    """Names of the files to train on alone; TrainingError where one is not apart from the others,
+    or any file is given twice.
 
     Names tell events apart, not folders: so they must differ.
     """
+    every = [Path(path) for path in (*files, *train_only)]
+    for number, path in enumerate(every):
+        if path.resolve() in map(Path.resolve, every[:number]):
+            raise TrainingError(f"{path}: is given twice, its events would count twice")
     names = {Path(path).name for path in files}
-    for path in train_only:
-        if Path(path).name in names:
+    for path in every[len(files) :]:
+        if path.name in names:
             raise TrainingError(
                 f"{path}: a file of that name is not for training alone: rename one of the two"
             )

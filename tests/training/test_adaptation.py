@@ -95,6 +95,9 @@ def test_what_cannot_be_adapted(toy, recipe, files, write_toy, tmp_path):
     dark = write_toy("dark.root", 40, image=np.zeros((40, 6, 8), np.float32), truth_label=None)
     with pytest.raises(DataError, match=r"dark\.root: no event can be judged"):
         train(recipe, [labelled], tmp_path / "b", adapt=[dark])
+    few = write_toy("few3.root", 12, truth_label=None)  # none of them to validate with
+    with pytest.raises(DataError, match=r"few3\.root: 11 are too few to adapt to"):
+        train(recipe, [labelled], tmp_path / "b", adapt=[few])
     bad = np.ones((40, 6, 8), np.float32)
     bad[11, 0, 0] = np.inf
     infinite = write_toy("infinite.root", 40, image=bad, truth_label=None)

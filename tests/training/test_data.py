@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rootml.errors import BranchError, DataError
+from rootml.errors import BranchError, DataError, OutputError
 from rootml.training.reading import load_dataset
 from rootml.training.task import Classification
 
@@ -95,3 +95,9 @@ def test_nan_is_refused(read, write_toy):
 def test_no_events(read, write_toy):
     with pytest.raises(DataError, match=r"both classes, has 0 noise, 0 signal"):
         read(write_toy(count=50, image=np.zeros((50, 6, 8), np.float32)))
+
+
+def test_full_disk_is_said(toy, write_toy, tmp_path):
+    (tmp_path / "image.bin").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=r"image\.bin: cannot be written: No space"):
+        load_dataset([write_toy(count=9)], toy.ADAPTER, toy.ADAPTER.views["image"], None, tmp_path)

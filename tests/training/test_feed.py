@@ -67,3 +67,10 @@ def test_what_fails_in_reading_is_raised():
 
     with pytest.raises(ValueError, match="no such thing"):
         list(Batches(numbered(10), np.arange(10), 5, fails))
+
+
+def test_no_batch_has_a_single_row():
+    for count in range(2, 12):
+        sizes = [len(rows) for rows in Batches(numbered(count), np.arange(count), 2).parts]
+        assert min(sizes) >= 2
+        assert sum(sizes) == count

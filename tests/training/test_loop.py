@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from rootml.errors import OutputError, TrainingError
 from rootml.training import Recipe
+from rootml.training.checkpoints import WholeFiles
 from rootml.training.job import Run
 from rootml.training.loop import fit
 from rootml.training.objective import classification
@@ -28,13 +30,13 @@ class Net(nn.Module):
 def learn(toy, write_toy, tmp_path):
     """Train without export: the outcome, and the images it was trained on."""
 
-    def learn(*watchers, **options):
+    def learn(*watchers, resume=False, **options):
         adapter, view = toy.ADAPTER, toy.ADAPTER.views["image"]
         learner = toy.RECIPES["toy"].learner.with_options({"warmup": None, **options})
         recipe = Recipe("toy", learner, "toy", "image", limits={"train": 300})
         data = load_dataset([write_toy()], adapter, view, recipe.task, tmp_path)
         parts = data.parts(1, recipe.split)
-        run = Run("toy", recipe, adapter, view, tmp_path / "run", "rootml train toy")
+        run = Run("toy", recipe, adapter, view, tmp_path / "run", "", resume=resume)
         outcome = fit(run, learner, data, parts, classification(1.0), watchers)
         return outcome, torch.from_numpy(np.array(data.tensors["image"][parts["train"]]))
 
@@ -152,3 +154,36 @@ def test_parameters_are_those_of_the_network(learn):
 
     outcome, _ = learn(build=build, parameters={"width": 5}, epochs=1)
     assert outcome.network[1].out_features == 5
+
+
+def test_stopped_training_is_not_trained_on(learn):
+    """Unless there is more patience now."""
+    options = {"patience": 2, "tolerance": 1e9, "epochs": 50}
+    first, _ = learn(**options)
+    again, _ = learn(**options, resume=True)
+    assert (again.epochs, again.best_epoch, again.loss) == (3, 3, first.loss)
+    more, _ = learn(**{**options, "patience": 3}, resume=True)
+    assert more.epochs == 4
+
+
+def test_options_that_make_no_sense(toy):
+    learner = toy.RECIPES["toy"].learner
+    inf, nan = float("inf"), float("nan")
+    for name, values in {
+        "learning_rate": (0, inf, nan),
+        "weight_decay": (-1, inf, nan),
+        "tolerance": (-1, nan),
+        "max_time": (-1, inf, nan),
+        "patience": (0,),
+    }.items():
+        for value in values:
+            with pytest.raises(TrainingError, match=f"Torch: {name} must be"):
+                learner.with_values({name: value})
+
+
+def test_full_disk_is_said_in_a_line(tmp_path):
+    (tmp_path / "last.ckpt.part").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=r"cannot write .*last\.ckpt: .") as caught:
+        WholeFiles().save_checkpoint({"weights": torch.zeros(10**6)}, tmp_path / "last.ckpt")
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())

@@ -107,6 +107,10 @@ def test_refusals(toy, write_toy, tmp_path):
     file, folder = write_toy(), tmp_path / "run"
     refused(RegistryError, "no recipe is called 'toi'; did you mean 'toy'", "toi", [file], folder)
     refused(TrainingError, "at least one file", "toy", [], folder)
+    refused(TrainingError, "toy.root: is given twice", "toy", [file, file], folder)
+    refused(TrainingError, "given twice", "toy", [file], folder, train_only=[file.parent / file])
+    high = {"learning_rate": 1e30}
+    refused(TrainingError, "loss was no number", "toy", [file], tmp_path / "nan", values=high)
     refused(TrainingError, "'../my' cannot name a model", "toy", [file], folder, name="../my")
     refused(TrainingError, "no training to resume", "toy", [file], folder, resume=True)
     (tmp_path / "taken").write_text("")
@@ -168,5 +172,7 @@ def test_a_training_is_not_overwritten(trained, file, write_toy, tmp_path):
     more = [file, write_toy("more.root", 100)]
     match = "needs the same events.*more.root"
     refused(TrainingError, match, "toy", more, folder, seed=5, resume=True)
+    options = {"values": {"learning_rate": 0.5}, "seed": 5, "resume": True}
+    refused(TrainingError, "learning_rate: 0.01, now 0.5", "toy", [file], folder, **options)
     split = json.loads((folder / "toy.split.json").read_text())
     assert split["files"] == ["toy.root"]
