@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import xgboost as xgb
 
 from rootml.adapter import View
-from rootml.errors import TrainingError
+from rootml.errors import TrainingError, nearest
 from rootml.runtime.engines import available_cores
 from rootml.spec import Array, TensorSpec
 from rootml.training.data import DataSet, Rows
@@ -32,6 +36,7 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
     matrices = {p: _matrix(run, data, spec, run.draw(parts, p)) for p in ("train", "validation")}
     begin = time.monotonic()
     try:
+        _check_names(parameters | dict(learner.parameters))
         booster = xgb.train(
             parameters | dict(learner.parameters),
             matrices["train"],
@@ -42,7 +47,8 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
             verbose_eval=False,
         )
     except (ValueError, xgb.core.XGBoostError) as error:
-        raise TrainingError(f"XGBoost: {error}") from error
+        reason = re.sub(r"^\[.*?\] \S+: ", "", str(error).splitlines()[0])
+        raise TrainingError(f"XGBoost: {reason}") from error
     minutes = (time.monotonic() - begin) / 60
     path = run.folder / f"{run.name}.ubj"
     booster.save_model(path)
@@ -70,6 +76,30 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
         loss="Weighted cross entropy" if _classifies(run) else "Root mean square error",
         step="Tree",
     )
+
+
+def _check_names(parameters: Mapping[str, Any]) -> None:
+    """Raise TrainingError where XGBoost, which only warns of it, has no such parameter."""
+    matrix = xgb.DMatrix(np.zeros((2, 1)), [0, 1], nthread=1)
+    booster = xgb.Booster({**parameters, "verbosity": 1}, [matrix])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        config = json.loads(booster.save_config())
+    for message in (str(warning.message) for warning in caught):
+        listed = re.search(r"Parameters: \{(.*)\} are not used", message)
+        for name in re.findall(r'"(.*?)"', listed[1]) if listed else ():
+            raise TrainingError(
+                f"XGBoost has no parameter {name!r} here{nearest(name, _keys(config))}"
+            )
+
+
+def _keys(config: Mapping[str, Any]) -> Iterator[str]:
+    """Names of all values in nested mappings."""
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _keys(value)
+        else:
+            yield name
 
 
 def _classifies(run: Run) -> bool:

@@ -147,6 +147,12 @@ def test_refusals(toy, tracks, write_tracks, write_toy, tmp_path):
     refused(TrainingError, other, "toy", [file], folder, adapter="tracks")
     images = "XGBoost takes one tensor of columns, not image"
     refused(TrainingError, images, "xgboost", [write_toy()], folder, adapter="toy")
+    for values, match in (
+        ({"max_dept": 3}, "XGBoost has no parameter 'max_dept' here; did you mean 'max_depth'"),
+        ({"booster": "tree"}, "XGBoost: Unknown gbm type tree$"),
+    ):
+        options = {"adapter": "tracks", "view": "strict", "values": values}
+        refused(TrainingError, match, "xgboost", [file], folder, **options)
     option = "ScikitLearn takes no option 'epochs'"
     refused(TrainingError, option, "svm", [file], folder, epochs=3, **VIEW)
     refused(TrainingError, "only trainings of networks", "svm", [file], folder, resume=True, **VIEW)
