@@ -22,6 +22,7 @@ from rootml_ams.geometry import CELLS, LAYERS, SIZE
 TRACK_PROBES = ("track_x", "track_y", "track_z", "track_zenith", "track_azimuth")
 _MOST_REFUSED = 20
 """Events among the first that may be unreadable before the file is refused as a whole."""
+_LARGEST = np.finfo(np.float32).max
 _DEPOSIT = "a number from 0 up (deposits after zero suppression)"
 
 
@@ -128,7 +129,8 @@ def dense_image(raw: ak.Array) -> Array:
     count = ak.to_numpy(ak.num(array, axis=1))
     _check((count == SIZE) | (count == 0), "edep_cell: values", f"{SIZE} or none", count)
     values = _numbers(ak.flatten(array, axis=1), "fiu", "numbers in edep_cell")
-    image = values.astype(np.float32, copy=False).reshape(-1, SIZE)
+    with np.errstate(over="ignore"):  # what is beyond float32 is refused as infinite
+        image = values.astype(np.float32, copy=False).reshape(-1, SIZE)
     event = np.flatnonzero(count)
     if image.size and not (image.min() >= 0 and image.max() < np.inf):
         right = (image >= 0) & (image < np.inf)
@@ -155,7 +157,7 @@ def sparse_image(raw: ak.Array) -> Array:
     for name, number, size, other in (("Plane", plane, LAYERS, cell), ("Cell", cell, CELLS, plane)):
         expected = f"0 to {size - 1}{_numbering(number, size, other)}"
         _check((number >= 0) & (number < size), f"{name} of a hit", expected, number, event)
-    _check((deposit >= 0) & (deposit < np.inf), "Edep of a hit", _DEPOSIT, deposit, event)
+    _check((deposit >= 0) & (deposit < _LARGEST), "Edep of a hit", _DEPOSIT, deposit, event)
     place = event * SIZE + plane.astype(np.int64) * CELLS + cell.astype(np.int64)
     image = np.bincount(place, deposit, len(raw) * SIZE).astype(np.float32)
     return image.reshape(-1, LAYERS, CELLS)

@@ -237,6 +237,15 @@ def test_planes_and_cells_counted_from_one(branches, save_hits, network, refused
     assert "Plane and Cell look exchanged" in exchanged
 
 
+def test_doubles_beyond_single_precision(branches, save, save_hits, network, refused):
+    card, cells = network("image"), branches["edep_cell"].astype(np.float64)
+    cells[7, 100] = 1e300
+    assert "entry 7" in refused(save({"edep_cell": cells}), card)
+    message = refused(save_hits(cells.reshape(-1, 18, 72)), card)
+    assert "entry 7" in message
+    assert "found 1e+300" in message
+
+
 def test_hits_in_reversed_planes(branches, save_hits, network, refused):
     images = branches["edep_cell"].reshape(-1, 18, 72)
     message = refused(save_hits(images, Plane=lambda plane: 17 - plane), network("image"))
