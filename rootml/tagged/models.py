@@ -94,14 +94,14 @@ def named_by(taggings: Iterable[Tagging]) -> list[TaggedModel]:
 
 
 def tagging_of(card: ModelCard, taggings: Sequence[Tagging], prefix: str) -> Tagging | None:
-    """The tagging by this network, else by another version of it; None where there is none."""
+    """The last tagging by this network, else by another version; None where there is none."""
 
     def likeness(tagging: Tagging) -> tuple[bool, bool]:
         made = tagging.model
         return made["sha256"] == card.network.sha256, made["version"] == card.version
 
     own = [t for t in taggings if t.model["name"] == card.name and t.prefix == prefix]
-    return max(own, key=likeness, default=None)
+    return max(reversed(own), key=likeness, default=None)
 
 
 def differences(model: TaggedModel, tagging: Tagging | None, branch: str, where: str) -> list[Note]:

@@ -62,6 +62,18 @@ def test_working_points_are_counted_whether_they_follow_a_column_or_not(tagged):
     assert kept == branches["cuts_flat"][signal].sum()
 
 
+def test_files_that_the_same_network_tagged_again(mine, tagged, tmp_path):
+    """The first tagging keeps the bools that the second did not replace, and no score."""
+    paths = mine.source, tmp_path / "once.root", tmp_path / "twice.root"
+    for source, target, point in zip(paths, paths[1:], ("tight", "flat"), strict=False):
+        rootml.tag_file(
+            source, target, tagged[1], working_points=point, plots=False, overwrite=True
+        )
+    study = rootml.validate_files(paths[-1], tagged[1], inputs=False)
+    assert not warnings_of(study)
+    assert study.reports[0].figures["events"]["judged"] > 0
+
+
 def test_bools_select(tagged):
     study = rootml.validate_files(tagged[0], tagged[1], select="cuts_tight", inputs=False)
     with uproot.open(tagged[0]) as file:
