@@ -58,7 +58,7 @@ def files(toy, write_toy):
 @pytest.fixture(scope="module")
 def recipe(toy):
     plain = toy.RECIPES["toy"]
-    options = {"build": lambda view: Halves(), "warmup": None, "epochs": 40, "patience": 50}
+    options = {"build": lambda view: Halves(), "warmup": None, "epochs": 20, "batch_size": 64}
     return replace(plain, learner=plain.learner.with_options(options), limits={})
 
 
