@@ -219,3 +219,10 @@ def test_command(tracks, write_tracks, tmp_path):
     assert training.command == (
         "rootml train xgboost tracks.root --name mine --adapter tracks --view strict --epochs 5"
     )
+
+
+def test_card_holds_parameters_of_any_kind(tracks, write_tracks, tmp_path):
+    values = {"monotone_constraints": (0, 1, 0), "max_depth": 2}
+    path = train("xgboost", [write_tracks()], tmp_path / "run", epochs=3, values=values, **VIEW)
+    settings = ModelCard.read(path).training.settings
+    assert (settings["monotone_constraints"], settings["max_depth"]) == ("(0, 1, 0)", 2)

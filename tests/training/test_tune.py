@@ -60,21 +60,21 @@ def test_search_of_a_network(toy, write_toy, tmp_path):
     recipe = replace(
         toy.RECIPES["toy"], search={"learning_rate": RATE, "batch_size": Choice((16, 64))}
     )
-    path = train(recipe, [write_toy()], tmp_path / "run", tune=9, epochs=5)
+    path = train(recipe, [write_toy()], tmp_path / "run", tune=6, epochs=3)
     table, card = told(path), ModelCard.read(path)
     finished = [trial for trial in table["trials"] if trial["state"] == "complete"]
     best = min(finished, key=lambda trial: trial["loss"])
-    assert len(table["trials"]) == card.training.settings["tuning_trials"] == 9
+    assert len(table["trials"]) == card.training.settings["tuning_trials"] == 6
     assert card.training.settings["learning_rate"] == best["learning_rate"]
     assert card.training.settings["batch_size"] == best["batch_size"]
     assert sum(table["importance"].values()) == pytest.approx(1)
     assert table["importance"]["learning_rate"] > 0.5
     assert best["learning_rate"] > 1e-4
-    assert card.training.command.endswith("--tune 9")
+    assert card.training.command.endswith("--tune 6")
     assert (path.parent / "toy.tuning.png").stat().st_size > 0
     assert not list((path.parent / "tuning").glob("trial-*"))
     with pytest.raises(OutputError, match="holds a training"):
-        train(recipe, [write_toy()], path.parent, tune=9)
+        train(recipe, [write_toy()], path.parent, tune=6)
 
 
 def test_search_of_estimators(tracks, write_tracks, tmp_path):
