@@ -26,6 +26,9 @@ from rootml.validation.plots.roc import NONE_PASS, class_names, discriminants
 from rootml.validation.statistics.binomial import Estimate
 from rootml.validation.style import Look, Style, look, upper_first
 
+INDEPENDENT = "Ratio: errors as of independent samples"
+"""What a plot says of its ratios: those of networks on the same events are known better."""
+
 ARROW = 1.6
 """The arrow of a lower limit reaches up to as many times the limit."""
 
@@ -58,7 +61,8 @@ class Points:
 def draw_rejection_against(series: Sequence[Series], subject: str, style: Style) -> Figure:
     """Rejection in bins of a variable, each cut at the same signal efficiency of its own bin.
 
-    Of several series, a panel shows the ratio to the first.
+    Of several series, a panel shows the ratio to the first, with errors as of independent
+    samples; also of networks that judged the same events, whose ratio is known better.
     """
     output, variable = subject.split(":", 1)
     signal, background = class_names(series)
@@ -81,7 +85,10 @@ def draw_rejection_against(series: Sequence[Series], subject: str, style: Style)
     if len(series) > 1:
         _ratios(lowest, drawn)
     target = made[0][1]["flat_efficiency"]["target"]
-    finish(ax, series, style, f"{100 * target:g} % {signal} efficiency in each bin")
+    lines = [f"{100 * target:g} % {signal} efficiency in each bin"]
+    if len(series) > 1:
+        lines.append(INDEPENDENT)
+    finish(ax, series, style, *lines)
     plain_ticks(ax.yaxis)
     figure.align_ylabels()
     return figure
@@ -97,7 +104,7 @@ def draw_cut_against(series: Sequence[Series], subject: str, style: Style) -> Fi
     names = [one.title for one in series] if len(series) > 1 else [made[0]["branch"]]
     rejections, efficiencies = (
         [
-            Points.of(f"{name} > {cut['threshold']:.3g}", one.look, cut["rows"], figure_name)
+            Points.of(f"{name} > {cut['threshold']:.6g}", one.look, cut["rows"], figure_name)
             for name, one, cut in zip(
                 names, series, (own["flat_cut"] for own in found), strict=True
             )
