@@ -103,7 +103,7 @@ GBATCH = Layout(
     columns=_columns(_GBATCH, *_HITS),
     decode=decode_hits,
     configure=partial(settle, read_image=sparse_image, names=_names(_GBATCH)),
-    probes=(*_HITS, "energy", *TRACK_PROBES),
+    probes=(*_HITS, "energy"),
     doc="Events of the AMS software, split into one branch a member.",
 )
 

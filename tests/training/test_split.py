@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -171,8 +172,12 @@ def test_files_to_train_on_alone(tracks, write_tracks, train):
     assert "--train-only b.root" in training.command
     recorded = json.loads((out / "logistic.split.json").read_text())
     assert (recorded["files"], recorded["train_only"]) == (["a.root", "b.root"], ["b.root"])
-    with pytest.raises(TrainingError, match=r"a\.root: a file of that name is not for training"):
+    with pytest.raises(TrainingError, match=r"a\.root: is given twice"):
         train(ordinary, "60/20/20", "--train-only", str(ordinary), out="same")
+    (ordinary.parent / "other").mkdir()
+    namesake = shutil.copy(ordinary, ordinary.parent / "other")
+    with pytest.raises(TrainingError, match=r"a\.root: a file of that name is not for training"):
+        train(ordinary, "60/20/20", "--train-only", str(namesake), out="same")
 
 
 def test_a_column_that_no_split_can_follow(tracks, write_tracks, train, tmp_path):

@@ -30,7 +30,7 @@ is called significant where the exact test of the protons that pass one cut alon
 p < {significant:g}. These are errors of the test sample: another start of a training gives another
 network, whose rejection may differ by more.
 
-`python examples/ams/report.py` writes this page from the [records](ams/results). Each study is
+`python examples/ams/report.py` writes this page from the records in `ams/results`. Each study is
 one command and takes your own files as well (`--files`, `--test-files`).
 """
 
