@@ -89,5 +89,7 @@ class WorkingPoint(Part):
             return np.asarray(scores > self.threshold)
         if values is None:
             raise ValueError(f"working point {self.name!r} needs the column {self.against!r}")
-        thresholds = np.interp(values, self.at, self.thresholds).astype(scores.dtype)
+        thresholds = np.interp(values, self.at, self.thresholds)
+        if scores.dtype.kind == "f":
+            thresholds = thresholds.astype(scores.dtype)
         return np.asarray(scores > thresholds)

@@ -22,6 +22,8 @@ REJECTION = 100
 """Background rejection of another one."""
 BINS = 8
 """Of a column, each with as much signal, whose thresholds hold at their medians."""
+LEAST_BINS = 4
+"""With fewer, efficiencies within a bin differ too much to call a cut flat."""
 MIN_SIGNAL = 400
 """Signal in a bin: the error of its own efficiency of 0.9 is 1.5 %."""
 SATURATED, SHARED = 1 - 1e-5, 0.01
@@ -68,7 +70,7 @@ def working_points(
 
     Thresholds are those that ``fixed`` needs, efficiencies and rejections those of ``measured``,
     which are other events. ``against``: the column of the values, in GeV; empty where there is
-    none. Thresholds that follow it need two bins of MIN_SIGNAL at least.
+    none. Thresholds that follow it need LEAST_BINS bins of MIN_SIGNAL at least.
     """
     made = [*_constant(fixed, output), *_following(fixed, output, against)]
     return tuple(_measured(point, measured, fixed.described(classes), classes) for point in made)
@@ -112,7 +114,7 @@ def _following(fixed: Judged, output: str, against: str) -> Iterator[WorkingPoin
     known = np.isfinite(values)
     values, signal = values[known], fixed.signal[known]
     bins = min(BINS, len(values) // MIN_SIGNAL)
-    if bins < 2:
+    if bins < LEAST_BINS:
         return
     edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)))
     place = np.searchsorted(edges[1:-1], values, side="right")

@@ -12,6 +12,7 @@ from rootml.errors import RootmlWarning
 from rootml.training.account import account
 from rootml.training.figures import classification
 from rootml.training.points import MIN_SIGNAL, Judged, tightest, working_points
+from rootml.working_point import WorkingPoint
 
 CLASSES = ("proton", "electron")
 
@@ -102,7 +103,7 @@ def test_values_that_hardly_differ():
 
 @pytest.mark.parametrize("lacking", ["column", "events", "values"])
 def test_without_enough_there_is_one_threshold_alone(lacking):
-    events = 3 * MIN_SIGNAL if lacking == "events" else 4000
+    events = 7 * MIN_SIGNAL if lacking == "events" else 4000
     parts = [
         judged(part, seed, events, lacking != "column")
         for part, seed in (("validation", 1), ("test", 2))
@@ -164,3 +165,10 @@ def test_the_tightest_threshold_keeps_at_least_its_share():
     scores = np.array([0.1, 0.5, 0.5, 0.9], np.float32)
     for share, kept in ((0.25, 1), (0.5, 3), (0.75, 3), (0.9, 4), (1.0, 4)):
         assert np.sum(scores > np.float32(tightest(scores, share))) == kept
+
+
+def test_thresholds_between_whole_scores():
+    point = WorkingPoint(
+        name="cut", output="score", against="energy", at=(0.0, 1.0), thresholds=(-0.5, -0.5)
+    )
+    assert point.passes(np.array([-1, 0]), np.zeros(2)).tolist() == [False, True]
