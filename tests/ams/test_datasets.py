@@ -64,6 +64,7 @@ def test_published_fractions(dataset):
         ({"mismatch": 4}, "mismatch is 4: expected a number from 0 to 3"),
         ({"mismatch": float("nan")}, "mismatch is nan"),
         ({"interact_within": 0}, "interact_within is 0: expected a number from 0.01"),
+        ({"neutral_share": 1}, "neutral_share is 1: expected a number from 0 to 0.99"),
         ({"detector": "moon"}, "detector is 'moon': expected one of simulated, flight"),
         ({"labels": "none"}, "labels is 'none': expected one of truth, trd"),
         ({"good_tracks": "some"}, "good_tracks is 'some': expected one of True, False"),
@@ -106,6 +107,24 @@ def test_protons_that_interact_early(rng_of):
     usual = simulate(30, rng_of(1), electron_fraction=0.0)
     first = [column(e, "edep_cell").reshape(-1, 18, 72)[:, 2:4].sum() for e in (events, usual)]
     assert first[0] > 2 * first[1]
+
+
+def test_protons_whose_first_pions_are_neutral(rng_of):
+    """More of the energy is in neutral pions; the leading hadron is the usual one."""
+    rng = rng_of(6)
+    protons = hadron.protons(draw_rays(4_000, rng), np.full(4_000, 400.0))
+    start = np.zeros(4_000)
+    usual, neutral = (
+        hadron.develop(protons, start, rng_of(2), share).pion_energy.sum() / (4_000 * 400.0)
+        for share in (0.0, 0.9)
+    )
+    # a third of what is not the leading hadron's, and later interactions; nine tenths and more
+    assert 0.2 < usual < 0.5
+    assert 0.6 < neutral < 0.8
+    events = simulate(30, rng_of(1), electron_fraction=0.0, interact_within=1, neutral_share=0.9)
+    loose = simulate(30, rng_of(1), electron_fraction=0.0, interact_within=1)
+    seen = [np.mean(column(e, "en3d") / column(e, "truth_energy")) for e in (events, loose)]
+    assert seen[0] > 1.2 * seen[1]
 
 
 def test_good_tracks_meet_the_shower(rng_of):

@@ -20,6 +20,7 @@ MINIMUM_GEV, MAXIMUM_GEV, NARROWEST = 5.0, 10_000.0, 1.01
 LARGEST_INDEX = 10
 LARGEST_MISMATCH = 3
 SHALLOWEST_X0 = 0.01
+LARGEST_NEUTRAL_SHARE = 0.99
 PUBLISHED: Final = "published"
 OPTIONS = {
     "dataset": "generated, reconstructed (the default), tracker or flight: other defaults of what "
@@ -31,6 +32,8 @@ OPTIONS = {
     "index": "of the falling spectra dN/dE = E^-index of both",
     "interact_within": "depth in X0 within which protons first interact: more of those that look "
     "like electrons, to train on alone; spectrum and rejection of such events mean nothing",
+    "neutral_share": "least share of its hard pions' energy that neutral ones have in the first "
+    "interaction of a proton: the same purpose",
     "good_tracks": "true: only tracks that meet the shower's axis on the front face",
     "detector": "simulated or flight, which differs in calibration, dead cells and more",
     "mismatch": "by how much flight differs: 1 as usual, 0 not at all",
@@ -67,6 +70,7 @@ class Settings:
     electron_fraction: float | str = 0.5
     index: float = 1.5
     interact_within: float = math.inf
+    neutral_share: float = 0.0
     good_tracks: bool = False
     detector: Detector = "simulated"
     mismatch: float = 1.0
@@ -84,6 +88,7 @@ class Settings:
         _number("index", self.index, -LARGEST_INDEX, LARGEST_INDEX)
         _number("mismatch", self.mismatch, 0, LARGEST_MISMATCH)
         _number("interact_within", self.interact_within, SHALLOWEST_X0, math.inf)
+        _number("neutral_share", self.neutral_share, 0, LARGEST_NEUTRAL_SHARE)
         for name, known in (
             ("selection", get_args(Selection)),
             ("detector", get_args(Detector)),
@@ -123,6 +128,7 @@ class Settings:
             response,
             self.good_tracks,
             self.interact_within,
+            self.neutral_share,
         )
 
 

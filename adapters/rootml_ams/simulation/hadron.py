@@ -97,8 +97,14 @@ def protons(rays: Rays, energy: Floats) -> Hadrons:
     return Hadrons(rays, energy, yes, ~yes)
 
 
-def develop(hadrons: Hadrons, depth: Floats, rng: np.random.Generator) -> Cascade:
-    """Follow ``hadrons``, whose next interactions are at ``depth``, and all that they make."""
+def develop(
+    hadrons: Hadrons, depth: Floats, rng: np.random.Generator, neutral_share: float = 0.0
+) -> Cascade:
+    """Follow ``hadrons``, whose next interactions are at ``depth``, and all that they make.
+
+    ``neutral_share``: least share of the hard pions' energy that neutral ones take in these next
+    interactions.
+    """
     neutrals: list[tuple[Rays, Floats]] = []
     tracks: list[tuple[Rays, Floats, Floats]] = []
     while len(hadrons.rays):
@@ -110,11 +116,11 @@ def develop(hadrons: Hadrons, depth: Floats, rng: np.random.Generator) -> Cascad
         struck = hadrons.take(interacts)
         vertex = struck.rays.moved(depth[interacts])
         tracks.append(_slow_fragments(vertex, struck.energy, rng))
-        made, neutral = _secondaries(vertex, struck, rng)
+        made, neutral = _secondaries(vertex, struck, neutral_share, rng)
         pions = made.take(neutral & (made.energy > LEAST_SHOWER_GEV))
         neutrals.append((pions.rays, pions.energy))
         hadrons = made.take(~neutral & (made.energy > LEAST_HADRON_GEV))
-        depth = interaction_depth(hadrons, rng)
+        depth, neutral_share = interaction_depth(hadrons, rng), 0.0
     return Cascade(
         concatenate([rays for rays, _ in neutrals]),
         np.concatenate([energy for _, energy in neutrals]),
@@ -124,24 +130,42 @@ def develop(hadrons: Hadrons, depth: Floats, rng: np.random.Generator) -> Cascad
     )
 
 
-def _secondaries(vertex: Rays, struck: Hadrons, rng: np.random.Generator) -> tuple[Hadrons, Flags]:
+def _secondaries(
+    vertex: Rays, struck: Hadrons, neutral_share: float, rng: np.random.Generator
+) -> tuple[Hadrons, Flags]:
     """Leading hadrons and hard pions, and which of them are neutral pions."""
-    n = len(vertex)
+    shares, neutral, charged = _draw_secondaries(struck.pion, rng)
+    while len(few := np.flatnonzero(_neutral_share(shares, neutral) < neutral_share)):
+        shares[few], neutral[few], charged[few] = _draw_secondaries(struck.pion[few], rng)
+    pion = np.ones_like(neutral)
+    pion[:, 0] = struck.pion
+    rays = vertex.take(np.repeat(np.arange(len(vertex)), 1 + HARD_PIONS))
+    energy = (shares * struck.energy[:, None]).ravel()
+    made = Hadrons(_deflected(rays, energy, rng), energy, charged.ravel(), pion.ravel())
+    return made, neutral.ravel()
+
+
+def _draw_secondaries(from_pion: Flags, rng: np.random.Generator) -> tuple[Floats, Flags, Flags]:
+    """Shares of the energy (n, 1 + HARD_PIONS), and which secondaries are neutral pions, charged.
+
+    The leading hadron comes first.
+    """
+    n = len(from_pion)
     leading = rng.beta(*LEADING_BETA, n)
     shares = rng.standard_gamma(HARD_CONCENTRATION, (n, HARD_PIONS))
     shares *= ((1 - leading) / shares.sum(axis=1))[:, None]
-    energy = np.column_stack([leading, shares]) * struck.energy[:, None]
     chance = rng.random((n, 1 + HARD_PIONS))
     neutral = chance < NEUTRAL_PIONS
-    neutral[:, 0] = struck.pion & (chance[:, 0] < PION_CHARGE_EXCHANGE)
+    neutral[:, 0] = from_pion & (chance[:, 0] < PION_CHARGE_EXCHANGE)
     charged = ~neutral
-    charged[:, 0] &= struck.pion | (chance[:, 0] > NEUTRON_LEADING)
-    pion = np.ones_like(neutral)
-    pion[:, 0] = struck.pion
-    rays = vertex.take(np.repeat(np.arange(n), 1 + HARD_PIONS))
-    flat = energy.ravel()
-    made = Hadrons(_deflected(rays, flat, rng), flat, charged.ravel(), pion.ravel())
-    return made, neutral.ravel()
+    charged[:, 0] &= from_pion | (chance[:, 0] > NEUTRON_LEADING)
+    return np.column_stack([leading, shares]), neutral, charged
+
+
+def _neutral_share(shares: Floats, neutral: Flags) -> Floats:
+    """Share of the hard pions' energy that the neutral ones have."""
+    share: Floats = (shares * neutral)[:, 1:].sum(axis=1) / shares[:, 1:].sum(axis=1)
+    return share
 
 
 def _deflected(rays: Rays, energy: Floats, rng: np.random.Generator) -> Rays:

@@ -47,6 +47,8 @@ class Request:
     """Only tracks that meet the shower's axis on the front face."""
     interact_within: float = math.inf
     """Depth (X0) within which protons first interact."""
+    neutral_share: float = 0.0
+    """Least share of its hard pions' energy that neutral ones have in a first interaction."""
 
     def draw(self, n: int, beyond: tuple[float, float], rng: np.random.Generator) -> Floats:
         """Energies to generate in GeV, as far as ``beyond`` a range of reconstructed energy."""
@@ -102,9 +104,8 @@ def draw_protons(n: int, request: Request, rng: np.random.Generator) -> Particle
     track = draw_rays(n, rng)
     energy = request.draw(n, BEYOND_PROTONS, rng)
     protons = hadron.protons(track, energy)
-    cascade = hadron.develop(
-        protons, hadron.interaction_depth(protons, rng, request.interact_within), rng
-    )
+    depth = hadron.interaction_depth(protons, rng, request.interact_within)
+    cascade = hadron.develop(protons, depth, rng, request.neutral_share)
     most = cascade.pion_energy * _most_contained(cascade.pions.depth, cascade.pion_energy)
     kept = request.within_reach(sum_by(cascade.pions.event, most, n))
     track, energy, cascade = track.take(kept), energy[kept], cascade.of(kept)
