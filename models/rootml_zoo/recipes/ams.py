@@ -177,8 +177,8 @@ NETWORKS = (
         threads=1,
         deploy_batch=512,
     ),
-    Network("resnet10", "ResNet10", _RESNET, _resnet10, _MEDIUM, frame=32, precision="32"),
-    Network("resnet18", "ResNet18", _RESNET, _resnet18, _MEDIUM, frame=32, precision="32"),
+    Network("resnet10", "ResNet10", _RESNET, _resnet10, _MEDIUM, frame=32),
+    Network("resnet18", "ResNet18", _RESNET, _resnet18, _MEDIUM, frame=32),
     Network("cvt", "CvT", _CVT, _cvt, _COSTLY, frame=24, learning_rate=5e-4, batch_size=128),
     Network(
         "phys_cvt",
