@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
-from rootml.card import Name
 from rootml.errors import DataError, MissingExtra, TrainingError
 from rootml.plugins import get_recipe
 from rootml.rootio.container.transaction import made_folder
+from rootml.training.asked import apart, checked, command_line
 from rootml.training.cache import get_dataset, scratch
 from rootml.training.cards import finish
 from rootml.training.chosen import choose_adapter
@@ -113,16 +110,16 @@ def train(
     }
     found = choose_adapter(chosen, adapter, view)
     run = Run(
-        name=_checked(name or chosen.name),
+        name=checked(name or chosen.name),
         recipe=chosen,
         adapter=found.adapter,
         view=found.view,
         declaration=found.declaration,
         folder=Path(output),
-        command=_command(_word(recipe), files, asked),
+        command=command_line(["train", _word(recipe)], files, asked),
         notes=notes,
         resume=resume,
-        train_only=_apart(files, train_only),
+        train_only=apart(files, train_only),
         progress=progress,
         leads=_leads(chosen),
     )
@@ -230,46 +227,8 @@ def _word(recipe: str | Recipe) -> str:
     return Path(recipe).name if is_recipe_file(recipe) else recipe
 
 
-def _checked(name: str) -> str:
-    try:
-        return str(TypeAdapter(Name).validate_python(name))
-    except ValidationError as error:
-        raise TrainingError(
-            f"{name!r} cannot name a model: letters, digits and _ can, a letter first"
-        ) from error
-
-
-def _apart(files: Sequence[str | Path], train_only: Sequence[str | Path]) -> tuple[str, ...]:
-    """Names of the files to train on alone; TrainingError where one is not apart from the others,
-    or any file is given twice.
-
-    Names tell events apart, not folders: so they must differ.
-    """
-    every = [Path(path) for path in (*files, *train_only)]
-    for number, path in enumerate(every):
-        if path.resolve() in map(Path.resolve, every[:number]):
-            raise TrainingError(f"{path}: is given twice, its events would count twice")
-    names = {Path(path).name for path in files}
-    for path in every[len(files) :]:
-        if path.name in names:
-            raise TrainingError(
-                f"{path}: a file of that name is not for training alone: rename one of the two"
-            )
-    return tuple(Path(path).name for path in train_only)
-
-
 def _leads(recipe: Recipe) -> bool:
     """Whether this process writes: the only one, or the first of several."""
     learner = recipe.learner
     together = isinstance(learner, Torch) and learner.devices * learner.nodes > 1
     return not together or is_first()
-
-
-def _command(recipe: str, files: Sequence[str | Path], asked: Mapping[str, object]) -> str:
-    """The command line that repeats the training, with paths reduced to names."""
-    words = ["rootml", "train", recipe, *(Path(path).name for path in files)]
-    for key, value in asked.items():
-        for each in value if isinstance(value, list) else [value]:
-            if each is not None:
-                words += [f"--{key.replace('_', '-')}", str(each)]
-    return shlex.join(words)

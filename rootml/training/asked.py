@@ -1,0 +1,53 @@
+"""What was asked for: the name of a model, files apart from others, the command that repeats it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from rootml.card import Name
+from rootml.errors import TrainingError
+
+
+def checked(name: str) -> str:
+    """The name of a model; TrainingError where it cannot be one."""
+    try:
+        return str(TypeAdapter(Name).validate_python(name))
+    except ValidationError as error:
+        raise TrainingError(
+            f"{name!r} cannot name a model: letters, digits and _ can, a letter first"
+        ) from error
+
+
+def apart(files: Sequence[str | Path], train_only: Sequence[str | Path]) -> tuple[str, ...]:
+    """Names of the files to train on alone; TrainingError where one is not apart from the others,
+    or any file is given twice.
+
+    Names tell events apart, not folders: so they must differ.
+    """
+    every = [Path(path) for path in (*files, *train_only)]
+    for number, path in enumerate(every):
+        if path.resolve() in map(Path.resolve, every[:number]):
+            raise TrainingError(f"{path}: is given twice, its events would count twice")
+    names = {Path(path).name for path in files}
+    for path in every[len(files) :]:
+        if path.name in names:
+            raise TrainingError(
+                f"{path}: a file of that name is not for training alone: rename one of the two"
+            )
+    return tuple(Path(path).name for path in train_only)
+
+
+def command_line(
+    verb: Sequence[str], files: Sequence[str | Path], asked: Mapping[str, object]
+) -> str:
+    """The command that repeats what was asked for, with paths reduced to names."""
+    words = ["rootml", *verb, *(Path(path).name for path in files)]
+    for key, value in asked.items():
+        for each in value if isinstance(value, list) else [value]:
+            if each is not None:
+                words += [f"--{key.replace('_', '-')}", str(each)]
+    return shlex.join(words)
