@@ -61,9 +61,10 @@ class Look:
 
 
 def look(i: int) -> Look:
-    """How the i-th series is drawn."""
-    colour, dashes, marker = (kind[i % len(kind)] for kind in (COLOURS, _DASHES, _MARKERS))
-    return Look(colour, dashes, marker)
+    """How the i-th series is drawn: where colours repeat, dashes and markers differ."""
+    turn, place = divmod(i, len(COLOURS))
+    other = (place + 3 * turn) % len(COLOURS)
+    return Look(COLOURS[place], _DASHES[other], _MARKERS[other])
 
 
 def upper_first(text: str) -> str:

@@ -17,7 +17,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
-from rootml.errors import InputError, TrainingError
+from rootml.errors import InputError, RootmlError, TrainingError
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = ("--scale", "2.2e-5", "--test-events", "400", "--epochs", "1", "-m", "mlp")
@@ -114,6 +114,23 @@ def test_own_files_need_others_to_test_on(
         start("b_below_and_above_1_tev", tmp_path, *SIZES, "--files", str(train))
     with pytest.raises(InputError, match="need"):
         start("b_below_and_above_1_tev", tmp_path, "--data", str(test.parent), "--scale", "1")
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        ("cnn_amz", "no recipe is called 'cnn_amz'; did you mean 'cnn_ams'"),
+        ("bdt", "no recipe is called 'bdt'; did you mean 'bdt_ams'"),
+        ("trkqual_mu2e", "for the adapter 'mu2e', not for ams"),
+        ("xgboost", "several views"),
+    ],
+)
+def test_wrong_networks_are_refused_before_anything_is_simulated(
+    network: str, said: str, start: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    with pytest.raises(RootmlError, match=said):
+        start("d_one_channel_against_two", tmp_path / "made", *SIZES[:4], "-m", network)
+    assert not (tmp_path / "made").exists()
 
 
 def test_page_says_what_was_recorded(made: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:

@@ -160,6 +160,12 @@ def test_series_are_told_apart_without_colours():
     assert len({str(one.dashes) for one in looks}) == len({one.marker for one in looks}) == 7
 
 
+def test_many_series_all_look_different():
+    looks = [look(i) for i in range(40)]
+    assert len({(one.colour, str(one.dashes)) for one in looks}) == 40
+    assert len({(one.colour, one.marker) for one in looks}) == 40
+
+
 def labels(report, style):
     with drawing(style):
         figure = FAMILIES["roc"](alone(report), "score", style)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from rootml.validation.plots.canvas import panel, plain_ticks
 from rootml.validation.plots.label import finish
 from rootml.validation.plots.roc import BAND
 from rootml.validation.statistics.dependence import Slice
-from rootml.validation.style import COLOURS, Look, look
+from rootml.validation.style import Look, look
 
 FROM_EFFICIENCY = 0.6
 """Where plots against electron efficiency begin."""
@@ -42,11 +41,7 @@ class Curve:
 
 def look_of(name: str, others: Sequence[str] = ()) -> Look:
     """The look of a classifier: the same in all plots; of others by their place."""
-    place = _ORDER.get(name, len(_ORDER) + list(others).index(name) if name in others else 0)
-    first = look(place)
-    if place < len(COLOURS):
-        return first
-    return dataclasses.replace(first, dashes=look(place + 3).dashes, marker=look(place + 3).marker)
+    return look(_ORDER.get(name, len(_ORDER) + list(others).index(name) if name in others else 0))
 
 
 def curves(judged: Judged, titles: Mapping[str, str] | None = None) -> list[Curve]:

@@ -19,7 +19,7 @@ from common.judged import Judged
 from common.options import Options
 from common.samples import Part, Sample, sample
 from common.talk import claims
-from common.trainings import Trained, trained
+from common.trainings import Trained, find_recipe, trained
 from common.words import interval, sentence
 from rootml.validation import Style
 from rootml.validation.plots.canvas import drawing
@@ -41,6 +41,10 @@ class Study:
         default_factory=lambda: {"trainings": {}, "comparisons": {}, "figures": {}, "numbers": {}}
     )
     started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        for network in self.options.networks:  # before hours of simulation
+            find_recipe(network, self.options.talk)
 
     @property
     def folder(self) -> Path:

@@ -15,7 +15,7 @@ import numpy as np
 
 import rootml
 from common.options import Options
-from common.samples import AMS, Sample
+from common.samples import AMS, REFERENCES, Sample
 from common.talk import TITLES
 from rootml.card import SUFFIX, ModelCard
 from rootml.errors import TrainingError
@@ -23,6 +23,7 @@ from rootml.registry import get_recipe
 from rootml.spec import Array
 from rootml.tagger import Tagger
 from rootml.training import Recipe, Torch, train
+from rootml.training.chosen import choose_adapter
 from rootml.training.recipe_file import is_recipe_file, read_recipe
 
 ON_IMAGES = {"logistic": 20_000, "svm": 4_000, "histgb": 20_000}
@@ -112,7 +113,7 @@ def trained(
     ``share`` of the training events; ``view`` instead of the recipe's; ``adapt``: files of another
     detector, to adapt to without their truth.
     """
-    recipe = _recipe(network, options.talk)
+    recipe = find_recipe(network, options.talk)
     variant = [sample.dataset, view, f"{1000 * share:.0f}" if share < 1 else None]
     name = "_".join(filter(None, [recipe.name, *variant, "adapted" if adapt else None]))
     folder = options.output / "models" / name
@@ -130,19 +131,23 @@ def trained(
     return Trained(network, TITLES.get(network, network), path)
 
 
-def _recipe(network: str, talk: bool) -> Recipe:
-    """The recipe of a network of the talk, or the one of that name."""
+def find_recipe(network: str, talk: bool) -> Recipe:
+    """The recipe of a network of the talk, or the one of that name.
+
+    RegistryError where there is none, TrainingError where it is not for the ECAL's images.
+    """
     if is_recipe_file(network):
         recipe = read_recipe(network)
     elif network in ON_IMAGES:
         recipe = dataclasses.replace(
             get_recipe(network), view="image", limits={"train": ON_IMAGES[network]}
         )
-    elif network in TITLES:
+    elif network in TITLES and network not in REFERENCES:
         plain = network.removesuffix("_shower")
         recipe = get_recipe(f"{plain}_ams_talk" if talk and plain == network else f"{plain}_ams")
     else:
         recipe = get_recipe(network)
+    choose_adapter(recipe, AMS.name, None)
     return dataclasses.replace(recipe, limits={**recipe.limits, **OWN_TEST})
 
 
