@@ -15,6 +15,7 @@ import numpy as np
 from rootml.adapter import Options
 from rootml.spec import Array
 from rootml_ams.checks import VARIABLE, refusal, switched_off
+from rootml_ams.simulation.deposit import MIP_MEV
 
 GEV: Final[Mapping[str, float]] = {"keV": 1e-6, "MeV": 1e-3, "GeV": 1.0, "TeV": 1e3}
 DEPOSIT_UNITS: Final = ("MeV", "GeV")
@@ -23,8 +24,6 @@ DEFAULT_UNIT: Final = "MeV"
 """Where nothing tells: the unit of the AMS software."""
 CONTAINED: Final = (0.2, 3.0)
 """Between these is the median of deposits over energy: most of a shower, or a leaking hadron's."""
-ONE_LAYER_MEV: Final = 12.0
-"""Loss in 0.94 X0 at the minimum of ionisation, 7.9 MeV per X0 (PDG), on the scale of showers."""
 SMALLEST_MEV: Final = 2.5
 """Smallest deposits: a sixth to a fourth of a minimum ionising particle."""
 _TIMES: Final = 12.0
@@ -99,7 +98,7 @@ def _own_scale(image: Array) -> str | None:
         return None
     layer, smallest = np.median(first), np.quantile(image[image > 0], 0.05)
     for unit, gev in GEV.items():
-        seen = np.array([layer / ONE_LAYER_MEV, smallest / SMALLEST_MEV]) * 1000 * gev
+        seen = np.array([layer / MIP_MEV, smallest / SMALLEST_MEV]) * 1000 * gev
         if np.all((seen > 1 / _TIMES) & (seen < _TIMES)):
             return unit
     return None

@@ -29,14 +29,12 @@ from rootml_ams.geometry import (
 )
 from rootml_ams.profile import DEPTHS, fit_profiles
 from rootml_ams.simulation import reconstruction
-from rootml_ams.simulation.deposit import MIP_MEV_PER_X0
+from rootml_ams.simulation.deposit import MIP_MEV
 
 Floats = npt.NDArray[np.floating[Any]]
 Image = npt.NDArray[np.float32]
 Chosen = slice | npt.NDArray[np.bool_]
 
-MIP_MEV: Final = MIP_MEV_PER_X0 * LAYER_X0
-"""Mean deposit of a minimum ionising particle in a layer."""
 RADII: Final = {cells: cells * PITCH_CM / 2 for cells in (1, 2, 3, 5, 7, 11)}
 """Distances from the axis, cm, that are so many cells from side to side."""
 EARLY, MIDDLE, LATE = slice(0, 6), slice(6, 12), slice(12, LAYERS)

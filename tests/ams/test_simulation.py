@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 from rootml.errors import DataError
 from rootml_ams.geometry import DEPTH_X0
 from rootml_ams.simulation import detector, hadron, simulate
-from rootml_ams.simulation.deposit import MIP_MEV_PER_X0, add_tracks
+from rootml_ams.simulation.deposit import MIP_MEV, add_tracks
 from rootml_ams.simulation.incidence import draw_rays
 from rootml_ams.simulation.rays import Rays
 
@@ -150,7 +150,7 @@ def test_minimum_ionising_particles(rng):
     assert layer.mean() == pytest.approx(7.92 / 0.652 * DEPTH_X0 / 18, rel=0.02)
     counts, edges = np.histogram(layer, np.arange(0, 40, 0.5))
     peak = edges[counts.argmax()] + 0.25
-    assert peak == pytest.approx(0.85 * MIP_MEV_PER_X0 * DEPTH_X0 / 18, abs=1.0)
+    assert peak == pytest.approx(0.85 * MIP_MEV, abs=1.0)
 
 
 def test_interaction_probability(rng):

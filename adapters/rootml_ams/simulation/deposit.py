@@ -29,6 +29,8 @@ Image = npt.NDArray[np.float32]
 
 MIP_MEV_PER_X0 = 1.175 * 6.74 / E_OVER_MIP
 """Mean loss of a minimum ionising particle (1.175 MeV cm2/g, PDG; X0 is 6.74 g/cm2)."""
+MIP_MEV = MIP_MEV_PER_X0 * LAYER_X0
+"""The same in a layer, 11.5 MeV."""
 MOST_PROBABLE, MOYAL_WIDTH = 0.85, 0.118
 """Straggling in one layer: Moyal's approximation of Landau's distribution, with mean 1."""
 LEAST_MEV = 0.05

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rootml.validation import Estimates, Ratio, efficiency_interval, rejection, rejection_ratio
 from rootml_ams.geometry import LAYER_X0, LAYERS
-from rootml_ams.simulation.deposit import MIP_MEV_PER_X0
+from rootml_ams.simulation.deposit import MIP_MEV
 from validity import literature
 from validity.samples import Floats, Particles
 
@@ -44,7 +44,7 @@ def interactions(protons: Particles) -> Interactions:
     A proton that interacts in the last three layers is not told from one that does not: the share
     is one of interactions before them.
     """
-    many = MANY_MIPS * MIP_MEV_PER_X0 * LAYER_X0 * protons.secant[:, None]
+    many = MANY_MIPS * MIP_MEV * protons.secant[:, None]
     loud = protons.image.sum(axis=2) > many
     begun = loud[:, :-2] & loud[:, 1:-1] & loud[:, 2:]
     seen = begun.any(axis=1)
