@@ -93,7 +93,12 @@ def _entry_range(
     metavar="A:B",
     help="Judge only entries A to B (exclusive); the others get NaN.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace the output, and branches of that name.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace the output, and branches of that name; "
+    "earlier cuts on these are dropped unless asked for again.",
+)
 @click.option(
     "--verify",
     is_flag=True,

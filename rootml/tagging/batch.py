@@ -76,7 +76,8 @@ def tag_file(
     ``engine``: what runs the networks, instead of what their cards say (``"openvino"``).
     ``entry_range``: judge only these entries; the others get NaN (-1 for integers, False for
     bools). ``compression`` of the new branches: None takes the file's own, else ``"ZSTD-5"`` and
-    the like. ``overwrite``: replace an existing target, and branches of the same name.
+    the like. ``overwrite``: replace an existing target, and branches of the same name;
+    earlier cuts on these that are not asked for again are dropped.
     ``verify``: compare all objects and branches with the source before the target appears (in
     place: before an old byte changes).
     ``plots``: folder of the validation, True for ``<target>_validation``, False for none;
@@ -154,7 +155,7 @@ def _sink(run: Run, options: TagOptions) -> FileSink:
         run.plan.tree,
         run.plan.columns,
         compression=options.compression,
-        replace=run.plan.replaced,
+        replace=(*run.plan.replaced, *run.plan.dropped),
         objects={PROVENANCE: text},
         overwrite=options.overwrite,
         **(append if options.output == "append" else {}),

@@ -37,7 +37,11 @@ class PlannedModel:
 
 @dataclass(frozen=True)
 class TagPlan:
-    """What :func:`rootml.tag_file` reads, runs and writes."""
+    """What :func:`rootml.tag_file` reads, runs and writes.
+
+    ``replaced``: branches that give way to new ones of their names; ``dropped``: cuts on these
+    that are not made again.
+    """
 
     source: str
     target: Path
@@ -50,6 +54,7 @@ class TagPlan:
     models: tuple[PlannedModel, ...]
     columns: tuple[Column, ...]
     replaced: tuple[str, ...]
+    dropped: tuple[str, ...]
     plots: Path | None
 
     def to_json(self) -> dict[str, Any]:
@@ -69,6 +74,7 @@ class TagPlan:
                 for c in self.columns
             ],
             "branches_replaced": list(self.replaced),
+            "branches_dropped": list(self.dropped),
             "plots": None if self.plots is None else str(self.plots),
         }
 

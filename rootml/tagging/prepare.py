@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from uproot.behaviors.RNTuple import RNTuple
+
 from rootml.adapter import Adapter
 from rootml.errors import InputError, OutputError, TreeError
 from rootml.registry import get_adapter, load
@@ -24,7 +26,7 @@ from rootml.tagging.candidates import candidates
 from rootml.tagging.job import Job, columns_by_source
 from rootml.tagging.plan import PlannedModel, TagPlan
 from rootml.tagging.points import check_points
-from rootml.tagging.record import made_by
+from rootml.tagging.record import made_by, outdated
 
 if TYPE_CHECKING:
     from rootml.validation import Style
@@ -223,8 +225,23 @@ def _plan(
         models=tuple(_planned(job) for job in jobs),
         columns=added,
         replaced=tuple(clashing),
+        dropped=_dropped(source, provenance, names) if options.output == "append" else (),
         plots=_plot_folder(options.plots, target or Path(source.path)),
     )
+
+
+def _dropped(
+    source: Source, provenance: Mapping[str, Any] | None, made: Sequence[str]
+) -> tuple[str, ...]:
+    """Branches of earlier cuts on scores that are made again; OutputError where they must stay."""
+    found = [name for name in outdated(provenance, source.name, made) if name in source.tree]
+    if found and isinstance(source.tree, RNTuple):
+        raise OutputError(
+            f"{source.path}: RNTuple {source.name!r} has {found[0]!r}, a cut on a score that is to"
+            " be replaced, and a field cannot be taken out: ask for it again (--pass), or name the"
+            " new score differently (--prefix)"
+        )
+    return tuple(found)
 
 
 def _planned(job: Job) -> PlannedModel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -28,10 +28,11 @@ def record(
     """The provenance text of a tagged file: earlier taggings, then one entry per network.
 
     ``options`` are those of the command that shape the columns. A branch that was made again
-    belongs to the newest entry alone.
+    belongs to the newest entry alone; one that is outdated then belongs to none.
     """
     tree = jobs[0].source.name
     made = {column.name for job in jobs for column in job.tagger.columns}
+    made.update(outdated(previous, tree, made))
     kept = [_without(entry, tree, made) for entry in (previous or {}).get("taggings", [])]
     entries = [entry for entry in kept if entry["branches"]]
     entries += [_entry(job, options) for job in jobs]
@@ -44,6 +45,24 @@ def made_by(provenance: Mapping[str, Any] | None, tree: str, branch: str) -> str
         if entry["tree"] == tree and branch in entry["branches"]:
             return statement(entry)
     return ""
+
+
+def outdated(provenance: Mapping[str, Any] | None, tree: str, made: Collection[str]) -> list[str]:
+    """Cuts of earlier taggings on scores that are ``made`` again, while these cuts are not."""
+    return [
+        branch
+        for entry in (provenance or {}).get("taggings", [])
+        if entry["tree"] == tree
+        for branch, point in entry.get("working_points", {}).items()
+        if branch in entry["branches"] and branch not in made
+        if any(_is_output(name, entry, point) for name in entry["branches"] if name in made)
+    ]
+
+
+def _is_output(branch: str, entry: Mapping[str, Any], point: Mapping[str, Any]) -> bool:
+    """Whether a branch of an entry is the output that its working point cuts on."""
+    cuts = branch in entry["working_points"]
+    return not cuts and branch.endswith(f"{entry['model']['name']}_{point['output']}")
 
 
 def statement(entry: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ import yaml
 
 import rootml
 from rootml.card import ModelCard
-from rootml.errors import BranchError, CardError, RegistryError
+from rootml.errors import BranchError, CardError, OutputError, RegistryError
 from rootml.rootio import read_provenance
 
 POINTS = [
@@ -43,6 +43,15 @@ def passed(scores):
 def branch(path, name="toy_pass90", tree="hits"):
     with uproot.open(path) as file:
         return file[tree][name].array(library="np")
+
+
+@pytest.fixture
+def read_keys():
+    def read(path, tree="hits"):
+        with uproot.open(path) as file:
+            return set(file[tree].keys())
+
+    return read
 
 
 def test_a_branch_of_bools(toy, hits, passed, tmp_path):
@@ -85,6 +94,62 @@ print(leaf.ClassName(), leaf.GetTypeName())
 for cut in ("toy_pass90", "!toy_pass90", "toy_pass90 && toy_score > 0.6"):
     print(tree.GetEntries(cut))
 """
+
+
+@pytest.mark.parametrize("how", ["copy", "in place"])
+def test_cuts_on_a_replaced_score_do_not_outlive_it(
+    toy, hits, tmp_path, write_model, read_keys, how
+):
+    target = hits if how == "in place" else tmp_path / "twice.root"
+    once = target if how == "in place" else tmp_path / "once.root"
+    first = {"working_points": "all", "plots": False}
+    rootml.tag_file(hits, None if once == hits else once, in_place=once == hits, **first)
+    rootml.tag_file(once, tmp_path / "other.root", prefix="my_", **first)
+    assert {"toy_pass95", "my_toy_pass95"} < read_keys(tmp_path / "other.root")
+
+    points = [POINTS[0] | {"threshold": 0.7}]
+    again = write_model(tmp_path / "again", "toy", working_points=points)
+    result = rootml.tag_file(
+        once,
+        None if target == once else target,
+        [str(again)],
+        in_place=target == once,
+        working_points="pass90",
+        overwrite=True,
+        verify=True,
+        plots=False,
+    )
+    assert (result.plan.replaced, result.plan.dropped) == (
+        ("toy_score", "toy_pass90"),
+        ("toy_pass95",),
+    )
+    assert read_keys(target) == {"cell_e", "truth_label", "run", "toy_score", "toy_pass90"}
+    scores = branch(target, "toy_score")
+    np.testing.assert_array_equal(branch(target), scores > np.float32(0.7))
+    (entry,) = read_provenance(target, "hits")["taggings"]
+    assert entry["branches"] == ["toy_score", "toy_pass90"]
+
+
+def test_cuts_on_other_scores_stay(toy, hits, tmp_path, read_keys, command):
+    once, other, twice = (tmp_path / f"{name}.root" for name in ("once", "other", "twice"))
+    rootml.tag_file(hits, once, working_points="pass95", plots=False)
+    rootml.tag_file(once, other, prefix="my_", working_points="pass95", plots=False)
+    done = command("tag", other, twice, "--prefix", "my_", "--overwrite", "--no-plots")
+    assert done.code == 0, done.err
+    assert "drops    my_toy_pass95, a cut on what is replaced" in done.out
+    assert read_keys(twice) - read_keys(hits) == {"toy_score", "toy_pass95", "my_toy_score"}
+
+
+def test_a_field_that_cannot_be_taken_out_is_refused(toy, deposits, tmp_path):
+    hits, once, twice = (tmp_path / f"{name}.root" for name in ("hits", "once", "twice"))
+    with uproot.recreate(hits) as file:
+        file.mkrntuple("hits", {"cell_e": ak.from_numpy(deposits)})
+    rootml.tag_file(hits, once, working_points="all", plots=False)
+    options = {"overwrite": True, "plots": False}
+    with pytest.raises(OutputError, match=r"RNTuple 'hits' has 'toy_pass95', a cut.*--pass"):
+        rootml.tag_file(once, twice, working_points="pass90", **options)
+    assert not twice.exists()
+    rootml.tag_file(once, twice, working_points="all", **options)
 
 
 def test_root_selects_with_it(toy, hits, passed, tmp_path):

@@ -69,6 +69,7 @@ def test_plots_of_several_models_are_in_their_common_folder(tracks, tmp_path, ca
         models=tuple(PlannedModel(card, "tracks", "flat", {}) for card in cards),
         columns=(),
         replaced=(),
+        dropped=(),
         plots=tmp_path / "out_validation",
     )
     files = [tmp_path / "out_validation" / name / "report.md" for name in ("one", "other")]
