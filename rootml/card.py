@@ -157,6 +157,14 @@ class Metric(Part):
         return self
 
 
+class Member(Part):
+    """One of the networks that a committee is made of; ``sha256``: that of its file."""
+
+    name: Name
+    version: Version
+    sha256: Sha256
+
+
 class Training(Part):
     """What the network was trained on, and how."""
 
@@ -168,6 +176,8 @@ class Training(Part):
     """Events in each split: train, validation, test."""
     settings: dict[str, str | int | float | bool] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
+    members: tuple[Member, ...] = ()
+    """Networks that this one is made of, where it was not trained itself."""
     notes: str = ""
 
 

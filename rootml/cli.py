@@ -18,6 +18,7 @@ COMMANDS = {
     "validate": "rootml.commands.validate:validate",
     "simulate": "rootml.commands.simulate:simulate",
     "train": "rootml.training.command:train",
+    "combine": "rootml.commands.combine:combine",
     "tensors": "rootml.training.tensors:tensors",
     "inspect": "rootml.commands.inspect:inspect",
     "new-card": "rootml.commands.new_card:new_card",
@@ -61,6 +62,7 @@ def rootml() -> None:
     rootml diff in.root out.root             what was added, changed, lost
     rootml simulate ams -n 10000 -o a.root   a file to try with
     rootml train cnn_ams a.root -o run       train a network again on your own files
+    rootml combine a.root -m x -m y -o both  several networks as one
     rootml tensors a.root -o a.h5 ...        what a network would see, for your own code
     """
 

@@ -60,7 +60,9 @@ def connect(card: ModelCard, view: View, engine: Engine) -> Wiring:
     for name in sorted(engine.inputs.keys() - names.values()):
         port = engine.inputs[name]
         near = nearest(name, names)
-        rows.append((f"input {name}", "-", _describe(port), f"no such tensor in the view{near}"))
+        rows.append(
+            (f"input {name}", "-", describe_port(port), f"no such tensor in the view{near}")
+        )
     rows += [_output_row(output, engine.outputs) for output in card.outputs]
     if any(problem for *_, problem in rows):
         raise NetworkError(
@@ -101,7 +103,7 @@ def _input_row(spec: TensorSpec, port: Port) -> tuple[str, str, str, str]:
     if not castable(spec.dtype, port.dtype):
         problem = problem or f"{spec.dtype} cannot be cast to {port.dtype} without loss"
     problem = problem or _order_problem(spec.columns, port.columns)
-    return f"input {port.name}", _text(spec.dtype, spec.shape), _describe(port), problem
+    return f"input {port.name}", _text(spec.dtype, spec.shape), describe_port(port), problem
 
 
 def _output_row(output: Output, ports: Mapping[str, Port]) -> tuple[str, str, str, str]:
@@ -115,7 +117,7 @@ def _output_row(output: Output, ports: Mapping[str, Port]) -> tuple[str, str, st
     problem = "" if shape is None else _shape_problem(output.shape, shape)
     if not castable(port.dtype, output.dtype):
         problem = problem or f"{port.dtype} cannot be cast to {output.dtype} without loss"
-    return name, expected, _describe(port), problem
+    return name, expected, describe_port(port), problem
 
 
 def _order_problem(columns: tuple[str, ...], stored: tuple[str, ...]) -> str:
@@ -142,7 +144,8 @@ def _shape_problem(row: Shape, found: Shape) -> str:
     return ""
 
 
-def _describe(port: Port) -> str:
+def describe_port(port: Port) -> str:
+    """Type and shape in words, n the batch axis: ``float32 (n, 1, 18, 72)``."""
     if not port.shape:
         return port.dtype or "of any kind"
     return _text(port.dtype, port.shape[1:], port.shape[0])

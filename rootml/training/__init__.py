@@ -12,11 +12,17 @@ from rootml.training.split import Fractions, SplitAt
 from rootml.training.task import Classification, Regression
 
 if TYPE_CHECKING:
+    from rootml.training.committee import combine
     from rootml.training.run import train
     from rootml.training.store import read_hdf5
     from rootml.training.tensors import write_tensors
 
-_WHERE = {"read_hdf5": "store", "train": "run", "write_tensors": "tensors"}
+_WHERE = {
+    "combine": "committee",
+    "read_hdf5": "store",
+    "train": "run",
+    "write_tensors": "tensors",
+}
 
 __all__ = [
     "Choice",
@@ -30,6 +36,7 @@ __all__ = [
     "Torch",
     "Warmup",
     "XGBoost",
+    "combine",
     "read_hdf5",
     "train",
     "write_tensors",

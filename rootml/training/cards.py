@@ -8,16 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from rootml.card import SUFFIX, ModelCard, Network, Training
+from rootml.card import SUFFIX, Member, ModelCard, Network, Training
 from rootml.runtime.engines import open_engine
 from rootml.runtime.model import Model
 from rootml.spec import Array
 from rootml.training.curves import draw_curves
 from rootml.training.data import DataSet, Rows
-from rootml.training.domain import describe
+from rootml.training.domain import common, describe
 from rootml.training.figures import Measured, classification, regression
 from rootml.training.job import Fitted, Parts, Run, Setting
 from rootml.training.learner import Torch
+from rootml.training.members import trained_on
 from rootml.training.parity import check_parity
 from rootml.training.points import Judged
 from rootml.training.task import Classification
@@ -52,7 +53,9 @@ def finish(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Path:
         "training": card.training.model_copy(update={"versions": versions}),
         "metrics": measured.metrics,
         "working_points": measured.points,
-        "domain": describe(run.view, data.tensors, parts["train"]),
+        "domain": common([member.domain for member in fitted.members])
+        if fitted.members
+        else describe(run.view, data.tensors, parts["train"]),
     }
     return _write(card.model_copy(update=figures), run.folder / f"{run.name}{SUFFIX}")
 
@@ -96,6 +99,7 @@ def _values(model: Model, data: DataSet, rows: Rows) -> dict[str, Array]:
 
 
 def _card(run: Run, fitted: Fitted, training: Training) -> ModelCard:
+    licenses = {member.license for member in fitted.members} or {"BSD-3-Clause"}
     sha256 = hashlib.sha256(fitted.file.read_bytes()).hexdigest()
     return ModelCard(
         name=run.name,
@@ -118,7 +122,7 @@ def _card(run: Run, fitted: Fitted, training: Training) -> ModelCard:
         batch_size=run.recipe.deploy_batch,
         parameters=fitted.parameters,
         training=training,
-        license="BSD-3-Clause",
+        license=licenses.pop() if len(licenses) == 1 else "",
     )
 
 
@@ -133,14 +137,20 @@ def _training(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Training
     settings |= {reason: count for reason, count in left_out.items() if count}
     settings = {key: v if isinstance(v, Setting) else str(v) for key, v in settings.items()}
     packages = [*PACKAGES, *run.recipe.learner.packages]
+    of_members = (file for member in fitted.members for file in trained_on(member))
+    files = dict.fromkeys(of_members) if fitted.members else data.files
     return Training(
-        data=", ".join(data.files),
+        data=", ".join(files),
         recipe=run.recipe.name,
         command=run.command,
         seed=run.recipe.seed,
         events={part: len(rows) for part, rows in parts.items()},
         settings=settings,
         versions={name: str(importlib.import_module(name).__version__) for name in packages},
+        members=tuple(
+            Member(name=member.name, version=member.version, sha256=member.network.sha256)
+            for member in fitted.members
+        ),
         notes=run.notes,
     )
 

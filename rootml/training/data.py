@@ -55,7 +55,7 @@ class DataSet:
         for training. Raises DataError where the column is NaN, or not the
         same for all objects of an event.
         """
-        split = as_split(split)
+        split = split if isinstance(split, Split) else as_split(split)
         for column in split.columns:
             self._check_followed(column)
         keys = np.array([zlib.crc32(name.encode()) for name in self.files], np.uint64)

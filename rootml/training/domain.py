@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rootml.adapter import Summary, View
 from rootml.card import DomainAxis
-from rootml.errors import DataError
+from rootml.errors import DataError, TrainingError
 from rootml.spec import Array
 
 BINS = 50
@@ -42,6 +42,24 @@ def describe(
             known = known[~np.isnan(known)]
         if len(known) or not missing:
             axes.append(_axis(summary, known))
+    return tuple(axes)
+
+
+def common(domains: Sequence[Sequence[DomainAxis]]) -> tuple[DomainAxis, ...]:
+    """The axes of the first of ``domains``, bounded to what lies in all of them.
+
+    TrainingError where nothing does.
+    """
+    axes = []
+    for axis in domains[0]:
+        same = [other for domain in domains for other in domain if other.name == axis.name]
+        low, high = max(other.low for other in same), min(other.high for other in same)
+        if low > high:
+            raise TrainingError(
+                f"the members of a committee were trained on the same inputs; no "
+                f"{axis.name!r} lies in the domains of all"
+            )
+        axes.append(axis.model_copy(update={"low": low, "high": high}))
     return tuple(axes)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rootml.adapter import Adapter, View
-from rootml.card import Output
+from rootml.card import ModelCard, Output
 from rootml.declared.schema import Declaration
 from rootml.spec import Array
 from rootml.training.data import DataSet, Rows
@@ -80,7 +80,8 @@ class Fitted:
     compare those of the deployed file with. ``inputs``: as a card's ``network.inputs``;
     ``outputs``: the file's names of outputs, where they differ.
     ``curves``: ``"<part>_<figure>"`` by ``step``; ``loss``: what is called loss there;
-    ``warmup``: how many of the epochs saw cheaper inputs.
+    ``warmup``: how many of the epochs saw cheaper inputs. ``members``: cards of the networks that
+    the file is made of, where it was not trained itself.
     """
 
     file: Path
@@ -94,6 +95,7 @@ class Fitted:
     loss: str = "Loss"
     step: str = "Epoch"
     warmup: int = 0
+    members: Sequence[ModelCard] = ()
 
 
 Fit = Callable[[Run, DataSet, Parts], Fitted]

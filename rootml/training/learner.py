@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 from rootml.errors import MissingExtra, TrainingError, nearest
+from rootml.training.split import PARTS
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
@@ -68,13 +69,15 @@ class Learner:
     """Base of all learners; fields are options that ``rootml train`` can set.
 
     ``backend``: the module that trains; ``extra`` and ``packages``: what it needs;
-    ``resumes``: whether it can go on with a training that was interrupted.
+    ``resumes``: whether it can go on with a training that was interrupted; ``parts``: those of
+    the events that it needs.
     """
 
     backend: ClassVar[str]
     extra: ClassVar[str]
     packages: ClassVar[tuple[str, ...]]
     resumes: ClassVar[bool] = False
+    parts: ClassVar[tuple[str, ...]] = PARTS
 
     @property
     def takes_nan(self) -> bool:

@@ -40,7 +40,7 @@ class Recipe:
     search: Search = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "split", as_split(self.split))
+        object.__setattr__(self, "split", as_split(self.split, self.learner.parts))
         rules = {
             "seed must be 0 or more": self.seed >= 0,
             f"limits are of {', '.join(PARTS)}": set(self.limits) <= set(PARTS),

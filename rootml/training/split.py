@@ -100,10 +100,10 @@ Split = Fractions | SplitAt
 USUAL = Fractions(0.6, 0.2, 0.2)
 
 
-def as_split(value: Split | str | Sequence[float]) -> Split:
+def as_split(value: Split | str | Sequence[float], needed: Sequence[str] = PARTS) -> Split:
     """A split from what may stand for one: itself, its text, or three shares that add up to 1.
 
-    TrainingError where it is none, or leaves a part without any event.
+    TrainingError where it is none, or leaves a part that is ``needed`` without any event.
     """
     if isinstance(value, str):
         split = _parse(value)
@@ -113,7 +113,7 @@ def as_split(value: Split | str | Sequence[float]) -> Split:
         split = Fractions(*value)
     else:
         raise TrainingError(f"split {value!r}: expected the shares of {', '.join(PARTS)}")
-    for part in PARTS:
+    for part in needed:
         if not any(getattr(region, part) for region in split.regions):
             raise TrainingError(f"split {split}: no event would go to the part {part!r}")
     return split
