@@ -47,8 +47,11 @@ def settle(
     """
     image, raw = _readable(raw, read_image, _MOST_REFUSED)
     energy = first(raw["energy"], np.nan) if "energy" in raw.fields else None
+    hot = sanity.hot_cells(image)
+    image = np.where(hot, 0, image)
     checked = sanity.check(image, _tracks(raw), names)
-    return {**units.find_unit(image, energy, names), **checked}
+    told = {"hot_cells": f"{hot.sum()}, not looked at"} if hot.any() else {}
+    return {**units.find_unit(image, energy, names), **checked, **told}
 
 
 def _tracks(raw: ak.Array) -> dict[str, Array]:

@@ -24,6 +24,7 @@ FEWEST: Final = 6
 _MOST = 300
 _LEAST_HITS, _HOT, _LEAST_CONTRAST = 40, 10, 10.0
 _USUAL, _NOISE = 0.75, 6.0
+_ALWAYS, _MOST_HOT = 0.8, 30
 _NEAR, _LEAST_NEAR, _PLAIN_NEAR = 2, 0.15, 0.5
 _SHUFFLED, _SMOOTH, _SMOOTHER, _AGREE = 0.65, 0.5, 0.9, 0.9
 _APART_CELLS = 5.0
@@ -43,6 +44,16 @@ ORDERS: Final[Mapping[str, Array]] = {
     "even layers before odd ones": np.concatenate([_LAYERS[::2], _LAYERS[1::2]]),
 }
 """Wrong orders that are known by name: the layer that each row of an image holds."""
+
+
+def hot_cells(image: Array) -> Array:
+    """Which cells (18, 72) are loud in nearly all events, whatever these are.
+
+    Where more than a few are, showers lie in one place, and no cell is taken for hot.
+    """
+    loud = _above_noise(image[image.any(axis=(1, 2))]) > 0
+    hot: Array = loud.sum(axis=0) > _ALWAYS * len(loud)
+    return hot & (np.count_nonzero(hot) <= _MOST_HOT)
 
 
 def check(image: Array, tracks: Mapping[str, Array], names: Mapping[str, str]) -> Options:

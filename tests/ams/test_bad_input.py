@@ -16,6 +16,7 @@ import rootml
 from rootml.errors import DataError
 from rootml_ams import ADAPTER
 from rootml_ams.checks import VARIABLE
+from rootml_ams.geometry import MEASURES_X
 from rootml_ams.sanity import ORDERS
 from rootml_ams.simulation import simulate
 
@@ -422,6 +423,49 @@ def test_dead_layers_do_not_make_an_order_wrong(sample, dead, samples, settle):
     assert "checked on" in settle(change(samples[sample]))["checks"]
 
 
+def hot(cells, mev=20_000):
+    """Cells of that number that are loud in every event, at random places."""
+    rng = np.random.default_rng(8)
+    place = rng.choice(1296, cells, replace=False)
+
+    def apply(b):
+        image = b[CELLS].copy()
+        image[:, place] += mev * rng.uniform(0.7, 1.3, (len(image), cells)).astype("f4")
+        return b | {CELLS: image}
+
+    return apply
+
+
+@pytest.mark.parametrize("cells", [1, 5, 30])
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_hot_cells_do_not_make_a_file_wrong(sample, cells, samples, settle):
+    found = settle(hot(cells)(samples[sample]))
+    assert "checked on" in found["checks"]
+    assert found["hot_cells"] == f"{cells}, not looked at"
+    assert found["deposit_unit"] == "MeV"
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_hot_cells_hide_nothing(wrong, samples, settle):
+    with pytest.raises(DataError) as caught:
+        settle(WRONG[wrong](hot(5, 200)(samples["both"])))
+    assert wrong in str(caught.value)
+
+
+def test_showers_in_one_place_are_no_hot_cells(samples, settle):
+    def centred(image):
+        image = image.copy()
+        for layers in (MEASURES_X, ~MEASURES_X):
+            hottest = image[:, layers].sum(axis=1).argmax(axis=1)
+            for one, cell in zip(image, hottest, strict=True):
+                one[layers] = np.roll(one[layers], 36 - cell, axis=1)
+        return image
+
+    found = settle(without_tracks(images(centred)(samples["low"])))
+    assert "checked on" in found["checks"]
+    assert "hot_cells" not in found
+
+
 def test_tracks_given_far_above_do_not_say_where_showers_are(samples, settle):
     right = samples["electrons"]
     above = {Z: np.full(60, 159.0), X: -right[X], Y: -right[Y]}
@@ -430,10 +474,14 @@ def test_tracks_given_far_above_do_not_say_where_showers_are(samples, settle):
         settle(right | above | {Z: right[Z]})
 
 
+def without_tracks(branches):
+    return branches | {X: np.full(60, -999.0), Y: np.full(60, -999.0)}
+
+
 def test_two_electrons_an_event_pass(samples, settle):
     double = images(lambda image: image + np.roll(image, 1, axis=0))
-    unknown = {X: np.full(60, -999.0), Y: np.full(60, -999.0), ENERGY: np.zeros(60)}
-    assert "checked on" in settle(double(samples["electrons"]) | unknown)["checks"]
+    unknown = without_tracks(double(samples["electrons"])) | {ENERGY: np.zeros(60)}
+    assert "checked on" in settle(unknown)["checks"]
 
 
 def test_few_showers_refuse_nothing(settle, samples):
