@@ -24,7 +24,9 @@ from rootml.training.ranks import is_first
 @click.option("--view", help="View of the adapter, where it has several.")
 @click.option("--epochs", type=click.IntRange(min=1), help="At most so many epochs (trees).")
 @click.option(
-    "--max-time", type=click.FloatRange(min=0), help="Minutes after which no epoch begins."
+    "--max-time",
+    type=click.FloatRange(min=0),
+    help="Minutes after which no epoch begins; of --tune in each trial.",
 )
 @click.option("--max-events", type=click.IntRange(min=1), help="Read at most so many events.")
 @click.option(

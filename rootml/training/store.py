@@ -12,8 +12,12 @@ was cut short or written over is found out.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
+import re
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xxhash
 
-from rootml.errors import FileError, MissingExtra
-from rootml.rootio.container.transaction import reporting
+from rootml.errors import FileError, MissingExtra, OutputError
 from rootml.spec import Array
 from rootml.training.data import DataSet
 
@@ -31,16 +34,16 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 EDGE_BYTES = 2**20
-_BLOCK_BYTES = 2**26
+_BLOCK_BYTES, _MARGIN_BYTES = 2**26, 2**20
 
 
 def write_hdf5(data: DataSet, path: Path, about: Mapping[str, Any]) -> None:
     """Write ``data`` to the new file ``path``; ``about``: what JSON can hold.
 
-    Raises OutputError, and MissingExtra without h5py.
+    Raises OutputError where it cannot be written, and leaves none; MissingExtra without h5py.
     """
-    h5py = _h5py()
-    with reporting(path), h5py.File(path, "w") as file:
+    arrays = (data.truth, data.file, data.entry, *data.columns.values(), *data.tensors.values())
+    with _created(path, sum(values.nbytes for values in arrays)) as file:
         file.attrs.update(rootml_format=FORMAT, skipped=data.skipped, unknown=data.unknown)
         file["about"] = json.dumps(about)
         file["files"] = list(data.files)
@@ -50,8 +53,28 @@ def write_hdf5(data: DataSet, path: Path, about: Mapping[str, Any]) -> None:
             made = file.create_group(group, track_order=True)
             for name, values in arrays.items():
                 _write(made, _safe(name), name, values)
-    with reporting(path), path.open("rb+") as written:
-        os.fsync(written.fileno())
+
+
+@contextlib.contextmanager
+def _created(path: Path, size: int) -> Iterator[h5py.File]:
+    """A new file that is on disk afterwards, or is not there: also HDF5's closing can fail.
+
+    It may even crash, so that there has to be room for ``size`` bytes and some more before.
+    """
+    h5py = _h5py()
+    try:
+        if shutil.disk_usage(path.parent).free < size + _MARGIN_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with h5py.File(path, "w") as file:
+            yield file
+        with path.open("rb+") as written:
+            os.fsync(written.fileno())
+    except (OSError, RuntimeError) as error:  # the latter is what h5py makes of a failed closing
+        with contextlib.suppress(OSError):
+            path.unlink()
+        told = re.search(r"error message = '([^']+)'", str(error))
+        reason = told[1] if told else getattr(error, "strerror", None) or str(error)
+        raise OutputError(f"cannot write {path}: {reason.lower()}") from error
 
 
 def read_hdf5(path: str | Path) -> tuple[DataSet, dict[str, Any]]:

@@ -68,7 +68,7 @@ def test_published_fractions(dataset):
         ({"detector": "moon"}, "detector is 'moon': expected one of simulated, flight"),
         ({"labels": "none"}, "labels is 'none': expected one of truth, trd"),
         ({"good_tracks": "some"}, "good_tracks is 'some': expected one of True, False"),
-        ({"electron_fraction": "most"}, "electron_fraction is 'most': expected a number"),
+        ({"electron_fraction": "most"}, "expected a number from 0 to 1 or 'published'"),
     ],
 )
 def test_options_that_make_no_sense(rng_of, options, problem):

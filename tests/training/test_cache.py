@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -174,6 +176,35 @@ def test_no_rows(tmp_path):
     again, _ = read_hdf5(tmp_path / "a.h5")
     assert again.tensors["x"].shape == (0, 3)
     assert len(again) == 0
+
+
+@pytest.fixture
+def full_disk():
+    """``full_disk(size)``: no file can have more bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("size", [300_000, 1_200_000])
+def test_a_disk_that_gets_full_is_said(size, full_disk, tmp_path):
+    numbers = np.arange(10_000)
+    data = DataSet({"x": np.ones((10_000, 25), "f4")}, numbers, numbers, numbers, ("a.root",))
+    full_disk(size)
+    with pytest.raises(OutputError, match=r"cannot write .*a\.h5: file too large"):
+        write_hdf5(data, tmp_path / "a.h5", {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_without_room_is_said(monkeypatch, tmp_path):
+    numbers = np.arange(10)
+    data = DataSet({"x": np.ones((10, 2))}, numbers, numbers, numbers, ("a.root",))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=2**20))
+    with pytest.raises(OutputError, match=r"cannot write .*a\.h5: no space left"):
+        write_hdf5(data, tmp_path / "a.h5", {})
+    assert not list(tmp_path.iterdir())
 
 
 KILLED = """

@@ -84,7 +84,7 @@ class Settings:
                 f" between {MINIMUM_GEV:g} and {MAXIMUM_GEV:g}"
             )
         if self.electron_fraction != PUBLISHED:
-            _number("electron_fraction", self.electron_fraction, 0, 1)
+            _number("electron_fraction", self.electron_fraction, 0, 1, f" or {PUBLISHED!r}")
         _number("index", self.index, -LARGEST_INDEX, LARGEST_INDEX)
         _number("mismatch", self.mismatch, 0, LARGEST_MISMATCH)
         _number("interact_within", self.interact_within, SHALLOWEST_X0, math.inf)
@@ -145,6 +145,6 @@ def settings(options: Mapping[str, Any]) -> Settings:
     return Settings(**{**DATASETS[dataset], **options})
 
 
-def _number(name: str, value: object, least: float, most: float) -> None:
+def _number(name: str, value: object, least: float, most: float, other: str = "") -> None:
     if not (isinstance(value, Real) and least <= float(value) <= most):
-        raise DataError(f"{name} is {value!r}: expected a number from {least:g} to {most:g}")
+        raise DataError(f"{name} is {value!r}: expected a number from {least:g} to {most:g}{other}")
