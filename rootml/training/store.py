@@ -42,8 +42,8 @@ def write_hdf5(data: DataSet, path: Path, about: Mapping[str, Any]) -> None:
 
     Raises OutputError where it cannot be written, and leaves none; MissingExtra without h5py.
     """
-    arrays = (data.truth, data.file, data.entry, *data.columns.values(), *data.tensors.values())
-    with _created(path, sum(values.nbytes for values in arrays)) as file:
+    every = (data.truth, data.file, data.entry, *data.columns.values(), *data.tensors.values())
+    with _created(path, sum(values.nbytes for values in every)) as file:
         file.attrs.update(rootml_format=FORMAT, skipped=data.skipped, unknown=data.unknown)
         file["about"] = json.dumps(about)
         file["files"] = list(data.files)
