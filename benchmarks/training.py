@@ -29,6 +29,7 @@ from rootml.training.objective import objective
 from rootml.training.reading import load_dataset
 
 EPOCHS = 3
+NETWORKS = ("cnn_ams_talk", "resnet10_ams_talk", "resnet10_ams")
 FIGURES = ("events_per_second", "waiting_for_data")
 
 
@@ -75,7 +76,7 @@ def measure(network: str, file: Path, events: int, reader: str) -> tuple[float, 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path)
-    parser.add_argument("--networks", nargs="+", default=["cnn_ams_talk", "resnet10_ams_talk"])
+    parser.add_argument("--networks", nargs="+", default=NETWORKS)
     parser.add_argument("-n", "--events", type=int, default=5000)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
