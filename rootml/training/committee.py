@@ -88,7 +88,8 @@ def combine(
     with ``held_out`` files that none of them was trained on, split in halves by ``seed`` (1).
     ``train_only``: files to read beside ``files`` and not to measure on, so that a ``cache`` which
     trainings filled serves. ``output``: a folder, which receives ``<name>.card.yaml`` and
-    ``<name>.onnx``; ``name``: committee_<adapter> unless given. ``tree``, ``cache``, ``notes``: as
+    ``<name>.onnx``; ``name``: committee_<adapter> unless given, or committee where
+    the adapter is a declared one. ``tree``, ``cache``, ``notes``: as
     of :func:`train`. Files are known by their names.
 
     Raises TrainingError where the networks do not go together or one has seen the events,
@@ -108,14 +109,15 @@ def combine(
         "name": name,
         "tree": tree,
     }
+    declared = None if isinstance(first.card.adapter, str) else first.card.adapter
     run = Run(
-        name=checked(name or f"committee_{first.adapter.name}"),
+        name=checked(name or ("committee" if declared else f"committee_{first.adapter.name}")),
         recipe=_recipe(members, files, seed, title, doc, held_out=held_out),
         adapter=first.adapter,
         view=first.view,
         folder=Path(output),
         command=command_line(["combine", *["--held-out"] * held_out], files, asked),
-        declaration=None if isinstance(first.card.adapter, str) else first.card.adapter,
+        declaration=declared,
         notes=notes,
         train_only=tuple(dict.fromkeys(file for card in cards for file in only_trained_on(card))),
         settings={"held_out": ", ".join(Path(path).name for path in files)} if held_out else {},

@@ -46,18 +46,20 @@ def describe(
 
 
 def common(domains: Sequence[Sequence[DomainAxis]]) -> tuple[DomainAxis, ...]:
-    """The axes of the first of ``domains``, bounded to what lies in all of them.
+    """Of each summary the first axis in ``domains``, bounded to what lies in all of them.
 
     TrainingError where nothing does.
     """
     axes = []
-    for axis in domains[0]:
-        same = [other for domain in domains for other in domain if other.name == axis.name]
-        low, high = max(other.low for other in same), min(other.high for other in same)
+    by_name: dict[str, list[DomainAxis]] = {}
+    for axis in (axis for domain in domains for axis in domain):
+        by_name.setdefault(axis.name, []).append(axis)
+    for same in by_name.values():
+        axis, low, high = same[0], max(a.low for a in same), min(a.high for a in same)
         if low > high:
             raise TrainingError(
-                f"the members of a committee were trained on the same inputs; no "
-                f"{axis.name!r} lies in the domains of all"
+                f"no {axis.name!r} lies in the domains of all members: the highest low bound is "
+                f"{low:g} {axis.unit}, the lowest high one {high:g} {axis.unit}"
             )
         axes.append(axis.model_copy(update={"low": low, "high": high}))
     return tuple(axes)

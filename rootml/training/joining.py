@@ -165,9 +165,10 @@ def _take_logit(graph: onnx.GraphProto, score: str, own: str) -> str:
             graph.node.remove(last)
         values = add("Cast", last.input, "values", to=TensorProto.FLOAT)
     else:
-        low, high = (add("Constant", [], f"{edge}", value_float=edge) for edge in (EDGE, 1 - EDGE))
+        low = add("Constant", [], "low", value_float=EDGE)
+        high = add("Constant", [], "high", value_float=1 - EDGE)
         one = add("Constant", [], "one", value_float=1.0)
-        score = add("Clip", [add("Cast", [score], "score", to=TensorProto.FLOAT), low, high], "p")
-        odds = add("Div", [score, add("Sub", [one, score], "q")], "odds")
+        p = add("Clip", [add("Cast", [score], "score", to=TensorProto.FLOAT), low, high], "p")
+        odds = add("Div", [p, add("Sub", [one, p], "q")], "odds")
         values = add("Log", [odds], "values")
     return add("Reshape", [values, add("Constant", [], "rows", value_ints=[-1])], "logit")

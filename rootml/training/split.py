@@ -41,7 +41,7 @@ class Fractions:
             )
 
     def __str__(self) -> str:
-        return "/".join(f"{100 * share:.6g}" for share in astuple(self))
+        return "/".join(f"{100 * share:.10g}" for share in astuple(self))
 
     @property
     def columns(self) -> tuple[str, ...]:
