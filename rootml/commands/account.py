@@ -36,7 +36,7 @@ def print_account(result: TagResult, *, verbose: bool) -> None:
 def print_study(study: Study, folder: Path, *, page: bool) -> None:
     """Say what was validated, what came out, and where it is to be seen."""
     from rootml.validation.page.content import report_titles
-    from rootml.validation.page.summary import key_figures, verdicts
+    from rootml.validation.page.summary import best_tables, key_figures, verdicts
 
     click.echo(f"{study.title} -> {folder / 'index.html' if page else folder}")
     titles = report_titles(study)
@@ -51,7 +51,10 @@ def print_study(study: Study, folder: Path, *, page: bool) -> None:
         reports = tuple(r for r in study.reports if r.sample["role"] != "variation")
         nominal = replace(study, reports=reports)
         shown = key_figures(nominal, report_titles(nominal))
-        print_table("", shown.head, [[cell.text for cell in row] for row in shown.rows])
+        best = [one for one in best_tables(study, titles) if not one.within]
+        for one in (shown, *best):
+            texts = [[cell.text for cell in row] for row in one.rows]
+            print_table("" if one is shown else f"\n{one.title}", one.head, texts)
 
 
 def _not_drawn(study: Study) -> Iterator[str]:

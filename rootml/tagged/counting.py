@@ -138,7 +138,7 @@ def _count_file(
         prefix=options.prefix,
     ) as tree:
         readers = make_readers(tree, surveyed.models, surveyed.request, options, wished)
-        for first, raw, columns in _chunks(tree, readers):
+        for first, raw, columns in chunks(tree, readers):
             with located(tree.events.where, first):
                 for reader, ledger in zip(readers, ledgers, strict=True):
                     ledger.take(reader(raw, columns.get(reader.source, raw), first), number)
@@ -153,7 +153,7 @@ def _variables(options: Options, file: SurveyedFile) -> list[Variable]:
     return [replace(one, unit=one.unit or file.units[one.name]) for one in every]
 
 
-def _chunks(
+def chunks(
     tree: TaggedTree, readers: Sequence[Reader]
 ) -> Iterator[tuple[int, ak.Array, dict[Source, ak.Array]]]:
     """``(first entry, branches, logical columns of each source)``."""

@@ -12,9 +12,10 @@ from types import MappingProxyType
 from typing import Any
 
 from rootml.rootio.events.friends import Named
-from rootml.tagged.counting import Ledger, count
+from rootml.tagged.counting import Ledger, Step, count
 from rootml.tagged.models import TaggedModel
 from rootml.tagged.options import Options
+from rootml.tagged.pairing import pair_up
 from rootml.tagged.samples import Given, SampleFiles, given_samples, settled, slug
 from rootml.tagged.survey import Surveyed, check_variables, survey
 from rootml.validation.comparing.comparison import with_overtraining
@@ -101,8 +102,10 @@ def validate_files(
     wanted = [TaggedModel.find(os.fspath(model)) for model in listed]
     surveyed = [survey(request, wanted, options) for request in requests]
     notes = [*_bandless(requests), *check_variables(surveyed)]
-    counted = _count(surveyed, options, progress)
-    return _study(surveyed, wanted, counted, options, title, notes)
+    step = _steps(surveyed, progress)
+    counted = [count(sample, options, step) for sample in surveyed]
+    study = _study(surveyed, wanted, counted, options, title, notes)
+    return _paired(study, surveyed, counted, options, step)
 
 
 def _bandless(samples: Sequence[SampleFiles]) -> list[Note]:
@@ -113,10 +116,9 @@ def _bandless(samples: Sequence[SampleFiles]) -> list[Note]:
     return [Note("warning", text, one.title) for one in samples if one.role == "variation"]
 
 
-def _count(
-    surveyed: Sequence[Surveyed], options: Options, progress: Progress | None
-) -> list[tuple[Ledger, ...]]:
-    done, total = 0, sum(sample.entries for sample in surveyed)
+def _steps(surveyed: Sequence[Surveyed], progress: Progress | None) -> Step:
+    """Tells of the progress; samples of several networks are read twice."""
+    done, total = 0, sum(min(len(one.models), 2) * one.entries for one in surveyed)
 
     def step(entries: int) -> None:
         nonlocal done
@@ -124,7 +126,7 @@ def _count(
         if progress is not None:
             progress(done, total)
 
-    return [count(sample, options, step) for sample in surveyed]
+    return step
 
 
 def _study(
@@ -165,6 +167,26 @@ def _study(
     )
     study = with_overtraining(with_simulation(study))
     return replace(study, plots=overlays(study))
+
+
+def _paired(
+    study: Study,
+    surveyed: Sequence[Surveyed],
+    counted: Sequence[Sequence[Ledger]],
+    options: Options,
+    step: Step,
+) -> Study:
+    """The study with pairs of the networks that judged the same events of a sample."""
+    pairs, notes = [*study.pairs], [*study.notes]
+    of = {(r.sample["name"], r.title): i for i, r in enumerate(study.reports)}
+    for sample, ledgers in zip(surveyed, counted, strict=True):
+        if len(ledgers) > 1:
+            cards = [ledger.model.card for ledger in ledgers]
+            indices = [of[sample.request.name, f"{c.name} {c.version}"] for c in cards]
+            reports = {i: study.reports[i] for i in indices}
+            found, said = pair_up(sample, ledgers, reports, options, step)
+            pairs, notes = [*pairs, *found], [*notes, *said]
+    return replace(study, pairs=tuple(pairs), notes=tuple(notes))
 
 
 def _sample(surveyed: Surveyed, options: Options, factor: float) -> Sample:

@@ -40,7 +40,7 @@ from rootml.validation.statistics.paired import Paired, improvement
 from rootml.validation.statistics.peaks import PeakFit, fit_peak
 from rootml.validation.statistics.precision import PrecisionRecall, precision_recall
 from rootml.validation.statistics.regression import Residuals
-from rootml.validation.study import Event, Gate, Note, Sample, Study
+from rootml.validation.study import Event, Gate, Note, Pair, Sample, Study
 from rootml.validation.style import Style
 from rootml.validation.writing import read_study, write_study
 
@@ -58,6 +58,7 @@ __all__ = [
     "Limits",
     "MatchedSlice",
     "Note",
+    "Pair",
     "Paired",
     "PeakFit",
     "Plot",

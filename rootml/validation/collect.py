@@ -82,8 +82,8 @@ class Collector:
         """
         n = len(next(iter(outputs.values())))
         judged = np.ones(n, np.bool_) if batch.judged is None else batch.judged
-        column = _columns(events, batch, n, variables or {})
-        label = self._labels(column, n)
+        column = columns_of(events, batch, n, variables or {})
+        label = labels_of(self.setting, column, n)
         if self.setting.weighted != (weights is not None):
             raise ValueError("weights belong to a weighted collector, and to that alone")
         weight = None if weights is None else checked_weights(weights, n, judged)[judged]
@@ -136,15 +136,6 @@ class Collector:
         """Every figure that follows from the counts; ``sample`` says of what."""
         return assess(self.setting, self.tally, self.topics, sample)
 
-    def _labels(self, column: Callable[[str], Array | None], units: int) -> Labels:
-        name, classes = self.setting.adapter.truth.label, len(self.setting.classes)
-        values = column(name) if name else None
-        if values is None:
-            return np.full(units, classes, np.int64)
-        known = np.isin(values, np.arange(classes))
-        self.tally.counts["labelled",] += int(np.count_nonzero(known))
-        return np.where(known, values, classes).astype(np.int64)
-
     def _count_truth(self, column: Callable[[str], Array | None]) -> None:
         """Count true values other than labels: a sample that has any is simulated."""
         estimated = (output.estimates for output in self.setting.outputs)
@@ -157,12 +148,22 @@ class Collector:
         found = np.bincount(label, minlength=bins)
         kept = np.bincount(label[judged], minlength=bins)
         self.tally.counts["events",] += events
+        self.tally.counts["labelled",] += int(found[:-1].sum())
         for i in range(bins):
             self.tally.counts["units", str(i)] += int(found[i])
             self.tally.counts["judged", str(i)] += int(kept[i])
 
 
-def _columns(
+def labels_of(setting: Setting, column: Callable[[str], Array | None], units: int) -> Labels:
+    """The class (units,) of each by its truth, and the number of classes where it has none."""
+    name, classes = setting.adapter.truth.label, len(setting.classes)
+    values = column(name) if name else None
+    if values is None:
+        return np.full(units, classes, np.int64)
+    return np.where(np.isin(values, np.arange(classes)), values, classes).astype(np.int64)
+
+
+def columns_of(
     events: ak.Array, batch: Batch, units: int, variables: Mapping[str, Array]
 ) -> Callable[[str], Array | None]:
     """Variables and logical columns by name, one float64 per unit; each decoded once."""

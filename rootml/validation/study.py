@@ -78,11 +78,26 @@ class Gate:
     values: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two networks that judged the same events: how many times more the first one rejects.
+
+    ``reports``: their indices in the study. ``figures``: ``efficiencies``, rows of the signal
+    efficiency ``target`` of both and the ``ratio`` of background rejections, with its interval and
+    p-value; ``against``: by variable, rows of ``low``, ``high`` and the ``ratio`` in that bin.
+    """
+
+    output: str
+    reports: tuple[int, int]
+    figures: Mapping[str, Any]
+
+
 @dataclass(frozen=True, eq=False)
 class Study:
     """Reports and what is said of them together.
 
     ``plots``: those over several reports, each with the indices of the ``reports`` it overlays.
+    ``pairs``: reports of the same events, where that is sure.
     ``provenance``: versions, command and files behind the reports. Events are shown on the page
     alone, not in report.json.
     """
@@ -95,6 +110,7 @@ class Study:
     gates: tuple[Gate, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     plots: tuple[Plot, ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
     @classmethod
     def of(cls, *reports: Report, title: str = "") -> Self:
@@ -135,6 +151,7 @@ class Study:
             "samples": [asdict(sample) for sample in self.samples],
             "reports": [report.to_dict() for report in self.reports],
             "plots": [asdict(plot) for plot in self.plots],
+            "pairs": [asdict(pair) for pair in self.pairs],
             "notes": [asdict(note) for note in self.notes],
             "gates": [asdict(gate) for gate in self.gates],
             "provenance": dict(self.provenance),

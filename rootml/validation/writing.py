@@ -14,7 +14,7 @@ from zipfile import BadZipFile
 from rootml.errors import InputError, OutputError
 from rootml.validation.report import Check, Plot, Report
 from rootml.validation.store import HISTOGRAMS, read_histograms, write_histograms, write_root
-from rootml.validation.study import SCHEMA, SCHEMA_VERSION, Gate, Note, Sample, Study
+from rootml.validation.study import SCHEMA, SCHEMA_VERSION, Gate, Note, Pair, Sample, Study
 from rootml.validation.style import DEFAULT, Style
 
 REPORT = "report.json"
@@ -137,6 +137,9 @@ def _study(data: Mapping[str, Any]) -> Study:
         gates=tuple(Gate(**gate) for gate in data["gates"]),
         provenance=data["provenance"],
         plots=_plots(data["plots"]),
+        pairs=tuple(
+            Pair(**{**pair, "reports": tuple(pair["reports"])}) for pair in data.get("pairs", ())
+        ),
     )
 
 

@@ -1,8 +1,8 @@
 """Networks and samples beside each other: overtraining, and ratios of what they reach.
 
-Errors of two reports are combined as those of independent samples. Where two networks judged
-the same events they are not, and differences are less uncertain than said here: the covariance
-cannot be had from separate counts.
+Errors of two reports are combined as those of independent samples: the covariance of networks
+that judged the same events cannot be had from separate counts. Their ratios of rejections are
+those of :mod:`~rootml.validation.comparing.pairing`.
 """
 
 from __future__ import annotations
@@ -129,17 +129,29 @@ def _overtrained(branch: str, found: Difference) -> str:
     )
 
 
-def compared(reports: Sequence[Report], titles: Sequence[str], output: str) -> Iterator[Compared]:
-    """Each report's ``output`` beside that of the first report; none without both classes."""
+def compared(
+    reports: Sequence[Report],
+    titles: Sequence[str],
+    output: str,
+    pairs: Sequence[Mapping[str, Any] | None] = (),
+) -> Iterator[Compared]:
+    """Each report's ``output`` beside that of the first report; none without both classes.
+
+    ``pairs``: figures of each report and the first as a pair of the same events (of
+    :class:`~rootml.validation.Pair`), None where they are not; none: all are independent.
+    """
     made = [report.figures["outputs"].get(output, {}) for report in reports]
     if not made or "auc" not in made[0]:
         return
     first, points = estimate(made[0]["auc"]), _rejections(made[0])
-    for title, one in zip(titles, made, strict=True):
+    for title, one, pair in zip(titles, made, pairs or [None] * len(made), strict=True):
         if "auc" not in one:
             continue
         area, here = estimate(one["auc"]), _rejections(one)
         ratios = {at: ratio(here[at], points[at]) for at in here.keys() & points.keys()}
+        if pair is not None:
+            rows = {row["target"]: estimate(row["ratio"]) for row in pair["efficiencies"]}
+            ratios = {at: rows[at] for at in ratios}
         yield Compared(title, area, difference(area, first), here, dict(sorted(ratios.items())))
 
 

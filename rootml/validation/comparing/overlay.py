@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rootml.validation.comparing.comparison import overtraining
+from rootml.validation.comparing.pairing import over
 from rootml.validation.comparing.series import Series, alone
 from rootml.validation.figures.histograms import by_class, identifier
 from rootml.validation.report import Plot, Report
@@ -61,10 +62,12 @@ def series_of(study: Study, plot: Plot) -> tuple[Series, ...]:
         titles, captions = captions, titles
     if plot.family == "stack" and _scaled(study):
         captions = [f"{caption}\nsimulation scaled to data" for caption in captions]
+    first, output = plot.reports[0], plot.subject.partition(":")[0]
+    paired = (over(study, index, first, output) for index in plot.reports)
     return tuple(
-        Series(title, report, look(i), sample, caption)
-        for i, (title, caption, report, sample) in enumerate(
-            zip(titles, captions, reports, samples, strict=True)
+        Series(title, report, look(i), sample, caption, pair)
+        for i, (title, caption, report, sample, pair) in enumerate(
+            zip(titles, captions, reports, samples, paired, strict=True)
         )
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rootml.validation.report import Report
 from rootml.validation.study import Role, Sample
@@ -20,7 +21,9 @@ class Series:
     """A report in a plot.
 
     ``title``: what the legend calls it. ``sample``: what the report is in the comparison.
-    ``caption``: what the plot says below its label, where all series have the same.
+    ``caption``: what the plot says below its label, where all series have the same. ``paired``:
+    ratios of its rejection to that of the first series, as of :class:`~rootml.validation.Pair`,
+    where both are of the same events.
     """
 
     title: str
@@ -28,6 +31,7 @@ class Series:
     look: Look
     sample: Sample = _ANY
     caption: str = ""
+    paired: Mapping[str, Any] | None = None
 
     @property
     def role(self) -> Role:
@@ -51,6 +55,15 @@ def ratio_title(series: Sequence[Series]) -> str:
     """What a panel calls the ratio to the first series, in two short lines."""
     first = series[0].title
     return f"Ratio to\n{first if len(first) <= SHORT else 'the first'}"
+
+
+def ratio_errors(paired: Mapping[str, object | None]) -> str:
+    """What errors ratios to a first series have; ``paired``: those of the same events by title."""
+    apart = [title for title, found in paired.items() if found is None]
+    if len(apart) == len(paired):
+        return "Ratio: independent errors"
+    independent = f", independent: {', '.join(apart)}" if apart else ""
+    return f"Ratio: paired errors (same events){independent}"
 
 
 def status(series: Sequence[Series]) -> str:

@@ -169,6 +169,15 @@ def per_unit(events: ak.Array, name: str, counts: Array | None, units: int) -> A
     return np.asarray(values, np.float64)
 
 
+def places_within(counts: Array | None, units: int) -> npt.NDArray[np.int64]:
+    """Place (units,) of each object in its event, from 0; of events 0."""
+    if counts is None:
+        return np.zeros(units, np.int64)
+    starts = np.cumsum(counts) - counts
+    places: npt.NDArray[np.int64] = np.arange(units) - np.repeat(starts, counts)
+    return places
+
+
 def checked_weights(weights: Any, units: int, judged: Array) -> Array:
     """Weights as float64, one a unit; DataError where one of a judged unit is not finite."""
     made = np.asarray(weights, np.float64)

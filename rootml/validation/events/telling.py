@@ -11,7 +11,7 @@ import numpy as np
 from rootml.card import Output
 from rootml.spec import Array, TensorSpec
 from rootml.validation.counting.setting import Setting
-from rootml.validation.counting.units import Units
+from rootml.validation.counting.units import Units, places_within
 from rootml.validation.events.masks import mask_of
 from rootml.validation.events.sampling import noise
 from rootml.validation.events.standouts import call
@@ -41,7 +41,7 @@ class Chunk:
         self.facts = facts
         batch = units.batch
         self.judged = np.ones(len(entries), np.bool_) if batch.judged is None else batch.judged
-        self.objects = None if batch.counts is None else _places(batch.counts)
+        self.objects = None if batch.counts is None else places_within(batch.counts, len(entries))
         self._unit = np.flatnonzero(self.judged)
         self._call = call(setting, units)
 
@@ -144,13 +144,6 @@ def _axes(spec: TensorSpec) -> tuple[str, ...]:
         return (*spec.columns[:3], "")[:3]
     names = spec.axes[-2:] if len(spec.axes) >= 2 else ("row", "column")
     return (*names, spec.unit)
-
-
-def _places(counts: Array) -> Array:
-    """Place of each object in its event, from 0."""
-    starts = np.cumsum(counts) - counts
-    places: Array = np.arange(int(counts.sum())) - np.repeat(starts, counts)
-    return places
 
 
 def _number(value: Any) -> float | int | None:

@@ -11,7 +11,7 @@ from rootml.validation.page.cells import Flag, cell
 from rootml.validation.page.events import viewer_data
 from rootml.validation.page.pictures import Picture, picture
 from rootml.validation.page.shapes import words
-from rootml.validation.page.summary import Verdict, key_figures, verdicts
+from rootml.validation.page.summary import Verdict, best_tables, key_figures, verdicts
 from rootml.validation.page.tables import Table, tables
 from rootml.validation.report import Check, Plot, Report, plain
 from rootml.validation.study import Note, Sample, Study
@@ -58,6 +58,7 @@ class Page:
     verdicts: list[Verdict]
     key_figures: Table
     notes: tuple[Note, ...]
+    best: list[Table]
     overlays: list[Picture]
     panels: list[Panel]
     viewer: Mapping[str, Any] | None
@@ -80,6 +81,7 @@ def page_content(study: Study, plots: Mapping[str, Path], path: Path) -> Page:
         verdicts=list(verdicts(study, titles)),
         key_figures=key_figures(study, titles),
         notes=study.notes,
+        best=list(best_tables(study, titles)),
         overlays=list(filter(None, map(shown, study.plots))),
         panels=[_panel(study, index, title, shown) for index, title in enumerate(titles)],
         viewer=viewer_data(study.events) if study.events else None,

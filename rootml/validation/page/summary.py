@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from rootml.validation.figures.separation import FIXED_EFFICIENCY
+from rootml.validation.comparing.best import Rival, in_bins, rankings
+from rootml.validation.figures.separation import BACKGROUND, FIXED_EFFICIENCY, SIGNAL
 from rootml.validation.page.cells import NOTHING, Cell, Flag, cell, estimate
 from rootml.validation.page.tables import Table
 from rootml.validation.report import plain
@@ -52,6 +53,42 @@ def key_figures(study: Study, titles: tuple[str, ...]) -> Table:
         for name in names
     )
     return Table("Key figures", ("figure", *titles), rows)
+
+
+def best_tables(study: Study, titles: tuple[str, ...]) -> Iterator[Table]:
+    """Of each score that several networks have on a sample: which rejects most, and in bins."""
+    percent = f"{100 * FIXED_EFFICIENCY:g} %"
+    for output, rivals in rankings(study):
+        report = study.reports[rivals[0].report]
+        signal, background = (report.sample["classes"][i] for i in (SIGNAL, BACKGROUND))
+        what = f"{output}: {background} rejection at {percent} {signal} efficiency"
+        head = ("network", "rejection", "best over it", "p-value", "errors of the ratio")
+        yield Table(what, head, tuple(_rival(one, titles[one.report]) for one in rivals))
+        figures = report.figures["outputs"][output].get("against", {})
+        others = [f"best over {titles[one.report]}" for one in rivals[1:]]
+        for name, about in figures.items():
+            rows = tuple(
+                (cell(low), cell(high), *map(_ratio, ratios))
+                for low, high, ratios in in_bins(rivals, name)
+            )
+            unit = f" [{about['unit']}]" if about["unit"] else ""
+            if rows:
+                where = f"{what}, in bins of {about['title']}{unit}"
+                yield Table(where, ("from", "to", *others), rows, within=True)
+
+
+def _rival(one: Rival, title: str) -> tuple[Cell, ...]:
+    errors = ("same events" if one.paired else "independent samples") if one.ratio else None
+    ratio = asdict(one.ratio) if one.ratio else None
+    p_value = one.p_value if one.paired else None
+    return (cell(title), cell(asdict(one.rejection)), cell(ratio), cell(p_value, 2), cell(errors))
+
+
+def _ratio(made: Mapping[str, Any] | None) -> Cell:
+    """A ratio; its upper limit where nothing passes the cut that it is over."""
+    if made is None or made["value"] != 0:
+        return cell(plain(made))
+    return Cell(f"< {cell(made['high']).text}", None, None, made["high"])
 
 
 def _counted(kind: str, total: int, failed: tuple[str, ...], fine: str) -> Verdict:

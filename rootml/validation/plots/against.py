@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 
 from rootml.spec import Array
 from rootml.validation.comparing.comparison import ratio
-from rootml.validation.comparing.series import Series, ratio_title
+from rootml.validation.comparing.series import Series, ratio_errors, ratio_title
 from rootml.validation.plots.canvas import (
     panel,
     panel_with_lower,
@@ -21,13 +22,10 @@ from rootml.validation.plots.canvas import (
     variable_axis,
     within,
 )
-from rootml.validation.plots.label import finish
+from rootml.validation.plots.label import LINE, finish
 from rootml.validation.plots.roc import NONE_PASS, class_names, discriminants
 from rootml.validation.statistics.binomial import Estimate
 from rootml.validation.style import Look, Style, look, upper_first
-
-INDEPENDENT = "Ratio: errors as of independent samples"
-"""What a plot says of its ratios: those of networks on the same events are known better."""
 
 ARROW = 1.6
 """The arrow of a lower limit reaches up to as many times the limit."""
@@ -45,10 +43,17 @@ class Points:
     @classmethod
     def of(cls, title: str, look: Look, rows: Sequence[Mapping[str, Any]], figure: str) -> Self:
         """The bins in which a cut was set and has this figure; also of a report that was read."""
+        cut = [row for row in rows if row["cut"] is not None]
+        return cls.of_estimates(title, look, cut, [row["cut"][figure] for row in cut])
+
+    @classmethod
+    def of_estimates(
+        cls, title: str, look: Look, bins: Sequence[Mapping[str, Any]], made: Sequence[Any]
+    ) -> Self:
+        """Bins, from low to high, and the estimate in each; none where its value is NaN."""
         kept = [
-            (row["low"], row["high"], *row["cut"][figure].values())
-            for row in rows
-            if row["cut"] is not None
+            (row["low"], row["high"], one["value"], one["low"], one["high"])
+            for row, one in zip(bins, made, strict=True)
         ]
         table = np.array(kept, np.float64).reshape(-1, 5)
         value, low, high = table.T[2:]
@@ -61,8 +66,7 @@ class Points:
 def draw_rejection_against(series: Sequence[Series], subject: str, style: Style) -> Figure:
     """Rejection in bins of a variable, each cut at the same signal efficiency of its own bin.
 
-    Of several series, a panel shows the ratio to the first, with errors as of independent
-    samples; also of networks that judged the same events, whose ratio is known better.
+    Of several series, a panel shows the ratio to the first.
     """
     output, variable = subject.split(":", 1)
     signal, background = class_names(series)
@@ -82,12 +86,16 @@ def draw_rejection_against(series: Sequence[Series], subject: str, style: Style)
     ]
     variable_axis(lowest, made[0][1], _bins((one for _, one, _ in made), "flat_efficiency"))
     _rejections(ax, drawn, background)
+    pairs = [one.paired and one.paired["against"].get(variable) for one in series[1:]]
+    others = [None] * (len(made) - len(series))
     if len(series) > 1:
-        _ratios(lowest, drawn)
+        _ratios(lowest, drawn, [*pairs, *others])
     target = made[0][1]["flat_efficiency"]["target"]
     lines = [f"{100 * target:g} % {signal} efficiency in each bin"]
     if len(series) > 1:
-        lines.append(INDEPENDENT)
+        said = dict(zip((one.title for one in series[1:]), pairs, strict=True))
+        said |= {"the file's own": None} if others else {}
+        lines.append(textwrap.fill(ratio_errors(said), LINE))
     finish(ax, series, style, *lines)
     plain_ticks(ax.yaxis)
     figure.align_ylabels()
@@ -145,10 +153,16 @@ def _rejections(ax: Axes, drawn: Sequence[Points], background: str) -> None:
     ax.set_ylabel(upper_first(f"{background} rejection"))
 
 
-def _ratios(ax: Axes, drawn: Sequence[Points]) -> None:
-    """Rejections over those of the first series, in the bins that both have."""
+def _ratios(ax: Axes, drawn: Sequence[Points], pairs: Sequence[Any]) -> None:
+    """Rejections over those of the first series, in the bins that both have.
+
+    ``pairs``: rows of the ratios of the same events, or None, of each other series.
+    """
     ax.axhline(1, color="0.6", lw=1)
-    made = [_over(points, drawn[0]) for points in drawn[1:]]
+    made = [
+        _over(points, drawn[0]) if rows is None else _paired(points.look, rows)
+        for points, rows in zip(drawn[1:], pairs, strict=True)
+    ]
     for i, points in enumerate(made, start=1):
         _draw(ax, points, i, len(drawn))
     table = np.concatenate([[[1, 0.9, 1.1]], *(points.estimates for points in made)])
@@ -159,6 +173,12 @@ def _ratios(ax: Axes, drawn: Sequence[Points]) -> None:
     ax.set_ylim(low, high)
     if high > 5 * low:
         plain_ticks(ax.yaxis)
+
+
+def _paired(look: Look, rows: Sequence[Mapping[str, Any]]) -> Points:
+    """Ratios of the same events; none where nothing passes the cut of the first series."""
+    kept = [row for row in rows if row["ratio"]["value"] != 0]
+    return Points.of_estimates("", look, kept, [row["ratio"] for row in kept])
 
 
 def _over(points: Points, first: Points) -> Points:

@@ -33,6 +33,9 @@ _WRITE: dict[str, Any] = {
 LONGEST = 2.0
 """The y axis is stretched so many times at most; where more is needed, the figure grows."""
 
+LINE = 46
+"""Characters of a line below the label that fit into a panel."""
+
 _CLEAR = 0.08
 """Inches between a label in a strip of its own and the panels below."""
 

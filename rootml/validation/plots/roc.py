@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rootml.spec import Array
-from rootml.validation.comparing.series import Series, ratio_title
+from rootml.validation.comparing.series import Series, ratio_errors, ratio_title
 from rootml.validation.figures.separation import BACKGROUND, SIGNAL
 from rootml.validation.plots.canvas import panel, panel_with_lower
-from rootml.validation.plots.label import finish
+from rootml.validation.plots.label import LINE, finish
 from rootml.validation.statistics.binomial import LIMIT_LEVEL
 from rootml.validation.style import Look, Style, look, upper_first
 
@@ -101,7 +102,8 @@ def draw_rejection(series: Sequence[Series], output: str, style: Style) -> Figur
     ax.set_ylim(1, top)
     lowest.set_xlabel(upper_first(f"{signal} efficiency"))
     ax.set_ylabel(upper_first(f"{background} rejection"))
-    finish(ax, series, style)
+    pairs = {one.title: one.paired for one in series[1:]}
+    finish(ax, series, style, textwrap.fill(ratio_errors(pairs), LINE) if pairs else "")
     figure.align_ylabels()
     return figure
 
@@ -120,23 +122,41 @@ def _rejection_curve(ax: Axes, curve: Mapping[str, Any], as_: Look, title: str) 
 
 
 def _ratios(ax: Axes, series: Sequence[Series], output: str) -> None:
-    """Rejections over that of the first series at the same efficiency, each with its own band."""
+    """Rejections over that of the first series at the same efficiency."""
     ax.axhline(1, **series[0].look.line)
-    efficiency, first, *_ = _rejections(series[0], output)
     bounds = [1.0]
     for one in series[1:]:
-        x, *curves = _rejections(one, output)
-        common = (x >= efficiency.min()) & (x <= efficiency.max())
-        x = x[common]
-        value, low, high = (
-            np.exp(np.log(y[common]) - np.interp(x, efficiency, np.log(first))) for y in curves
-        )
+        x, value, low, high = _paired(one.paired) if one.paired else _apart(one, series[0], output)
         ax.fill_between(x, low, high, color=one.look.colour, **BAND)
         ax.plot(x, value, **one.look.line)
         bounds += [*value[(x > 0.1) & (x < 0.999)]]
     low, high = min(bounds), max(bounds)
     margin = max(0.15 * (high - low), 0.02)
     ax.set_ylim(max(low - margin, 0), high + margin)
+
+
+def _paired(figures: Mapping[str, Any]) -> Array:
+    """Efficiencies, and ratios of the same events with both ends, where something passes."""
+    rows = [
+        (row["target"], *(row["ratio"][key] for key in ("value", "low", "high")))
+        for row in figures["efficiencies"]
+    ]
+    table = np.array(rows, np.float64)
+    known = np.isfinite(table).all(axis=1) & (table[:, 1] > 0)
+    return np.asarray(table[known].T)
+
+
+def _apart(one: Series, first: Series, output: str) -> list[Array]:
+    """Efficiencies, and ratios of independent samples with both ends, errors as of logarithms."""
+    efficiency, *theirs = _rejections(first, output)
+    x, *ours = _rejections(one, output)
+    common = (x >= efficiency.min()) & (x <= efficiency.max())
+    x = x[common]
+    value, low, high = (np.log(y[common]) for y in ours)
+    under, under_low, under_high = (np.interp(x, efficiency, np.log(y)) for y in theirs)
+    down, up = np.hypot(value - low, under_high - under), np.hypot(high - value, under - under_low)
+    ratio = value - under
+    return [x, *(np.exp(end) for end in (ratio, ratio - down, ratio + up))]
 
 
 def _rejections(one: Series, output: str) -> list[Array]:

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import binomtest
+from scipy.special import betainc, ndtri
 
 from rootml.spec import Array
 from rootml.validation.statistics.binomial import LEVEL, LIMIT_LEVEL, Estimate
 from rootml.validation.statistics.classification import Separation
+from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.dependence import Slice, against
+
+_ROUNDING = 1e-9
+"""Share of a sum of weights that may be left of nothing."""
 
 
 @dataclass(frozen=True)
@@ -89,31 +92,82 @@ def rejection_in_bins(
 def paired_ratio(passed: Array, other: Array) -> Ratio:
     """The rejection of a cut over that of another one: ``passed`` tells of the same events, (n,).
 
-    Interval: D. G. Bonett, R. M. Price, Statistics in Medicine 25 (2006) 3039, as recommended by
-    M. W. Fagerland et al., Statistics in Medicine 33 (2014) 2850. Where nothing passes the cut,
-    infinite, with a lower limit at 95 % confidence; NaN where nothing passes either of them.
+    As of :func:`ratio_of_counts`.
     """
-    both = int(np.count_nonzero(passed & other))
-    own, others = int(np.count_nonzero(passed)), int(np.count_nonzero(other))
-    alone = own - both, others - both
-    if not own + others:
-        return Ratio(math.nan, math.nan, math.nan, 1.0)
-    p_value = float(binomtest(alone[0], sum(alone)).pvalue) if sum(alone) else 1.0
-    limited = own == 0 or others == 0
-    low, high = bonett_price(others, own, both, 2 * LIMIT_LEVEL - 1 if limited else LEVEL)
-    return Ratio(others / own if own else math.inf, low, high, p_value)
+    parts = (passed, other, passed & other)
+    return ratio_of_counts(*(Counts.of(np.count_nonzero(part)) for part in parts))
 
 
-def bonett_price(k: int, m: int, both: int, level: float = LEVEL) -> tuple[float, float]:
+def ratio_of_counts(passed: Counts, other: Counts, both: Counts) -> Ratio:
+    """The rejection of a cut over that of another one, from what passes each and both of them.
+
+    Numbers of events, or sums of weights, one each. Interval: D. G. Bonett, R. M. Price,
+    Statistics in Medicine 25 (2006) 3039, as recommended by M. W. Fagerland et al., Statistics in
+    Medicine 33 (2014) 2850; of weights at the counts that give log(ratio) its variance. Where
+    nothing passes the cut, infinite, with a lower limit at 95 % confidence; NaN where nothing
+    passes either of them, or negative weights leave less than nothing.
+    """
+    m, k = float(passed.values), float(other.values)
+    (own, own_squares), (others, others_squares) = (
+        _without(part, both) for part in (passed, other)
+    )
+    b, squares = min(m - own, k - others), own_squares + others_squares
+    p_value = _mcnemar(own, others, squares)
+    if not (m + k > 0 and min(b, own, others) >= 0):
+        return Ratio(math.nan, math.nan, math.nan, p_value)
+    size = 1.0
+    if passed.weighted:
+        parts = float(passed.squares), float(other.squares), float(both.squares)
+        size = _effective((m, k, own + others), parts)
+    limited = m == 0 or k == 0
+    level = 2 * LIMIT_LEVEL - 1 if limited else LEVEL
+    low, high = bonett_price(size * k, size * m, size * b, level)
+    return Ratio(k / m if m else math.inf, low, high, p_value)
+
+
+def _without(part: Counts, both: Counts) -> tuple[float, float]:
+    """Value and square of a part less those of both; nothing, where rounding alone is left."""
+    squares = float(part.squares - both.squares)
+    if squares <= _ROUNDING * float(part.squares):
+        return 0.0, 0.0
+    return float(part.values - both.values), squares
+
+
+def _effective(sums: tuple[float, float, float], squares: tuple[float, float, float]) -> float:
+    """Events for each unit of weight that know log(ratio) as well.
+
+    ``sums``: of the weights that pass each cut, and one alone; ``squares``: that pass each, and
+    both.
+    """
+    (m, k, apart), (mm, kk, bb) = sums, squares
+    variance = mm / m**2 + kk / k**2 - 2 * bb / (k * m) if k and m else 0.0
+    if variance > 0 and apart > 0:
+        return apart / (k * m) / variance
+    return (k + m + apart) / 2 / (kk + mm - bb)
+
+
+def _mcnemar(own: float, others: float, squares: float) -> float:
+    """Two-sided p-value of McNemar's exact test, of weights at their effective number.
+
+    ``own``, ``others``: what passes one cut alone; ``squares``: of both together.
+    """
+    total = own + others
+    if not (total > 0 and squares > 0):
+        return 1.0
+    few, many = sorted(max(one, 0.0) * total / squares for one in (own, others))
+    return min(1.0, 2 * float(betainc(many, few + 1, 0.5)))
+
+
+def bonett_price(k: float, m: float, both: float, level: float = LEVEL) -> tuple[float, float]:
     """Ends of the interval of k / m, events passing two cuts of which ``both`` pass the two."""
     either = k + m - both
 
-    def wilson(count: int) -> tuple[float, float]:
+    def wilson(count: float) -> tuple[float, float]:
         middle = 2 * count + z**2
         half = z * math.sqrt(z**2 + 4 * count * (1 - count / either))
         return (middle - half) / (2 * (either + z**2)), (middle + half) / (2 * (either + z**2))
 
-    def part(count: int) -> float:
+    def part(count: float) -> float:
         return math.sqrt((1 - (count + 1) / (either + 2)) / (count + 1))
 
     joint = math.sqrt((k + m - 2 * both + 2) / ((k + 1) * (m + 1)))

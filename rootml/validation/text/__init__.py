@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rootml.validation.comparing.comparison import compared
-from rootml.validation.figures.separation import FIXED_EFFICIENCY
-from rootml.validation.statistics.rounding import interval, measured
+from rootml.validation.text.comparisons import best, side_by_side
 from rootml.validation.text.outputs import classes, fitted, residuals, separation
-from rootml.validation.text.tables import known, table
+from rootml.validation.text.tables import table
 
 if TYPE_CHECKING:
     from rootml.validation.report import Report
@@ -27,38 +24,10 @@ def to_markdown(study: Study) -> str:
     ]
     for title, part in (("Notes", notes), ("Conditions", gates)):
         lines += [f"## {title}", "", *part, ""] if part else []
-    lines += _comparisons(study)
+    lines += [*side_by_side(study), *best(study)]
     for report in study.reports:
         lines += [*_report(report), ""]
     return "\n".join(lines)
-
-
-def _comparisons(study: Study) -> Iterator[str]:
-    """Scores of the networks and samples beside each other, less or over the first of them."""
-    names = dict.fromkeys(name for one in study.reports for name in one.figures["outputs"])
-    for name in names:
-        having = [one for one in study.reports if "auc" in one.figures["outputs"].get(name, {})]
-        if len(having) < 2:
-            continue
-        titles = [", ".join(filter(None, (r.title, r.sample["sample_title"]))) for r in having]
-        yield from (f"## {name} side by side", "")
-        yield "Differences from the first row, and ratios to it, as of independent samples."
-        yield ""
-        rows = [
-            (
-                one.title,
-                interval(asdict(one.auc), 5),
-                measured(asdict(one.auc_difference)),
-                interval(asdict(one.rejection[FIXED_EFFICIENCY])),
-                known(asdict(one.rejection_ratio[FIXED_EFFICIENCY])),
-            )
-            for one in compared(having, titles, name)
-        ]
-        rows[0] = (*rows[0][:2], "", rows[0][3], "")
-        yield from table(
-            ("", "AUC", "difference", f"rejection at {FIXED_EFFICIENCY:g}", "ratio"), rows
-        )
-        yield ""
 
 
 def _about(note: Note) -> str:
