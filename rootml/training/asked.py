@@ -1,15 +1,35 @@
-"""What was asked for: the name of a model, files apart from others, the command that repeats it."""
+"""What was asked for: options, the name of a model, files apart, the command that repeats it."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict
 
 from pydantic import TypeAdapter, ValidationError
 
 from rootml.card import Name
 from rootml.errors import TrainingError
+from rootml.training.learner import Device, Precision
+
+
+class LearnerOptions(TypedDict, total=False):
+    """Options of the learner that a training may be given; None takes the recipe's.
+
+    ``max_time``: minutes after which no epoch begins. ``device``: "auto", "cpu" or "cuda"; the
+    others: see :class:`~rootml.training.Torch`.
+    """
+
+    epochs: int | None
+    max_time: float | None
+    batch_size: int | None
+    precision: Precision | None
+    device: Device | None
+    accumulate: int | None
+    devices: int | None
+    nodes: int | None
+    strategy: str | None
 
 
 def checked(name: str) -> str:

@@ -6,19 +6,19 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from rootml.errors import DataError, MissingExtra, TrainingError
 from rootml.plugins import get_recipe
 from rootml.rootio.container.transaction import made_folder
-from rootml.training.asked import apart, checked, command_line
+from rootml.training.asked import LearnerOptions, apart, checked, command_line
 from rootml.training.cache import get_dataset, scratch
 from rootml.training.cards import finish
 from rootml.training.chosen import choose_adapter
 from rootml.training.data import DataSet
 from rootml.training.folder import LEAST_ROWS, card_path, check_folder, check_parts, pin
 from rootml.training.job import Parts, Run, Setting
-from rootml.training.learner import Device, Precision, Torch
+from rootml.training.learner import Torch
 from rootml.training.ranks import is_first
 from rootml.training.recipe import Recipe
 from rootml.training.recipe_file import is_recipe_file, read_recipe
@@ -36,27 +36,19 @@ def train(
     name: str | None = None,
     adapter: str | Path | None = None,
     view: str | None = None,
-    resume: bool = False,
-    epochs: int | None = None,
-    max_time: float | None = None,
+    tree: str | None = None,
     max_events: int | None = None,
     train_only: Sequence[str | Path] = (),
+    adapt: Sequence[str | Path] = (),
     cache: str | Path | None = None,
     seed: int | None = None,
     split: Split | str | None = None,
-    batch_size: int | None = None,
-    precision: Precision | None = None,
-    device: Device | None = None,
-    accumulate: int | None = None,
-    devices: int | None = None,
-    nodes: int | None = None,
-    strategy: str | None = None,
     values: Mapping[str, Any] | None = None,
     tune: int | None = None,
-    adapt: Sequence[str | Path] = (),
-    tree: str | None = None,
+    resume: bool = False,
     notes: str = "",
     progress: bool = False,
+    **options: Unpack[LearnerOptions],
 ) -> Path:
     """Train a model on ROOT files and return the path of its card.
 
@@ -66,31 +58,22 @@ def train(
     ``checkpoints/``. What is None is taken from the recipe; ``name`` is that of the recipe unless
     given. ``adapter``: an installed one by name, or the file of a declared one; ``view``: one of
     its views, which need not be said where it has one only. ``split``: see
-    :mod:`rootml.training.split`. ``max_time``: minutes after which no epoch begins.
-    ``max_events``: read no more. ``train_only``: more files, all of whose events are for training,
-    read after the others. ``cache``: a folder in which what is read is kept for other
-    trainings on the same files (:mod:`rootml.training.cache`). ``device``: "auto", "cpu" or
-    "cuda"; ``devices``, ``nodes``, ``strategy``, ``accumulate``: see :class:`Torch`. ``values``:
-    other options and parameters of the learner by name. ``tune``: first search for the best in
-    so many trials, where the recipe says. ``adapt``: files without truth that a network shall be
-    adapted to. ``notes``: what the card shall say of the training data.
+    :mod:`rootml.training.split`. ``max_events``: read no more. ``train_only``: more files, all of
+    whose events are for training, read after the others. ``adapt``: files without truth that a
+    network shall be adapted to. ``cache``: a folder in which what is read is kept for other
+    trainings on the same files (:mod:`rootml.training.cache`). ``options`` of the learner:
+    :class:`LearnerOptions`; ``values``: others, and parameters, by name. ``tune``: first search
+    for the best in so many trials, where the recipe says. ``notes``: what the card shall say of
+    the training data.
 
     Where several processes train together, the first one writes, and all return.
 
     Raises InputError where a file cannot be trained on, TrainingError where a training cannot
     start or go on, OutputError where the folder holds this training and ``resume`` is False.
     """
-    options = {
-        "epochs": epochs,
-        "max_time": max_time,
-        "batch_size": batch_size,
-        "precision": precision,
-        "device": device,
-        "accumulate": accumulate,
-        "devices": devices,
-        "nodes": nodes,
-        "strategy": strategy,
-    }
+    known = LearnerOptions.__annotations__
+    if unknown := options.keys() - known.keys():
+        raise TypeError(f"train() got an unexpected keyword argument {min(unknown)!r}")
     chosen = _chosen(recipe, seed, split, options, values or {})
     if not files:
         raise TrainingError("a training needs at least one file")
@@ -100,7 +83,7 @@ def train(
         "view": view,
         "seed": seed,
         "split": split,
-        **{key: value for key, value in options.items() if key not in OF_THE_MACHINE},
+        **{key: options.get(key) for key in known if key not in OF_THE_MACHINE},
         "max_events": max_events,
         "set": [f"{key}={value}" for key, value in (values or {}).items()],
         "tune": tune,

@@ -113,6 +113,8 @@ def test_refusals(toy, write_toy, tmp_path):
     refused(TrainingError, "loss was no number", "toy", [file], tmp_path / "nan", values=high)
     refused(TrainingError, "'../my' cannot name a model", "toy", [file], folder, name="../my")
     refused(TrainingError, "no training to resume", "toy", [file], folder, resume=True)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'learning_rate'"):
+        train("toy", [file], folder, epochs=1, learning_rate=1e-3)
     (tmp_path / "taken").write_text("")
     refused(OutputError, "cannot write .*taken", "toy", [file], tmp_path / "taken")
 
