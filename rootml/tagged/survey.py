@@ -26,7 +26,8 @@ class SurveyedFile:
 
     ``branches``: by output, of each of the ``models``; ``labelled``: whether it has their truth.
     ``units``: of the variables; ``lacking``: why it has not all of them. ``facts``: what is known
-    of the file, for the study.
+    of the file, for the study. ``origins``: identities (ROOT's UUID) of this file and of those that
+    it was tagged from, with the tree's name.
     """
 
     path: str
@@ -39,6 +40,11 @@ class SurveyedFile:
     labelled: tuple[bool, ...]
     facts: Mapping[str, Any]
     notes: tuple[Note, ...]
+    origins: frozenset[tuple[str, str]]
+
+    def is_made_as(self, other: SurveyedFile) -> bool:
+        """Whether both hold the entries of one file: taggings keep every entry in its place."""
+        return self.entries == other.entries and not self.origins.isdisjoint(other.origins)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +143,16 @@ def _survey(
             labelled=tuple(_labelled(reader, options) for reader in readers),
             facts=_facts(tree, readers[0], options),
             notes=tuple(_notes(tree, here, options)),
+            origins=frozenset(_origins(tree)),
         )
+
+
+def _origins(tree: TaggedTree) -> Iterator[tuple[str, str]]:
+    yield str(tree.events.tree.file.uuid), tree.events.name
+    for tagging in tree.taggings:
+        uuid = tagging.entry.get("input", {}).get("uuid")
+        if uuid:
+            yield str(uuid), tree.events.name
 
 
 def _check_alike(first: SurveyedFile, other: SurveyedFile) -> None:

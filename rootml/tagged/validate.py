@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -15,7 +15,7 @@ from rootml.rootio.events.friends import Named
 from rootml.tagged.counting import Ledger, Step, count
 from rootml.tagged.models import TaggedModel
 from rootml.tagged.options import Options
-from rootml.tagged.pairing import pair_up
+from rootml.tagged.pairing import pair_up, same_events
 from rootml.tagged.samples import Given, SampleFiles, given_samples, settled, slug
 from rootml.tagged.survey import Surveyed, check_variables, survey
 from rootml.validation.comparing.comparison import with_overtraining
@@ -102,10 +102,14 @@ def validate_files(
     wanted = [TaggedModel.find(os.fspath(model)) for model in listed]
     surveyed = [survey(request, wanted, options) for request in requests]
     notes = [*_bandless(requests), *check_variables(surveyed)]
-    step = _steps(surveyed, progress)
+    groups = same_events(surveyed, options)
+    lacking = _lacking(wanted, surveyed, groups)
+    step = _steps(surveyed, groups, progress)
     counted = [count(sample, options, step) for sample in surveyed]
-    study = _study(surveyed, wanted, counted, options, title, notes)
-    return _paired(study, surveyed, counted, options, step)
+    study = _study(surveyed, wanted, counted, options, title, [*notes, *lacking])
+    for group in groups:
+        study = _paired(study, [(surveyed[i], counted[i]) for i in group], options, step)
+    return replace(study, plots=overlays(study))
 
 
 def _bandless(samples: Sequence[SampleFiles]) -> list[Note]:
@@ -116,9 +120,24 @@ def _bandless(samples: Sequence[SampleFiles]) -> list[Note]:
     return [Note("warning", text, one.title) for one in samples if one.role == "variation"]
 
 
-def _steps(surveyed: Sequence[Surveyed], progress: Progress | None) -> Step:
-    """Tells of the progress; samples of several networks are read twice."""
-    done, total = 0, sum(min(len(one.models), 2) * one.entries for one in surveyed)
+def _lacking(
+    wanted: Sequence[TaggedModel], surveyed: Sequence[Surveyed], groups: Sequence[Sequence[int]]
+) -> Iterator[Note]:
+    """A warning for each network that judged other samples, but not the events of this one."""
+    every = dict.fromkeys(m.full_name for m in (*wanted, *(m for s in surveyed for m in s.models)))
+    for group in groups:
+        judged = {model.full_name for i in group for model in surveyed[i].models}
+        for name in filter(lambda name: name not in judged, every):
+            text = f"no output of {name} in its files: it is not validated there"
+            yield from (Note("warning", text, surveyed[i].request.title) for i in group)
+
+
+def _steps(
+    surveyed: Sequence[Surveyed], groups: Sequence[Sequence[int]], progress: Progress | None
+) -> Step:
+    """Tells of the progress; events that several networks judged are read twice."""
+    of_several = (g[0] for g in groups if sum(len(surveyed[i].models) for i in g) > 1)
+    done, total = 0, sum(surveyed[i].entries for i in (*range(len(surveyed)), *of_several))
 
     def step(entries: int) -> None:
         nonlocal done
@@ -154,9 +173,6 @@ def _study(
             named = {ledger.model.full_name: ledger for ledger in made}
             if model.full_name in named:
                 reports.append(named[model.full_name].report(sample))
-            else:
-                text = f"no output of {model.full_name} in its files: it is not validated there"
-                said.append(Note("warning", text, sample.title))
     study = Study(
         title=title or _title(models),
         samples=samples,
@@ -165,28 +181,24 @@ def _study(
         events=tuple(event for ledger in ledgers for event in ledger.events()),
         provenance=_provenance(options),
     )
-    study = with_overtraining(with_simulation(study))
-    return replace(study, plots=overlays(study))
+    return with_overtraining(with_simulation(study))
 
 
 def _paired(
     study: Study,
-    surveyed: Sequence[Surveyed],
-    counted: Sequence[Sequence[Ledger]],
+    samples: Sequence[tuple[Surveyed, Sequence[Ledger]]],
     options: Options,
     step: Step,
 ) -> Study:
-    """The study with pairs of the networks that judged the same events of a sample."""
-    pairs, notes = [*study.pairs], [*study.notes]
-    of = {(r.sample["name"], r.title): i for i, r in enumerate(study.reports)}
-    for sample, ledgers in zip(surveyed, counted, strict=True):
-        if len(ledgers) > 1:
-            cards = [ledger.model.card for ledger in ledgers]
-            indices = [of[sample.request.name, f"{c.name} {c.version}"] for c in cards]
-            reports = {i: study.reports[i] for i in indices}
-            found, said = pair_up(sample, ledgers, reports, options, step)
-            pairs, notes = [*pairs, *found], [*notes, *said]
-    return replace(study, pairs=tuple(pairs), notes=tuple(notes))
+    """The study with pairs of the networks that judged the events of a group of samples."""
+    if sum(len(ledgers) for _, ledgers in samples) < 2:
+        return study
+    reports = {
+        (r.sample["name"], f"{r.model['name']}@{r.model['version']}"): (i, r)
+        for i, r in enumerate(study.reports)
+    }
+    pairs, notes = pair_up(samples, reports, options, step)
+    return replace(study, pairs=(*study.pairs, *pairs), notes=(*study.notes, *notes))
 
 
 def _sample(surveyed: Surveyed, options: Options, factor: float) -> Sample:

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+import rootml
 from rootml.rootio.chunks import read_together
-from rootml.tagged import validate_files
+from rootml.tagged import SampleFiles, validate_files
 from rootml.validation import Style, paired_ratio, read_study, write_study
 from rootml.validation.comparing.best import rankings
 from rootml.validation.comparing.overlay import series_of
-from rootml.validation.comparing.pairing import over
+from rootml.validation.comparing.pairs import over
 from rootml.validation.comparing.series import ratio_errors
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
@@ -156,6 +157,55 @@ def test_two_samples_are_independent(path, columns, cards, write, tmp_path):
     plot = next(p for p in study.plots if p.name == "score_rejection_samples")
     paired = {one.title: one.paired for one in series_of(study, plot)[1:]}
     assert ratio_errors(paired) == "Ratio: independent errors"
+
+
+@pytest.fixture(scope="module")
+def apart(mine, make_card, tmp_path_factory):
+    """One file tagged twice: into two files by a network each, and into one by both."""
+    folder = tmp_path_factory.mktemp("apart")
+    models = [make_card("one"), make_card("other", weight=-0.1)]
+    paths = [folder / f"{name}.root" for name in ("a", "b", "both")]
+    for path, networks in zip(paths, (models[:1], models[1:], models), strict=True):
+        rootml.tag_file(mine.source, path, networks, plots=False)
+    return models, paths
+
+
+def test_two_taggings_of_a_file_are_of_the_same_events(apart):
+    models, (a, b, both) = apart
+    study = validate_files([a, b], models, **AGAINST)
+    expected = validate_files(both, models, **AGAINST)
+    assert [pair.reports for pair in study.pairs] == [(0, 1)]
+    assert study.to_dict()["pairs"] == expected.to_dict()["pairs"]
+    assert {p.name for p in study.plots} == {p.name for p in expected.plots}
+    assert not study.notes
+    ((_, rivals),) = rankings(study)
+    assert rivals[1].paired
+    assert "## The best score on a, b" in to_markdown(study)
+
+
+def test_files_of_other_events_or_weights_are_not(apart, mine, write, tmp_path):
+    """Another file of the same size is no pair, nor is the same one with weights."""
+    models, (a, b, _) = apart
+    moved = {name: column[::-1] for name, column in mine.branches.items()}
+    source = write(tmp_path / "moved.root", moved)
+    rootml.tag_file(source, tmp_path / "c.root", models[1], plots=False)
+    assert not validate_files([a, tmp_path / "c.root"], models, **AGAINST).pairs
+    weighted = [SampleFiles("a", (str(a),)), SampleFiles("b", (str(b),), weight="w")]
+    assert not validate_files(weighted, models, **AGAINST).pairs
+
+
+def test_events_that_only_seem_the_same_are_found_out(apart, mine, write, tmp_path, monkeypatch):
+    """Entries in another order, all of them judged: other ones pass the cuts."""
+    models, _ = apart
+    branches = {**mine.branches, "y": np.zeros_like(mine.branches["y"])}
+    moved = {name: np.roll(column, 100) for name, column in branches.items()}
+    for name, columns, model in (("a", branches, models[0]), ("b", moved, models[1])):
+        source = write(tmp_path / f"{name}_in.root", columns)
+        rootml.tag_file(source, tmp_path / f"{name}.root", model, plots=False)
+    monkeypatch.setattr("rootml.tagged.survey._origins", lambda tree: [("the same", "events")])
+    study = validate_files([tmp_path / "a.root", tmp_path / "b.root"], models, **AGAINST)
+    assert not study.pairs
+    assert any("did not judge the same background" in note.text for note in study.notes)
 
 
 def test_the_best_is_named_with_how_much_better_it_is(two):

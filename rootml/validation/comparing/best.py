@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rootml.validation.comparing.comparison import estimate, ratio
-from rootml.validation.comparing.pairing import over
+from rootml.validation.comparing.pairs import first_samples, over
 from rootml.validation.figures.separation import FIXED_EFFICIENCY
 from rootml.validation.report import Report
 from rootml.validation.statistics.binomial import Estimate
@@ -40,14 +40,15 @@ class Rival:
 
 
 def rankings(study: Study) -> Iterator[tuple[str, list[Rival]]]:
-    """Each score of each sample that several networks have, and these by falling rejection."""
+    """Each score that several networks have of the same events, and these by falling rejection."""
+    first = first_samples(study)
     groups: dict[tuple[str, str], list[int]] = {}
     for index, report in enumerate(study.reports):
         if report.sample["role"] in RANKED:
             for name, output in report.figures["outputs"].items():
                 rows = output.get("working_points") or ()
                 if any(row["target"] == FIXED_EFFICIENCY for row in rows):
-                    groups.setdefault((report.sample["name"], name), []).append(index)
+                    groups.setdefault((first[report.sample["name"]], name), []).append(index)
     for (_, output), indices in groups.items():
         if len(indices) > 1:
             yield output, _ranked(study, output, indices)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rootml.validation.comparing.comparison import overtraining
-from rootml.validation.comparing.pairing import over
+from rootml.validation.comparing.pairs import first_samples, over
 from rootml.validation.comparing.series import Series, alone
 from rootml.validation.figures.histograms import by_class, identifier
 from rootml.validation.report import Plot, Report
@@ -97,8 +97,9 @@ def agreement(series: Sequence[Series], output: str) -> Iterator[str]:
 
 
 def _of_models(study: Study) -> Iterator[Plot]:
-    """The networks that judged one sample, beside each other."""
-    groups = _grouped(study, lambda report: _sample(study, report).name)
+    """The networks that judged the same events, beside each other."""
+    first = first_samples(study)
+    groups = _grouped(study, lambda report: first[_sample(study, report).name])
     for name, indices in groups.items():
         yield from _shared(study, indices, OVERLAID, "_models" + _ending(groups, name))
 

@@ -5,7 +5,6 @@ The cuts follow from all events, so that what passes two of them is counted in a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations_with_replacement
@@ -15,11 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rootml.spec import Array
-from rootml.validation.comparing.comparison import estimate
 from rootml.validation.counting.units import Variable
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.matched import ratio_of_counts
-from rootml.validation.study import Study
 
 GRID = np.arange(1, 100) / 100
 """Signal efficiencies at which networks are compared."""
@@ -67,8 +64,8 @@ class Cuts:
         curve = output["curve"]
         kept = curve["efficiency"] >= GRID[:, None] * (1 - 1e-12)
         tightest = kept.shape[1] - 1 - kept[:, ::-1].argmax(axis=1)
-        flat = {v: output["against"][v.name].get("flat_efficiency") for v in variables}
-        bins = {v.name: Bins.of(v, made["rows"]) for v, made in flat.items() if made}
+        flat = [(v, output["against"][v.name].get("flat_efficiency")) for v in variables]
+        bins = {v.name: Bins.of(v, made["rows"]) for v, made in flat if made}
         return cls(curve["threshold"][tightest], bins)
 
     def passed(self, scores: Array) -> npt.NDArray[np.int64]:
@@ -117,6 +114,11 @@ class Joint:
                 before = self._counts.get((i, j, name))
                 self._counts[i, j, name] = counted if before is None else before + counted
 
+    def passed(self, i: int) -> dict[float, float]:
+        """What passes the cuts of a network, by their efficiencies."""
+        above = self._counts[i, i, ""].above().values[:0:-1]
+        return dict(zip(GRID.tolist(), above.tolist(), strict=True))
+
     def figures(self, i: int, j: int) -> Figures:
         """Ratios of the rejection of the network i to that of j, with intervals and p-values."""
         whole, *variables = self._common(i, j)
@@ -152,30 +154,3 @@ def _passed(cuts: Cuts, part: Background) -> dict[str, Array]:
         passes = (place >= 0) & (part.scores > bins.thresholds[place])
         made[name] = np.where(passes, place + 1, 0)
     return made
-
-
-def over(study: Study, i: int, j: int, output: str) -> Figures | None:
-    """Ratios of the rejection of the report ``i`` to that of ``j``; None of different events."""
-    for pair in study.pairs:
-        if pair.output == output and pair.reports == (i, j):
-            return pair.figures
-        if pair.output == output and pair.reports == (j, i):
-            return _inverted(pair.figures)
-    return None
-
-
-def _inverted(figures: Figures) -> Figures:
-    """The same of the second report to the first."""
-
-    def turned(rows: Sequence[Figures]) -> list[dict[str, Any]]:
-        return [{**row, "ratio": _inverse(row["ratio"])} for row in rows]
-
-    against = {name: turned(rows) for name, rows in figures["against"].items()}
-    return {"efficiencies": turned(figures["efficiencies"]), "against": against}
-
-
-def _inverse(made: Mapping[str, float | None]) -> dict[str, float | None]:
-    ratio = estimate(made)
-    ends = (ratio.value, ratio.high, ratio.low)
-    value, low, high = (math.inf if one == 0 else 1 / one for one in ends)
-    return {"value": value, "low": low, "high": high, "p_value": made["p_value"]}

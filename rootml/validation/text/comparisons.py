@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rootml.validation.comparing.best import Rival, in_bins, rankings
 from rootml.validation.comparing.comparison import compared, estimate
-from rootml.validation.comparing.pairing import over
+from rootml.validation.comparing.pairs import over
 from rootml.validation.comparing.series import ratio_errors
 from rootml.validation.figures.separation import BACKGROUND, FIXED_EFFICIENCY, SIGNAL
 from rootml.validation.statistics.rounding import interval, measured
@@ -62,7 +62,8 @@ def best(study: Study) -> Iterator[str]:
     for output, rivals in rankings(study):
         report = study.reports[rivals[0].report]
         signal, background = (report.sample["classes"][i] for i in (SIGNAL, BACKGROUND))
-        where = f" on {title}" if (title := report.sample["sample_title"]) else ""
+        titles = dict.fromkeys(study.reports[one.report].sample["sample_title"] for one in rivals)
+        where = f" on {title}" if (title := ", ".join(filter(None, titles))) else ""
         yield from (f"## The best {output}{where}", "")
         yield (
             f"{background} rejection at {100 * FIXED_EFFICIENCY:g} % {signal} efficiency, how many "
