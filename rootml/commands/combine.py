@@ -41,6 +41,11 @@ import click
 @click.option("--title", default="", help="What the card is to call it.")
 @click.option("--doc", default="", help="What the card is to say of it.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the halves [default: 1].")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help="Use at most so many events of a part, drawn by the seed.",
+)
 @click.option("--tree", help="Name of the tree, where a file has several.")
 @click.option("--notes", default="", help="What the card is to say of the events.")
 def combine(

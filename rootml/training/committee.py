@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -76,6 +77,7 @@ def combine(
     title: str = "",
     doc: str = "",
     seed: int | None = None,
+    limit: int | None = None,
     cache: str | Path | None = None,
     tree: str | None = None,
     notes: str = "",
@@ -87,7 +89,8 @@ def combine(
     seed and split, whose validation part fixes the working points, and whose test part measures;
     with ``held_out`` files that none of them was trained on, split in halves by ``seed`` (1).
     ``train_only``: files to read beside ``files`` and not to measure on, so that a ``cache`` which
-    trainings filled serves. ``output``: a folder, which receives ``<name>.card.yaml`` and
+    trainings filled serves. ``limit``: at most so many events of a part are used, drawn by the
+    seed. ``output``: a folder, which receives ``<name>.card.yaml`` and
     ``<name>.onnx``; ``name``: committee_<adapter> unless given, or committee where
     the adapter is a declared one. ``tree``, ``cache``, ``notes``: as
     of :func:`train`. Files are known by their names.
@@ -106,13 +109,19 @@ def combine(
         "model": [full_name(card) for card in cards],
         "train_only": [Path(path).name for path in train_only],
         "seed": seed,
+        "limit": limit,
         "name": name,
         "tree": tree,
     }
     declared = None if isinstance(first.card.adapter, str) else first.card.adapter
     run = Run(
         name=checked(name or ("committee" if declared else f"committee_{first.adapter.name}")),
-        recipe=_recipe(members, files, seed, title, doc, held_out=held_out),
+        recipe=dataclasses.replace(
+            _recipe(members, files, seed, held_out=held_out),
+            title=title or f"Committee of {', '.join(card.name for card in cards)}",
+            doc=doc or DOC,
+            limits={} if limit is None else dict.fromkeys(Committee.parts, limit),
+        ),
         adapter=first.adapter,
         view=first.view,
         folder=Path(output),
@@ -135,8 +144,6 @@ def _recipe(
     members: tuple[Model, ...],
     files: Sequence[str | Path],
     seed: int | None,
-    title: str,
-    doc: str,
     *,
     held_out: bool,
 ) -> Recipe:
@@ -157,8 +164,6 @@ def _recipe(
         name="",
         learner=Committee(members),
         task=SameScore(like=cards[0].outputs[0]),
-        title=title or f"Committee of {', '.join(card.name for card in cards)}",
-        doc=doc or DOC,
         split=split,
         seed=used,
         threads=_agreed([card.threads for card in cards]),
