@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ FROM_EFFICIENCY = 0.6
 """Where plots against electron efficiency begin."""
 TALK_EVENTS = 0.82e6
 """Training events that the talk's CvT needs to beat the experiment's own classifiers."""
+LINE = 48
+"""Letters that a line of a plot holds."""
 ARROW = 1.6
 """The arrow of a lower limit reaches up to as many times the limit."""
 _ORDER = {name: place for place, name in enumerate(TITLES)}
@@ -79,7 +82,7 @@ def against_efficiency(style: Style, drawn: Sequence[Curve], *lines: str) -> Fig
     ax.set_ylim(1, top)
     ax.set_xlabel("Electron efficiency")
     ax.set_ylabel("Proton rejection")
-    finish(ax, (), style, *lines)
+    finish(ax, (), style, *(textwrap.fill(line, LINE) for line in lines))
     return figure
 
 
