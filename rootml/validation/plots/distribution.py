@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,8 @@ _TICKS = {
     **{10.0**-k: f"$10^{{-{k}}}$" for k in (3, 4, 6, 8)},
     **{1 - 10.0**-k: f"$1-10^{{-{k}}}$" for k in (4, 6, 8)},
 }
+_WIDEST = {0.1: 16, 0.9: 16, 1e-3: 16, 1 - 1e-6: 26}
+"""Width of the axis from which on a tick's label does not fit between its neighbours."""
 
 
 @dataclass(frozen=True)
@@ -144,16 +147,11 @@ def _axes(ax: Axes, lowest: Axes, parts: list[Fractions]) -> float:
 def score_axis(ax: Axes, series: Sequence[Series], output: str) -> None:
     """Label and ticks of an axis of log(p/(1-p)), whose limits are set."""
     low, high = ax.get_xlim()
-    ticks = {float(logit(p)): text for p, text in _TICKS.items()}
-    near = [x for x in ticks if low <= x <= high and (high - low < 16 or _sparse(ticks[x]))]
-    ax.xaxis.set_major_locator(FixedLocator(near))
-    ax.xaxis.set_ticklabels([ticks[x] for x in near])
+    fitting = {p: text for p, text in _TICKS.items() if high - low < _WIDEST.get(p, math.inf)}
+    ticks = {float(logit(p)): text for p, text in fitting.items() if low <= logit(p) <= high}
+    ax.xaxis.set_major_locator(FixedLocator(list(ticks)))
+    ax.xaxis.set_ticklabels(list(ticks.values()))
     ax.xaxis.set_minor_locator(NullLocator())
     branches = {one.report.figures["outputs"][output]["branch"] for one in series}
     name = branches.pop() if len(branches) == 1 else output
     ax.set_xlabel(f"{name}, linear in log[p / (1 \N{MINUS SIGN} p)]")
-
-
-def _sparse(text: str) -> bool:
-    """Whether a tick's label fits on an axis that shows many decades."""
-    return text not in ("0.1", "0.9", "$10^{-3}$")
