@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
+from torch.nn.utils import fuse_conv_bn_eval
 
 from rootml.errors import TrainingError
 from rootml.spec import TensorSpec
@@ -24,11 +26,25 @@ SMALL = 1024
 
 
 def round_weights(network: nn.Module) -> None:
-    """Round large parameters to float16 in place, so that they can be stored in half the size."""
+    """Round large parameters to float16 in place, so that they can be stored in half the size.
+
+    Those of a convolution are rounded after the normalisation that follows it in a sequence is
+    merged into them: exporting would do so, and leave numbers that float16 does not hold.
+    """
+    for sequence in network.modules():
+        if isinstance(sequence, nn.Sequential):
+            _merge_normalisations(sequence)
     with torch.no_grad():
         for parameter in network.parameters():
             if parameter.numel() >= SMALL:
                 parameter.copy_(parameter.half().float())
+
+
+def _merge_normalisations(sequence: nn.Sequential) -> None:
+    for number, (before, after) in enumerate(itertools.pairwise(sequence)):
+        if isinstance(before, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
+            sequence[number] = fuse_conv_bn_eval(before, after)
+            sequence[number + 1] = nn.Identity()
 
 
 def export(

@@ -44,6 +44,7 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
             "the validation loss was no number in any epoch: is learning_rate too high?"
         )
     path = run.folder / f"{run.name}.onnx"
+    parameters = sum(parameter.numel() for parameter in outcome.network.parameters())
     round_weights(outcome.network)
     deployed = Deployed(outcome.network, aim.deploy).eval()
     if run.leads:
@@ -64,7 +65,7 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
         format="onnx",
         predict=predict,
         settings=settings,
-        parameters=sum(parameter.numel() for parameter in outcome.network.parameters()),
+        parameters=parameters,
         curves=curves,
         loss=aim.title,
         warmup=learner.warmup.epochs if learner.warmup else 0,

@@ -86,3 +86,31 @@ def test_file_is_self_contained_and_says_nothing_of_its_making(exported):
     assert all(c.data_location == onnx.TensorProto.DEFAULT for c in model.graph.initializer)
     for word in (b".py", b"site-packages", b"torch", b"/home", b"/work"):
         assert word not in content
+
+
+def test_convolutions_with_a_normalisation_are_stored_in_half_the_size(tmp_path):
+    torch.manual_seed(3)
+    layers = [
+        torch.nn.Conv2d(1, 64, 3, padding=1, bias=False),
+        torch.nn.BatchNorm2d(64),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(64, 128, 3, bias=False),
+        torch.nn.BatchNorm2d(128),
+        torch.nn.AdaptiveAvgPool2d(1),
+        torch.nn.Flatten(),
+        torch.nn.Linear(128, 1),
+        torch.nn.Flatten(0),
+    ]
+    net = Deployed(torch.nn.Sequential(*layers), classification(1.0).deploy)
+    image = torch.randn(64, 1, 6, 8)
+    for _ in range(20):
+        net(image)
+    net.eval()
+    (before,) = net(image)
+    round_weights(net)
+    (rounded,) = net(image)
+    assert (rounded - before).abs().max() < 1e-3
+    path = tmp_path / "net.onnx"
+    export(net, [SPEC], ["score"], path)
+    assert np.abs(scores(path, image.numpy()) - rounded.detach().numpy()).max() < 1e-6
+    assert path.stat().st_size < 1.2 * 2 * 64 * 128 * 9
