@@ -24,7 +24,8 @@ FEWEST: Final = 6
 _MOST = 300
 _LEAST_HITS, _HOT, _LEAST_CONTRAST = 40, 10, 10.0
 _USUAL, _NOISE = 0.75, 6.0
-_ALWAYS, _MOST_HOT = 0.8, 30
+_ALWAYS, _MOST_HOT, _FEWEST_EVENTS = 0.8, 30, 20
+_SAME_VIEW, _IN_LINE, _TRACK = 4, 2, 0.5
 _NEAR, _LEAST_NEAR, _PLAIN_NEAR = 2, 0.15, 0.5
 _SHUFFLED, _SMOOTH, _SMOOTHER, _AGREE = 0.65, 0.5, 0.9, 0.9
 _APART_CELLS = 5.0
@@ -49,11 +50,21 @@ ORDERS: Final[Mapping[str, Array]] = {
 def hot_cells(image: Array) -> Array:
     """Which cells (18, 72) are loud in nearly all events, whatever these are.
 
-    Where more than a few are, showers lie in one place, and no cell is taken for hot.
+    None where particles may do that: in few events, and where all come in one place, so that more
+    than a few cells are loud or these lie along a track.
     """
     loud = _above_noise(image[image.any(axis=(1, 2))]) > 0
     hot: Array = loud.sum(axis=0) > _ALWAYS * len(loud)
-    return hot & (np.count_nonzero(hot) <= _MOST_HOT)
+    told = len(loud) >= _FEWEST_EVENTS and np.count_nonzero(hot) <= _MOST_HOT
+    return hot & (told and not _along_track(hot))
+
+
+def _along_track(cells: Array) -> bool:
+    """Whether most ``cells`` have another at their place in the next superlayer of their view."""
+    layer, cell = np.nonzero(cells)
+    next_to = np.abs(layer[:, None] - layer) == _SAME_VIEW
+    next_to &= np.abs(cell[:, None] - cell) <= _IN_LINE
+    return bool(next_to.any(axis=1).sum() > _TRACK * len(cell))
 
 
 def check(image: Array, tracks: Mapping[str, Array], names: Mapping[str, str]) -> Options:

@@ -466,6 +466,25 @@ def test_showers_in_one_place_are_no_hot_cells(samples, settle):
     assert "hot_cells" not in found
 
 
+def test_protons_in_one_place_are_no_hot_cells(settle):
+    """As of a beam of them: those that do not shower leave a line of cells."""
+    made = simulate(20, np.random.default_rng(2), electron_fraction=0.0, selection="generated")
+    protons = {key: ak.to_numpy(made[key]) for key in made.fields}
+    passing = np.flatnonzero(np.count_nonzero(protons[CELLS], axis=1) < 30)[0]
+    beam = {key: np.repeat(values[[passing]], 60, axis=0) for key, values in protons.items()}
+    found = settle(beam | {CELLS: beam[CELLS] / 1000})
+    assert "hot_cells" not in found
+    assert found["deposit_unit"] == "GeV"
+
+
+def test_few_events_have_no_hot_cells(samples, settle):
+    few = {key: values[:10] for key, values in samples["low"].items()}
+    image = hot(4, 15)(few | {CELLS: np.zeros_like(few[CELLS])})
+    found = settle(without_tracks(image, 10))
+    assert "hot_cells" not in found
+    assert found["deposit_unit"] == "GeV"
+
+
 def test_tracks_given_far_above_do_not_say_where_showers_are(samples, settle):
     right = samples["electrons"]
     above = {Z: np.full(60, 159.0), X: -right[X], Y: -right[Y]}
@@ -474,8 +493,8 @@ def test_tracks_given_far_above_do_not_say_where_showers_are(samples, settle):
         settle(right | above | {Z: right[Z]})
 
 
-def without_tracks(branches):
-    return branches | {X: np.full(60, -999.0), Y: np.full(60, -999.0)}
+def without_tracks(branches, events=60):
+    return branches | {X: np.full(events, -999.0), Y: np.full(events, -999.0)}
 
 
 def test_two_electrons_an_event_pass(samples, settle):
