@@ -24,6 +24,8 @@ from rootml.training.members import full_name
 
 EDGE = 2.0**-23
 """Scores closer to 0 or 1 have no logit that float32 can tell: two of its steps below 1."""
+OLDEST = 13
+"""Version of the operators that the mean of the logits is made of."""
 OWN = "committee."
 """How the names of what is no member's begin."""
 
@@ -101,21 +103,24 @@ def join(members: Sequence[Model], output: str) -> onnx.ModelProto:
 
 
 def _same_opset(members: Sequence[Model]) -> list[onnx.ModelProto]:
-    """The graphs of ``members``, those of older operators converted to the newest of them."""
+    """The graphs of ``members``, those of older operators than OLDEST or another's converted."""
     models = [
         onnx.load_model_from_string(read_network(member.engine.path, member.engine.sha256))
         for member in members
     ]
-    newest = max(_opsets(model)[""] for model in models)
+    newest = max(OLDEST, *(_opsets(model).get("", 0) for model in models))
     for number, (member, model) in enumerate(zip(members, models, strict=True)):
-        if _opsets(model)[""] < newest:
+        version = _opsets(model).get("")
+        if version is None:
+            model.opset_import.append(helper.make_opsetid("", newest))
+        elif version < newest:
             try:
                 models[number] = version_converter.convert_version(model, newest)
             except (RuntimeError, version_converter.ConvertError) as error:
                 reason = " ".join(str(error).split())
                 raise TrainingError(
                     f"{full_name(member.card)}: its operators cannot be converted to those of "
-                    f"opset {newest}, which another member has: {reason}"
+                    f"opset {newest}, which the committee has: {reason}"
                 ) from error
     return models
 

@@ -99,6 +99,44 @@ def test_scores_without_a_sigmoid_at_the_end(member, write_card, toy_file, tmp_p
     np.testing.assert_allclose(scores, expected, atol=1e-4)
 
 
+def test_old_operators_and_those_of_trees_alone(member, write_card, toy_file, tmp_path):
+    member(), member("bent")
+    old = onnx.load(tmp_path / "bent.onnx")
+    old.opset_import[0].version = 11
+    onnx.save(old, tmp_path / "bent.onnx")
+    stump = {
+        "nodes_modes": ["BRANCH_LEQ", "LEAF", "LEAF"],
+        "nodes_values": [float(CELLS[2, 0]), 0.0, 0.0],
+        "nodes_truenodeids": [1, 0, 0],
+        "nodes_falsenodeids": [2, 0, 0],
+        "target_nodeids": [1, 2],
+        "target_weights": [0.2, 0.7],
+    }
+    stump |= {f"nodes_{key}": [0, 0, 0] for key in ("treeids", "featureids")}
+    stump |= {f"target_{key}": [0, 0] for key in ("treeids", "ids")}
+    graph = onnx.load(tmp_path / "weak.onnx").graph
+    del graph.node[:], graph.initializer[:]
+    domain = "ai.onnx.ml"
+    graph.node.append(
+        onnx.helper.make_node(
+            "TreeEnsembleRegressor",
+            [graph.input[0].name],
+            [graph.output[0].name],
+            domain=domain,
+            n_targets=1,
+            nodes_nodeids=[0, 1, 2],
+            **stump,
+        )
+    )
+    opset = [onnx.helper.make_opsetid(domain, 3)]
+    trees = onnx.helper.make_model(graph, opset_imports=opset, ir_version=8)
+    onnx.save(trees, tmp_path / "weak.onnx")
+    models = [write_card(tmp_path / f"{name}.onnx", training=TRAINED) for name in ("weak", "bent")]
+    scores = load(combine(models, [toy_file()], tmp_path / "out"))({"cells": CELLS})["score"]
+    expected = expit((logit([0.2, 0.2, 0.2, 0.7, 0.7]) + LOGITS["bent"]) / 2)
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+
+
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
     """Two networks of the zoo as one, and events that it judges."""
