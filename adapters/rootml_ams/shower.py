@@ -9,6 +9,7 @@ import numpy as np
 
 from rootml.adapter import Summary, View
 from rootml.spec import Array, Batch, TensorSpec
+from rootml_ams.images import IMAGE
 from rootml_ams.variables import COLUMNS, measure_variables
 
 
@@ -17,6 +18,12 @@ def build_shower(events: ak.Array) -> Batch:
     image = ak.to_numpy(events["image"])
     judged = image.any(axis=(1, 2))
     return Batch({"shower": measure_variables(image if judged.all() else image[judged])}, judged)
+
+
+def build_image_shower(events: ak.Array) -> Batch:
+    """What :data:`IMAGE` and :data:`SHOWER` show, which judge the same events."""
+    image, shower = IMAGE.build(events), SHOWER.build(events)
+    return Batch({**image.tensors, **shower.tensors}, image.judged)
 
 
 def _summary(column: str, doc: str, unit: str = "", *, logarithm: bool = False) -> Summary:
@@ -41,4 +48,12 @@ SHOWER = View(
         _summary("hits", "cells with a deposit"),
     ),
     doc="Variables of the shower's shape.",
+)
+IMAGE_SHOWER = View(
+    name="image_shower",
+    columns=("image",),
+    tensors=(*IMAGE.tensors, *SHOWER.tensors),
+    build=build_image_shower,
+    summaries=IMAGE.summaries,
+    doc="All cells as one image, and variables of the shower's shape: for committees.",
 )

@@ -12,8 +12,8 @@ from rootml_ams.geometry import LAYERS
 
 
 def image_of(tensors: Mapping[str, Array]) -> Array:
-    """The only tensor of the view, (n, channels, 18, cells) MeV."""
-    (image,) = tensors.values()
+    """The image among the tensors of a view, (n, channels, 18, cells) MeV: the one of 4 axes."""
+    (image,) = (tensor for tensor in tensors.values() if tensor.ndim == 4)
     return image
 
 

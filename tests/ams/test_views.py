@@ -14,7 +14,7 @@ def columns(events):
     return ak.zip({"image": ak.from_numpy(image, regulararray=True)}, depth_limit=1)
 
 
-@pytest.mark.parametrize("view", ["image", "image2"])
+@pytest.mark.parametrize("view", ["image", "image2", "image_shower"])
 def test_events_without_deposits_are_not_judged(adapter, columns, view):
     batch = adapter.views[view].build(columns)
     assert np.flatnonzero(~batch.judged).tolist() == [10]
@@ -39,3 +39,15 @@ def test_summaries_say_what_they_say(adapter, view):
     found = {s.name: float(s.compute({spec.name: image})[0]) for s in adapter.views[view].summaries}
     expected = {"total_energy": 4.0, "hit_cells": 2.0, "largest_share": 0.75, "mean_depth": 5.0}
     assert found == expected | ({"distance": 2.0} if view == "trajectory" else {})
+
+
+def test_images_with_the_variables_of_their_showers(adapter, columns):
+    view = adapter.views["image_shower"]
+    both = view.build(columns)
+    for name in ("image", "shower"):
+        alone = adapter.views[name].build(columns)
+        np.testing.assert_array_equal(both.judged, alone.judged)
+        np.testing.assert_array_equal(both.tensors[name], alone.tensors[name])
+    image = {"image": both.tensors["image"]}
+    for summary in view.summaries:
+        np.testing.assert_array_equal(summary.compute(both.tensors), summary.compute(image))
