@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from rootml.tagged.models import TaggedModel
 from rootml.tagged.options import Options
 from rootml.tagged.reader import Reader, make_readers
 from rootml.tagged.said import Said
-from rootml.tagged.survey import Surveyed
+from rootml.tagged.survey import Surveyed, SurveyedFile
 from rootml.tagged.tree import TaggedTree, open_tagged
 from rootml.tagging.record import adapter_identity
 from rootml.validation.collect import columns_of, labels_of
@@ -46,10 +48,9 @@ class Side:
 
     def agrees(self, joint: Joint, place: int) -> bool:
         """Whether as much background passes the cuts as in the first reading."""
-        rows = self.figures["working_points"]
-        before = {row["target"]: row["background_passed"] for row in rows}
-        now = joint.passed(place)
-        return all(np.isclose(now[target], passed) for target, passed in before.items())
+        before = {row["target"]: row["background_passed"] for row in self.figures["working_points"]}
+        now, rounding = joint.passed(place), 1e-9 * abs(self.figures["background"])
+        return all(abs(now[target] - passed) <= rounding for target, passed in before.items())
 
     def background(self, said: Said) -> Background:
         """The background that this network judged, of what it said of some entries."""
@@ -151,18 +152,15 @@ def _groups(
 
 
 def _said(samples: Sequence[Surveyed], options: Options, step: Step) -> Iterator[dict[str, Said]]:
-    """What each network, by its name, said of the entries of all files, chunk by chunk.
-
-    Files of other samples are read as friends of those of the first one.
-    """
+    """What each network, by its name, said of the entries of all files, chunk by chunk."""
     models = [model for sample in samples for model in sample.models]
-    for file, *others in zip(*(sample.files for sample in samples), strict=True):
-        friends = [f"same{i}={other.path}" for i, other in enumerate(others, start=1)]
+    for files in zip(*(sample.files for sample in samples), strict=True):
+        main = files[0].facts
         with open_tagged(
-            file.path,
+            main["file"],
             models,
-            tree=options.tree,
-            friends=(*options.friends, *friends),
+            tree=main["tree"],
+            friends=tuple(_friends(files, options)),
             prefix=options.prefix,
         ) as tree:
             readers = _readers(tree, models, samples[0], options)
@@ -173,6 +171,21 @@ def _said(samples: Sequence[Surveyed], options: Options, step: Step) -> Iterator
                         for name, reader in readers.items()
                     }
                 step(len(raw))
+
+
+def _friends(files: Sequence[SurveyedFile], options: Options) -> Iterator[str]:
+    """What is read beside the tree of the first file, which may be that it was made from.
+
+    Files of other samples, and the first one where it has outputs alone.
+    """
+    first, *others = files
+    main = Path(first.facts["file"]).resolve()
+    if Path(first.path).resolve() != main:
+        yield first.path
+    yield from map(os.fspath, options.friends)
+    for i, other in enumerate(others, start=1):
+        if Path(other.path).resolve() != main:
+            yield f"same{i}={other.path}"
 
 
 def _readers(

@@ -183,6 +183,18 @@ def test_two_taggings_of_a_file_are_of_the_same_events(apart):
     assert "## The best score on a, b" in to_markdown(study)
 
 
+def test_files_of_outputs_alone_are_read_beside_what_they_were_made_from(apart, mine, tmp_path):
+    models, (*_, both) = apart
+    paths = [tmp_path / "a.root", tmp_path / "b.root"]
+    for path, network in zip(paths, models, strict=True):
+        rootml.tag_file(mine.source, path, network, output="friend", plots=False)
+    study = validate_files(paths, models, weight="w*w", **AGAINST)
+    expected = validate_files(both, models, weight="w*w", **AGAINST)
+    assert study.to_dict()["pairs"] == expected.to_dict()["pairs"]
+    assert study.pairs
+    assert not study.notes
+
+
 def test_files_of_other_events_or_weights_are_not(apart, mine, write, tmp_path):
     """Another file of the same size is no pair, nor is the same one with weights."""
     models, (a, b, _) = apart
@@ -194,7 +206,10 @@ def test_files_of_other_events_or_weights_are_not(apart, mine, write, tmp_path):
     assert not validate_files(weighted, models, **AGAINST).pairs
 
 
-def test_events_that_only_seem_the_same_are_found_out(apart, mine, write, tmp_path, monkeypatch):
+@pytest.mark.parametrize("weight", ["", "1e-12*w"])
+def test_events_that_only_seem_the_same_are_found_out(
+    apart, mine, write, tmp_path, monkeypatch, weight
+):
     """Entries in another order, all of them judged: other ones pass the cuts."""
     models, _ = apart
     branches = {**mine.branches, "y": np.zeros_like(mine.branches["y"])}
@@ -203,7 +218,8 @@ def test_events_that_only_seem_the_same_are_found_out(apart, mine, write, tmp_pa
         source = write(tmp_path / f"{name}_in.root", columns)
         rootml.tag_file(source, tmp_path / f"{name}.root", model, plots=False)
     monkeypatch.setattr("rootml.tagged.survey._origins", lambda tree: [("the same", "events")])
-    study = validate_files([tmp_path / "a.root", tmp_path / "b.root"], models, **AGAINST)
+    files = [tmp_path / "a.root", tmp_path / "b.root"]
+    study = validate_files(files, models, weight=weight, **AGAINST)
     assert not study.pairs
     assert any("did not judge the same background" in note.text for note in study.notes)
 

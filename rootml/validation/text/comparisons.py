@@ -32,14 +32,14 @@ def side_by_side(study: Study) -> Iterator[str]:
         if len(having) < 2:
             continue
         first, *others = having
-        pairs = {_title(having[i]): over(study, i, first, name) for i in others}
+        titles = list(map(_title, having.values()))
+        pairs = [over(study, i, first, name) for i in others]
         yield from (f"## {name} side by side", "")
         yield (
             "Differences of the AUC from the first row, as of independent samples. "
-            f"{ratio_errors(pairs)}."
+            f"{ratio_errors(dict(zip(titles[1:], pairs, strict=True)))}."
         )
         yield ""
-        titles = list(map(_title, having.values()))
         rows = [
             (
                 one.title,
@@ -48,7 +48,7 @@ def side_by_side(study: Study) -> Iterator[str]:
                 interval(asdict(one.rejection[FIXED_EFFICIENCY])),
                 known(asdict(one.rejection_ratio[FIXED_EFFICIENCY])),
             )
-            for one in compared(list(having.values()), titles, name, [None, *pairs.values()])
+            for one in compared(list(having.values()), titles, name, [None, *pairs])
         ]
         rows[0] = (*rows[0][:2], "", rows[0][3], "")
         yield from table(
