@@ -182,7 +182,7 @@ def _friends(files: Sequence[SurveyedFile], options: Options) -> Iterator[str]:
     main = Path(first.facts["file"]).resolve()
     if Path(first.path).resolve() != main:
         yield first.path
-    yield from map(os.fspath, options.friends)
+    yield from (os.fspath(friend) for friend in options.friends)
     for i, other in enumerate(others, start=1):
         if Path(other.path).resolve() != main:
             yield f"same{i}={other.path}"
