@@ -150,7 +150,8 @@ def check_held_out(members: Sequence[ModelCard], files: Sequence[str | Path]) ->
     """Raise TrainingError where a member was trained on a file of the same name."""
     for name in (Path(path).name for path in files):
         for card in members:
-            if name in {*trained_on(card), *only_trained_on(card)}:
+            listed = ", ".join(("", *trained_on(card), *only_trained_on(card), ""))
+            if f", {name}, " in listed:  # names may hold commas themselves
                 raise TrainingError(
                     f"{name}: {full_name(card)} was trained on a file of this name; held-out "
                     "events are those that no member has seen"

@@ -226,6 +226,8 @@ def test_events_that_a_member_has_seen_are_refused(member, toy_file, tmp_path):
     refused("is given twice", pair, [toy_file(), toy_file()], out)
     refused("'../x' cannot name", pair, [toy_file()], out, name="../x")
     refused("too few", pair, [toy_file(events=6)], out)
+    comma = [weak, member("strong", training={"data": "toy.root, a, b.root"})]
+    refused("a, b.root: strong@1.0 was", comma, [tmp_path / "a, b.root"], out, held_out=True)
     assert not out.exists()
 
 
