@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 CHECK = """
 import importlib.util, pathlib, numpy, uproot, rootml
 assert importlib.util.find_spec("torch") is None, "the base installation must not bring torch"
-events = rootml.annotate("ams.root:t1", model="cnn_ams")
-scores = uproot.open("tagged.root:t1/cnn_ams_score").array(library="np")
+events = rootml.annotate("ams.root:t1", model="committee_ams")
+scores = uproot.open("tagged.root:t1/committee_ams_score").array(library="np")
 assert len(scores) == 500
-numpy.testing.assert_allclose(events.cnn_ams_score, scores, atol=1e-6)
+numpy.testing.assert_allclose(events.committee_ams_score, scores, atol=1e-6)
 page = pathlib.Path("tagged_validation", "index.html").read_text(encoding="utf-8")
 assert "</html>" in page and "data:image/png" in page and "setUpTabs" in page
 print("wheel: tagged", len(scores), "events without torch")

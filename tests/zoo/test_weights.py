@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 
+import awkward as ak
 import numpy as np
 import pytest
 
@@ -9,17 +10,25 @@ from rootml.card import ModelCard
 from rootml.registry import find_card, get_adapter, get_recipe, load
 from rootml.validation.statistics.classification import Separation
 
-SHIPPED = {"mlp_ams": 192_001, "cnn_ams": 106_317, "cvt_ams": 4_895_873}
+SHIPPED = {
+    "mlp_ams": 192_001,
+    "cnn_ams": 106_317,
+    "resnet10_ams": 4_900_033,
+    "cvt_ams": 4_895_873,
+}
 
 
 @pytest.fixture(scope="module")
 def fresh():
-    """Simulated events that no training has seen: (image tensors, labels)."""
+    """Simulated events that no training has seen: (tensors of the views, labels)."""
     adapter = get_adapter("ams")
     events = adapter.simulate(4000, np.random.default_rng(20260101))
-    columns = {"image": events["edep_cell"]}
-    image = np.asarray(columns["image"], np.float32).reshape(-1, 1, 18, 72)
-    return {"image": image}, np.asarray(events["truth_label"])
+    image = np.asarray(events["edep_cell"]).reshape(-1, 18, 72)
+    columns = ak.zip({"image": ak.from_numpy(image)}, depth_limit=1)
+    batches = [adapter.views[name].build(columns) for name in ("image", "shower")]
+    tensors = {name: tensor for batch in batches for name, tensor in batch.tensors.items()}
+    assert {len(tensor) for tensor in tensors.values()} == {4000}
+    return tensors, np.asarray(events["truth_label"])
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -38,24 +47,37 @@ def test_card_says_what_was_trained_on_what(name):
     assert ModelCard.from_yaml(card.to_yaml()) == card
 
 
+def scores_of(name, fresh, events):
+    model = load(name)
+    tensors = {spec.name: fresh[0][spec.name][:events] for spec in model.view.tensors}
+    return model(tensors)["score"]
+
+
 def separation(name, fresh, events):
-    tensors, labels = fresh
-    scores = load(name)({key: tensor[:events] for key, tensor in tensors.items()})["score"]
-    labels = labels[:events]
+    scores, labels = scores_of(name, fresh, events), fresh[1][:events]
     return Separation.from_scores(scores[labels == 1], scores[labels == 0])
 
 
-@pytest.mark.parametrize("name", ["mlp_ams", "cnn_ams"])
-def test_small_networks_separate_fresh_events_as_their_cards_say(name, fresh):
+def test_the_committee_is_made_of_the_shipped_networks():
+    card = find_card("committee_ams").card
+    assert card.name == get_adapter("ams").default_model
+    assert len(card.training.members) == 3
+    for member in card.training.members:
+        of = find_card(member.name).card
+        assert (of.version, of.network.sha256) == (member.version, member.sha256)
+    assert card.training.command.startswith("rootml combine ams_")
+    assert "not on AMS data" in card.training.notes
+
+
+@pytest.mark.parametrize("name", ["mlp_ams", "cnn_ams", "histgb_ams", "committee_ams"])
+def test_networks_separate_fresh_events_as_their_cards_say(name, fresh):
     card = find_card(name).card
     claimed = {metric.name: metric for metric in card.metrics}
     found = separation(name, fresh, 4000)
     assert claimed["auc"].value >= 0.999
     assert found.auc().value >= 0.999
     point = card.working_points[0]
-    tensors, labels = fresh
-    scores = load(name)(tensors)["score"]
-    kept = np.mean(scores[labels == 1] > point.threshold)
+    kept = np.mean(scores_of(name, fresh, 4000)[fresh[1] == 1] > point.threshold)
     assert kept == pytest.approx(point.efficiency, abs=0.03)
 
 
