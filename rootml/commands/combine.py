@@ -37,6 +37,10 @@ import click
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder that keeps what is read, as that of trainings.",
 )
+@click.option(
+    "--view",
+    help="View of the committee [default: the members', or the smallest with the tensors of all].",
+)
 @click.option("--name", help="Name of the committee [default: committee_ADAPTER].")
 @click.option("--title", default="", help="What the card is to call it.")
 @click.option("--doc", default="", help="What the card is to say of it.")

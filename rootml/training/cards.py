@@ -53,7 +53,7 @@ def finish(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Path:
         "training": card.training.model_copy(update={"versions": versions}),
         "metrics": measured.metrics,
         "working_points": measured.points,
-        "domain": common([member.domain for member in fitted.members])
+        "domain": common(run.view, [member.domain for member in fitted.members])
         if fitted.members
         else describe(run.view, data.tensors, parts["train"]),
     }

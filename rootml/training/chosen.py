@@ -52,12 +52,13 @@ def find_view(adapter: str | Path, view: str, head: str = "") -> Chosen:
 
         declaration = read_declaration(adapter)
         found = declare(declaration, Path(adapter).name.partition(".")[0])
-        return Chosen(found, _view(found, view, head), declaration)
+        return Chosen(found, view_of(found, view, head), declaration)
     found = get_adapter(str(adapter))
-    return Chosen(found, _view(found, view, head))
+    return Chosen(found, view_of(found, view, head))
 
 
-def _view(adapter: Adapter, name: str, head: str) -> View:
+def view_of(adapter: Adapter, name: str, head: str) -> View:
+    """The view ``name`` of ``adapter``; otherwise as :func:`find_view`."""
     views = adapter.views
     if not name and len(views) > 1:
         raise TrainingError(

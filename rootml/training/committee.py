@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from rootml.adapter import Adapter
+from rootml.adapter import Adapter, View
 from rootml.card import Output
 from rootml.errors import OutputError, TrainingError
 from rootml.rootio.container.transaction import made_folder
@@ -20,6 +20,7 @@ from rootml.training.cards import finish
 from rootml.training.data import DataSet
 from rootml.training.folder import card_path, check_parts
 from rootml.training.job import Run
+from rootml.training.joint_view import check_rows, joint_view
 from rootml.training.learner import Learner
 from rootml.training.members import (
     check_held_out,
@@ -48,11 +49,12 @@ class Committee(Learner):
     parts: ClassVar[tuple[str, ...]] = ("validation", "test")
 
     members: tuple[Model, ...]
+    view: View
 
     @property
     def takes_nan(self) -> bool:
         """Whether the view may give NaN: its members know what to do with that."""
-        return any(spec.allow_nan for spec in self.members[0].view.tensors)
+        return any(spec.allow_nan for spec in self.view.tensors)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def combine(
     *,
     held_out: bool = False,
     train_only: Sequence[str | Path] = (),
+    view: str | None = None,
     name: str | None = None,
     title: str = "",
     doc: str = "",
@@ -84,10 +87,12 @@ def combine(
 ) -> Path:
     """Join classifiers into one, the mean of their logits, and return the path of its card.
 
-    ``models``: two or more of one adapter and view, as :func:`rootml.registry.load` takes them,
-    each an ONNX graph with one score. ``files``: those that all of them were trained on with one
-    seed and split, whose validation part fixes the working points, and whose test part measures;
-    with ``held_out`` files that none of them was trained on, split in halves by ``seed`` (1).
+    ``models``: two or more of one adapter, as :func:`rootml.registry.load` takes them, each an
+    ONNX graph with one score. ``view``: where theirs differ, one that has the tensors of all; the
+    smallest such view of the adapter unless given. ``files``: those that all of them were trained
+    on with one seed and split, whose validation part fixes the working points, and whose test part
+    measures; with ``held_out`` files that none of them was trained on, split in halves by ``seed``
+    (1).
     ``train_only``: files to read beside ``files`` and not to measure on, so that a ``cache`` which
     trainings filled serves. ``limit``: at most so many events of a part are used, drawn by the
     seed. ``output``: a folder, which receives ``<name>.card.yaml`` and
@@ -96,7 +101,8 @@ def combine(
     of :func:`train`. Files are known by their names.
 
     Raises TrainingError where the networks do not go together or one has seen the events,
-    OutputError where such files are there, and what :func:`rootml.registry.load` and the reading
+    DataError where the view judges other events than theirs, OutputError where such files are
+    there, and what :func:`rootml.registry.load` and the reading
     of files raise.
     """
     members = load_members(models)
@@ -105,8 +111,10 @@ def combine(
     if held_out and train_only:
         raise TrainingError("files for training alone are not read with held-out ones")
     cards, first = [member.card for member in members], members[0]
+    joint = joint_view(members, view)
     asked = {
         "model": [full_name(card) for card in cards],
+        "view": view,
         "train_only": [Path(path).name for path in train_only],
         "seed": seed,
         "limit": limit,
@@ -117,13 +125,13 @@ def combine(
     run = Run(
         name=checked(name or ("committee" if declared else f"committee_{first.adapter.name}")),
         recipe=dataclasses.replace(
-            _recipe(members, files, seed, held_out=held_out),
+            _recipe(Committee(members, joint), files, seed, held_out=held_out),
             title=title or f"Committee of {', '.join(card.name for card in cards)}",
             doc=doc or DOC,
             limits={} if limit is None else dict.fromkeys(Committee.parts, limit),
         ),
         adapter=first.adapter,
-        view=first.view,
+        view=joint,
         folder=Path(output),
         command=command_line(["combine", *["--held-out"] * held_out], files, asked),
         declaration=declared,
@@ -137,18 +145,19 @@ def combine(
         cache=None if cache is None else Path(cache),
         tree=tree,
     )
+    check_rows(members, joint, files, tree)
     return _make(run, read, apart(files, train_only))
 
 
 def _recipe(
-    members: tuple[Model, ...],
+    committee: Committee,
     files: Sequence[str | Path],
     seed: int | None,
     *,
     held_out: bool,
 ) -> Recipe:
     """What a committee is made by; TrainingError where a member has seen what shall measure it."""
-    cards = [member.card for member in members]
+    cards = [member.card for member in committee.members]
     used, split = 1 if seed is None else seed, HALVES
     if held_out:
         check_held_out(cards, files)
@@ -162,7 +171,7 @@ def _recipe(
         check_split_files(cards, files)
     return Recipe(
         name="",
-        learner=Committee(members),
+        learner=committee,
         task=SameScore(like=cards[0].outputs[0]),
         split=split,
         seed=used,

@@ -45,15 +45,17 @@ def describe(
     return tuple(axes)
 
 
-def common(domains: Sequence[Sequence[DomainAxis]]) -> tuple[DomainAxis, ...]:
-    """Of each summary the first axis in ``domains``, bounded to what lies in all of them.
+def common(view: View, domains: Sequence[Sequence[DomainAxis]]) -> tuple[DomainAxis, ...]:
+    """Of each summary of ``view`` the first axis in ``domains``, bounded to what lies in all.
 
     TrainingError where nothing does.
     """
     axes = []
+    known = {summary.name for summary in view.summaries}
     by_name: dict[str, list[DomainAxis]] = {}
     for axis in (axis for domain in domains for axis in domain):
-        by_name.setdefault(axis.name, []).append(axis)
+        if axis.name in known:
+            by_name.setdefault(axis.name, []).append(axis)
     for same in by_name.values():
         axis, low, high = same[0], max(a.low for a in same), min(a.high for a in same)
         if low > high:

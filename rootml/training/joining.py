@@ -11,12 +11,13 @@ import onnx
 from onnx import TensorProto, compose, helper, version_converter
 from scipy.special import expit, logit
 
+from rootml.adapter import View
 from rootml.card import Network
 from rootml.errors import TrainingError
 from rootml.runtime.engines import open_engine
 from rootml.runtime.model import Model
 from rootml.runtime.network_file import read_network
-from rootml.spec import Array
+from rootml.spec import Array, TensorSpec
 from rootml.training.committee import Committee
 from rootml.training.data import DataSet
 from rootml.training.job import Fitted, Parts, Run
@@ -35,16 +36,14 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
     learner, output = run.recipe.learner, run.outputs[0]
     assert isinstance(learner, Committee)
     members = learner.members
-    first = members[0].card
-    content = join(members, output.name).SerializeToString(deterministic=True)
+    content = join(members, run.view, output.name).SerializeToString(deterministic=True)
     path = run.folder / f"{run.name}.onnx"
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
-    network = Network(
-        file=path.name, sha256=hashlib.sha256(content).hexdigest(), inputs=first.network.inputs
-    )
-    card = first.model_copy(update={"network": network, "outputs": run.outputs})
+    network = Network(file=path.name, sha256=hashlib.sha256(content).hexdigest())
+    changes = {"view": run.view.name, "network": network, "outputs": run.outputs, "domain": ()}
+    card = members[0].card.model_copy(update=changes)
     joined = Model(card, run.adapter, open_engine(card, path))
 
     def predict(tensors: Mapping[str, Array]) -> list[Array]:
@@ -58,7 +57,6 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
         predict,
         {},
         parameters=None if None in sizes else sum(filter(None, sizes)),
-        inputs=first.network.inputs,
         members=[member.card for member in members],
     )
 
@@ -70,19 +68,22 @@ def _bounds(members: Sequence[Model], tensors: Mapping[str, Array]) -> tuple[Arr
     return expit(logit(low).mean(axis=0)), expit(logit(high).mean(axis=0))
 
 
-def join(members: Sequence[Model], output: str) -> onnx.ModelProto:
-    """One graph with the inputs of each of ``members``, and one output (n,) in float32.
+def join(members: Sequence[Model], view: View, output: str) -> onnx.ModelProto:
+    """One graph that takes the tensors of ``view``, and gives one output (n,) in float32.
+
+    Tensors that none of ``members`` takes are no inputs.
 
     Raises TrainingError where their operators are of versions that do not go together.
     """
     models = _same_opset(members)
     score = helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n"])
-    graph = helper.make_graph([], "committee", _inputs(models[0].graph), [score])
+    graph = helper.make_graph([], "committee", _inputs(members, view), [score])
     logits = []
     for number, (member, model) in enumerate(zip(members, models, strict=True)):
         prefix = f"{number}."
         models[number] = compose.add_prefix(model, prefix, rename_inputs=False)
         part = models[number].graph
+        graph.node.extend(_call_inputs(part, _ports(member), f"{OWN}{prefix}"))
         source = prefix + member.card.outputs[0].source
         logits.append(_take_logit(part, source, f"{OWN}{prefix}"))
         for kind in ("node", "initializer", "sparse_initializer"):
@@ -145,10 +146,40 @@ def _common_opsets(members: Sequence[Model], models: Sequence[onnx.ModelProto]) 
     return common
 
 
-def _inputs(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
-    """Inputs that are no constants, which old graphs list among them."""
-    constants = {constant.name for constant in graph.initializer}
-    return [entry for entry in graph.input if entry.name not in constants]
+def _inputs(members: Sequence[Model], view: View) -> list[onnx.ValueInfoProto]:
+    """The tensors of ``view`` that a member takes."""
+    taken = {spec.name for member in members for spec in _ports(member).values()}
+    return [
+        helper.make_tensor_value_info(spec.name, _type(spec), ("n", *spec.shape))
+        for spec in view.tensors
+        if spec.name in taken
+    ]
+
+
+def _ports(member: Model) -> dict[str, TensorSpec]:
+    """The inputs of a member's graph, and of which tensor each is."""
+    names = member.card.network.inputs
+    ports = {names.get(spec.name, spec.name): spec for spec in member.view.tensors}
+    return {name: spec for name, spec in ports.items() if name in member.engine.inputs}
+
+
+def _type(spec: TensorSpec) -> int:
+    return helper.np_dtype_to_tensor_dtype(np.dtype(spec.dtype))
+
+
+def _call_inputs(
+    graph: onnx.GraphProto, ports: Mapping[str, TensorSpec], own: str
+) -> list[onnx.NodeProto]:
+    """Call the inputs of ``graph`` like their tensors; returns casts for those of another type."""
+    names, casts = {}, []
+    types = {entry.name: entry.type.tensor_type.elem_type for entry in graph.input}
+    for port, spec in ports.items():
+        names[port] = spec.name
+        if types[port] != _type(spec):
+            names[port] = name = own + port
+            casts.append(helper.make_node("Cast", [spec.name], [name], name, to=types[port]))
+    compose.add_prefix_graph(graph, "", rename_inputs=False, inplace=True, name_map=names)
+    return casts
 
 
 def _take_logit(graph: onnx.GraphProto, score: str, own: str) -> str:

@@ -11,7 +11,6 @@ from rootml.errors import TrainingError, nearest
 from rootml.registry import load
 from rootml.runtime.content import TITLES
 from rootml.runtime.model import Model
-from rootml.runtime.signature import describe_port
 from rootml.sources.cards import declaration_sha256
 from rootml.training.split import Split, as_split
 
@@ -22,7 +21,7 @@ def load_members(models: Sequence[str | Path]) -> tuple[Model, ...]:
     """The networks that ``models`` name, as :func:`rootml.registry.load` does, ready to run.
 
     Raises TrainingError where there are fewer than two, one is given twice or cannot be joined,
-    or two differ in what they are applied to.
+    or two are of different adapters or judge different objects.
     """
     if len(models) < 2:
         raise TrainingError(f"a committee has two members or more, not {len(models)}")
@@ -57,7 +56,7 @@ def _check_alone(member: Model) -> None:
 
 
 def _check_alike(first: Model, other: Model) -> None:
-    """Raise TrainingError where two networks are not applied to the same inputs alike."""
+    """Raise TrainingError where two networks do not judge the same."""
     theirs = _applied_to(other)
     for what, value in _applied_to(first).items():
         if theirs[what] != value:
@@ -68,22 +67,12 @@ def _check_alike(first: Model, other: Model) -> None:
 
 
 def _applied_to(member: Model) -> dict[str, str]:
-    card, ports = member.card, member.engine.inputs
-    names = {
-        spec.name: card.network.inputs.get(spec.name, spec.name) for spec in member.view.tensors
-    }
-    adapter = card.adapter
+    card, adapter = member.card, member.card.adapter
     if isinstance(adapter, Declaration):
         adapter = f"a declared one (sha256 {declaration_sha256(adapter)[:12]}…)"
     return {
         "adapter": adapter,
-        "view": card.view,
         "objects to judge": card.outputs[0].per or "",
-        "inputs": ", ".join(
-            f"{tensor} as {name}: {describe_port(ports[name])}"
-            for tensor, name in names.items()
-            if name in ports
-        ),
     }
 
 

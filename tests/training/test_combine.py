@@ -11,9 +11,12 @@ import pytest
 import uproot
 from scipy.special import expit, logit
 
+from rootml import annotate
+from rootml.adapter import View
 from rootml.card import ModelCard
-from rootml.errors import NetworkError, OutputError, TrainingError
+from rootml.errors import DataError, NetworkError, OutputError, RegistryError, TrainingError
 from rootml.registry import get_adapter, load
+from rootml.spec import Batch, TensorSpec
 from rootml.training import Classification, combine
 from rootml.training.reading import load_dataset
 
@@ -137,6 +140,124 @@ def test_old_operators_and_those_of_trees_alone(member, write_card, toy_file, tm
     np.testing.assert_allclose(scores, expected, atol=1e-5)
 
 
+def test_inputs_may_have_other_names_and_types(member, write_card, toy_file, tmp_path):
+    inputs = {"network": {"inputs": {"cells": "x"}}}
+    models = [member(), member("strong", {"cells": "x"}, **inputs)]
+    network = onnx.load(tmp_path / "strong.onnx")
+    network.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.DOUBLE
+    cast = onnx.helper.make_node("Cast", ["x"], ["single"], to=onnx.TensorProto.FLOAT)
+    network.graph.node[0].input[0] = "single"
+    network.graph.node.insert(0, cast)
+    onnx.save(network, tmp_path / "strong.onnx")
+    models[1] = write_card(tmp_path / "strong.onnx", training=TRAINED, **inputs)
+    model = load(combine(models, [toy_file()], tmp_path / "out"))
+    assert {name: port.dtype for name, port in model.engine.inputs.items()} == {"cells": "float32"}
+    expected = expit((LOGITS["weak"] + LOGITS["strong"]) / 2)
+    np.testing.assert_allclose(model({"cells": CELLS})["score"], expected, rtol=1e-6)
+
+
+@pytest.fixture
+def views(monkeypatch):
+    """``views(**build)``: further views of the toys, of tensors "cells" and "total"."""
+    adapter = get_adapter("toylab")
+    cells = adapter.views["cells"]
+
+    def build_total(events):
+        batch = cells.build(events)
+        return Batch({"total": batch.tensors["cells"].sum(axis=1, keepdims=True)}, batch.judged)
+
+    def build_both(events):
+        batch = cells.build(events)
+        return Batch({**batch.tensors, **build_total(events).tensors}, batch.judged)
+
+    def add(**builds):
+        total = TensorSpec("total", (1,), unit="GeV")
+        wide = TensorSpec("wide", (1000,))
+        tensors = {"total": (total,), "both": (total, *cells.tensors)}
+        tensors["larger"] = (*tensors["both"], wide)
+        for name, build in ({"total": build_total, "both": build_both} | builds).items():
+            view = View(name, ("cells",), tensors[name], build)
+            monkeypatch.setitem(adapter.views, name, view)
+
+    return add
+
+
+@pytest.fixture
+def of_total(write_card, tmp_path):
+    """The card of a network that sees the sum of the cells alone: its logit is 0.1 of it."""
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        [
+            helper.make_node("Constant", [], ["weight"], value_float=0.1),
+            helper.make_node("Mul", ["total", "weight"], ["logit"]),
+            helper.make_node("Sigmoid", ["logit"], ["score"]),
+        ],
+        "total",
+        [helper.make_tensor_value_info("total", kind, ("n", 1))],
+        [helper.make_tensor_value_info("score", kind, ("n", 1))],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), tmp_path / "sum.onnx")
+    return write_card(tmp_path / "sum.onnx", view="total", training=TRAINED)
+
+
+def test_members_on_different_views(member, of_total, views, toy_file, tmp_path):
+    views(larger=None)
+    path = combine([member(), of_total], [toy_file()], tmp_path / "out")
+    card, model = ModelCard.read(path), load(path)
+    assert card.view == "both"
+    assert sorted(model.engine.inputs) == ["cells", "total"]
+    tensors = {"cells": CELLS, "total": TOTAL.astype(np.float32)[:, None]}
+    expected = expit((LOGITS["weak"] + 0.1 * TOTAL) / 2)
+    np.testing.assert_allclose(model(tensors)["score"], expected, rtol=1e-6)
+    chosen = combine([member(), member("bent")], [toy_file()], tmp_path / "chosen", view="both")
+    card = ModelCard.read(chosen)
+    assert (card.view, [*load(chosen).engine.inputs]) == ("both", ["cells"])
+    assert card.training.command.endswith("--view both")
+
+
+def test_views_that_do_not_go_together(member, of_total, views, toy_file, tmp_path):
+    pair, out = [member(), of_total], tmp_path / "out"
+    views()
+    refused(
+        r"view 'total' has not .*: weak@1.0 takes cells float32 \(n, 6\) GeV; sum@1.0 takes "
+        r"total float32 \(n, 1\) GeV \(views: total: ",
+        pair,
+        [toy_file()],
+        out,
+        view="total",
+    )
+    adapter = get_adapter("toylab")
+    both = adapter.views["both"].build
+    del adapter.views["both"]
+    refused("no view of 'toylab' has the tensors of all members: weak", pair, [toy_file()], out)
+
+    def changed(what):
+        def build(events):
+            batch = both(events)
+            judged, tensors = batch.judged.copy(), dict(batch.tensors)
+            if what == "judged":
+                judged[5] = False
+                tensors = {name: np.delete(tensor, 5, axis=0) for name, tensor in tensors.items()}
+            elif what == "counts":
+                return Batch(tensors, judged, np.where(np.arange(len(judged)) == 5, 2, 1))
+            else:
+                tensors["cells"] = tensors["cells"] + (np.arange(len(judged)) == 5)[:, None]
+            return Batch(tensors, judged)
+
+        return build
+
+    for what, said in (
+        ("judged", "do not judge the same"),
+        ("counts", "have other objects"),
+        ("values", "differ in 'cells'"),
+    ):
+        views(both=changed(what))
+        match = f"toy.root: tree 'hits', entry 5: the view 'cells', of weak@1.0, .* {said}"
+        refused(match, pair, [toy_file()], out, kind=DataError)
+    assert not out.exists()
+
+
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
     """Two networks of the zoo as one, and events that it judges."""
@@ -160,6 +281,26 @@ def test_shipped_networks(shipped, engine):
     expected = expit(logit(np.array(scores, float)).mean(axis=0))
     np.testing.assert_allclose(found[told], expected[told], atol=1e-5)
     np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_networks_and_trees_on_different_views(tmp_path):
+    adapter = get_adapter("ams")
+    adapter.write(tmp_path / "new.root", 120, np.random.default_rng(5), energy="200:400")
+    path = combine(
+        ["mlp_ams", "histgb_ams"], [tmp_path / "new.root"], tmp_path / "out", held_out=True
+    )
+    card = ModelCard.read(path)
+    assert card.view == "image_shower"
+    assert {axis.name for axis in card.domain} == {s.name for s in adapter.views["image"].summaries}
+    events = adapter.simulate(60, np.random.default_rng(6), energy="200:2000")
+    names = {"mlp_ams": "mlp_ams", "histgb_ams": "histgb_ams", "committee_ams": path}
+    scores = [annotate(events, model=model)[f"{name}_score"] for name, model in names.items()]
+    one, other, both = (np.asarray(values, float) for values in scores)
+    edge = 2.0**-23  # trees keep their scores this far from 0 and 1
+    told = one < 0.999
+    assert told.sum() > 20
+    expected = expit((logit(one) + logit(other.clip(edge, 1 - edge))) / 2)
+    np.testing.assert_allclose(both[told], expected[told], atol=1e-5)
 
 
 def test_weights_stay_in_half_precision(shipped):
@@ -237,9 +378,15 @@ def test_networks_that_do_not_go_together(member, toy_file, tmp_path):
     refused("weak@1.0: is given twice", [member(), member()], file, out)
     refused("xgboost_htautau@1.0: is an XGBoost", ["histgb_htautau", "xgboost_htautau"], file, out)
     refused(r"it has: momentum", ["trkqual_mu2e", "momentum_mu2e"], file, out)
-    refused("same adapter; weak@1.0 has toylab, mlp_ams@1.0 ams", [member(), "mlp_ams"], file, out)
-    named = member("strong", {"cells": "x"}, network={"inputs": {"cells": "x"}})
-    refused(r"inputs; weak@1.0 has cells as cells: float32 \(n, 6\)", [member(), named], file, out)
+    refused("same adapter; weak@1.0 has toylab, mlp_ams@", [member(), "mlp_ams"], file, out)
+    refused(
+        "no view 'cell'; did you mean 'cells'",
+        [member(), member("bent")],
+        file,
+        out,
+        kind=RegistryError,
+        view="cell",
+    )
 
 
 def test_domain_is_what_lies_in_those_of_all(member, toy_file, tmp_path):
