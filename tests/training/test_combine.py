@@ -145,9 +145,13 @@ def test_inputs_may_have_other_names_and_types(member, write_card, toy_file, tmp
     models = [member(), member("strong", {"cells": "x"}, **inputs)]
     network = onnx.load(tmp_path / "strong.onnx")
     network.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.DOUBLE
-    cast = onnx.helper.make_node("Cast", ["x"], ["single"], to=onnx.TensorProto.FLOAT)
+    sums = onnx.helper.make_node("Add", ["x", "x"], ["sums"])
+    halves = onnx.helper.make_node("Div", ["sums", "two"], ["halves"])
+    cast = onnx.helper.make_node("Cast", ["halves"], ["single"], to=onnx.TensorProto.FLOAT)
+    network.graph.initializer.append(onnx.numpy_helper.from_array(np.array(2.0), "two"))
     network.graph.node[0].input[0] = "single"
-    network.graph.node.insert(0, cast)
+    for node in (cast, halves, sums):
+        network.graph.node.insert(0, node)
     onnx.save(network, tmp_path / "strong.onnx")
     models[1] = write_card(tmp_path / "strong.onnx", training=TRAINED, **inputs)
     model = load(combine(models, [toy_file()], tmp_path / "out"))
