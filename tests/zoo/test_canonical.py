@@ -79,6 +79,17 @@ def test_as_the_reference(bins, seed):
     assert_same(found, reference(image.numpy(), bins))
 
 
+def test_small_deposits_beside_a_large_one_are_not_lost_in_its_rounding():
+    image = torch.zeros(1, 1, 18, 72)
+    image[..., 35:37] = 61_234.567
+    image[..., 40:44] = image[..., 28:32] = 0.5137
+    canonical = Canonical(FRAMES[72])
+    found, expected = canonical(image).numpy(), reference(image.numpy(), 72)
+    tails = expected < 1
+    assert (expected[tails] > 0).sum() > 100
+    np.testing.assert_allclose(found[tails], expected[tails], rtol=1e-4, atol=1e-5)
+
+
 def test_two_channels_are_brought_into_one_frame():
     image = draw(1)
     both = torch.zeros(len(image), 2, 18, 72)
