@@ -75,11 +75,27 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class Variation:
+    """A way in which the inputs of a view may be off, as for a systematic uncertainty.
+
+    ``apply(events, value, seed)`` gives the logical columns as they would be: those of the view,
+    and of others, such as the energy, as far as ``events`` has them. What is random in it follows
+    from ``seed`` and the event itself, whatever events are beside it. ``value`` is in ``unit``;
+    ``nominal`` is the one that changes nothing.
+    """
+
+    apply: Callable[[ak.Array, float, int], ak.Array]
+    nominal: float
+    unit: str = ""
+    doc: str = ""
+
+
+@dataclass(frozen=True)
 class View:
     """A way to look at events as tensors, in physical units.
 
     ``columns``: logical columns that ``build`` needs. ``summaries``: what a card's training
-    domain is made of.
+    domain is made of. ``variations``: ways in which the inputs may be off, by name.
     """
 
     name: str
@@ -88,6 +104,7 @@ class View:
     build: Callable[[ak.Array], Batch]
     summaries: tuple[Summary, ...] = ()
     doc: str = ""
+    variations: Mapping[str, Variation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from rootml.errors import DataError, RegistryError, nearest
 from rootml.spec import Array, Batch, Column, TensorSpec, per_unit
+from rootml.variations import Varied, Vary, varied
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -45,8 +46,10 @@ class Tagger:
     ``<prefix><collection>_<model>_<output>``, as NanoAOD names them. ``outputs`` selects some of
     the network's outputs by name; None takes all. ``working_points``: names of cuts of the card,
     or "all"; each becomes a branch ``<prefix><model>_<point>`` of bools, False where nothing was
-    judged. ``batch_size``: rows the network sees at once. ``layout``: that of the events; where
-    its entries hold several objects, outputs per event become outputs per object.
+    judged. ``vary``: variations of the view and the values each shall have; all branches come again
+    for each, with its name behind theirs, ``<model>_<output>_<variation>_<value>``. ``vary_seed``
+    is that of random ones. ``batch_size``: rows the network sees at once. ``layout``: that of the
+    events; where its entries hold several objects, outputs per event become outputs per object.
     """
 
     def __init__(
@@ -56,6 +59,8 @@ class Tagger:
         prefix: str = "",
         outputs: Sequence[str] | None = None,
         working_points: str | Sequence[str] = (),
+        vary: Vary | None = None,
+        vary_seed: int = 0,
         batch_size: int | None = None,
         layout: Layout | None = None,
     ):
@@ -70,10 +75,14 @@ class Tagger:
 
         self.branches = {name: branch(placed[name], name) for name in chosen}
         self.points = {branch(output, point.name): point for point, output in points}
-        self.columns: tuple[Column, ...] = (
+        self._nominal: tuple[Column, ...] = (
             *(placed[name].column(branch) for name, branch in self.branches.items()),
             *(_passed(output, point, branch(output, point.name)) for point, output in points),
         )
+        self._varied = varied(model.view, vary or {}, vary_seed)
+        changed = [(column, one) for one in self._varied for column in self._nominal]
+        self.variations = {_name(column.name, one): (column.name, one) for column, one in changed}
+        self.columns = (*self._nominal, *(_vary(column, one) for column, one in changed))
 
     @property
     def view(self) -> View:
@@ -92,11 +101,23 @@ class Tagger:
         Raises DataError where a tensor holds NaN or infinity that its view does not allow: a
         network may well turn either into a score that looks right.
         """
+        nominal = self._judge(events)
+        columns = dict(nominal.columns)
+        for one in self._varied:
+            try:
+                said = self._judge(one(events))
+            except DataError as error:
+                raise DataError(f"variation {one.title}: {error}", error.event) from error
+            columns |= {_name(branch, one): values for branch, values in said.columns.items()}
+        return replace(nominal, columns=columns)
+
+    def _judge(self, events: ak.Array) -> Annotation:
+        """What the network says of these events, without variations."""
         batch = self.view.build(events)
         for spec in self.view.tensors:
             _check_finite(spec, batch)
         predicted = self.model(batch.tensors, batch_size=self.batch_size)
-        columns = {column.name: column for column in self.columns}
+        columns = {column.name: column for column in self._nominal}
         outputs = {
             name: _scatter(predicted[name], batch, columns[branch])
             for name, branch in self.branches.items()
@@ -164,6 +185,16 @@ def _passed(output: Output, point: WorkingPoint, branch: str) -> Column:
     """The column of bools that a working point becomes."""
     doc = f"{point.cut}: passed, where the network judged at all"
     return replace(output.column(branch), dtype="bool", shape=(), unit="", doc=doc)
+
+
+def _name(branch: str, one: Varied) -> str:
+    return f"{branch}_{one.suffix}"
+
+
+def _vary(column: Column, one: Varied) -> Column:
+    """The column that comes of a variation."""
+    doc = ", ".join(filter(None, (column.doc, f"with {one.title}")))
+    return replace(column, name=_name(column.name, one), doc=doc)
 
 
 def _check_finite(spec: TensorSpec, batch: Batch) -> None:

@@ -9,6 +9,7 @@ from rootml.adapter import View
 from rootml.spec import Array, Batch, TensorSpec
 from rootml_ams.geometry import CELLS, LAYERS, MEASURES_X
 from rootml_ams.summaries import SUMMARIES
+from rootml_ams.variations import VARIATIONS
 
 AXES = ("layer", "cell")
 
@@ -46,6 +47,7 @@ IMAGE = View(
     build=build_image,
     summaries=SUMMARIES,
     doc="All cells as one image.",
+    variations=VARIATIONS,
 )
 IMAGE2 = View(
     name="image2",
@@ -54,4 +56,5 @@ IMAGE2 = View(
     build=build_image2,
     summaries=SUMMARIES,
     doc="One image each for the layers that measure Y (channel 0) and X (channel 1).",
+    variations=VARIATIONS,
 )

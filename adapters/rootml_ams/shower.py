@@ -11,6 +11,7 @@ from rootml.adapter import Summary, View
 from rootml.spec import Array, Batch, TensorSpec
 from rootml_ams.images import IMAGE
 from rootml_ams.variables import COLUMNS, measure_variables
+from rootml_ams.variations import VARIATIONS
 
 
 def build_shower(events: ak.Array) -> Batch:
@@ -48,6 +49,7 @@ SHOWER = View(
         _summary("hits", "cells with a deposit"),
     ),
     doc="Variables of the shower's shape.",
+    variations=VARIATIONS,
 )
 IMAGE_SHOWER = View(
     name="image_shower",
@@ -56,4 +58,5 @@ IMAGE_SHOWER = View(
     build=build_image_shower,
     summaries=IMAGE.summaries,
     doc="All cells as one image, and variables of the shower's shape: for committees.",
+    variations=VARIATIONS,
 )

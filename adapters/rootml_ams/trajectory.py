@@ -21,6 +21,7 @@ from rootml_ams.geometry import (
 )
 from rootml_ams.images import AXES, two_channels
 from rootml_ams.summaries import SUMMARIES, image_of
+from rootml_ams.variations import VARIATIONS
 
 WIDTH = 20
 """Cells of the window around the track, 18 cm in all: even, so that it can be mirrored."""
@@ -92,4 +93,5 @@ TRAJECTORY = View(
         Summary("distance", distance, "cells", doc="mean distance of deposits from the track"),
     ),
     doc="20 cells around the track in the layers that measure Y (channel 0) and X (channel 1).",
+    variations=VARIATIONS,
 )

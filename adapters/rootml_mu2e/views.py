@@ -8,8 +8,9 @@ from functools import partial
 import awkward as ak
 import numpy as np
 
-from rootml.adapter import Summary, View
+from rootml.adapter import Summary, Variation, View
 from rootml.spec import Array, Batch, TensorSpec
+from rootml.variations import scaled
 
 Values = Mapping[str, Array]
 
@@ -125,9 +126,25 @@ def _view(
             for index, variable in enumerate(variables)
         ),
         doc=doc,
+        variations={
+            name: Variation(scaled(*columns), nominal=1, doc=text)
+            for name, (columns, text) in SCALES.items()
+            if set(columns) <= set(needed)
+        },
     )
 
 
+SCALES = {
+    "momentum_scale": (
+        ("fit_momentum",),
+        "factor of the fitted momentum: magnetic field, energy loss",
+    ),
+    "error_scale": (
+        ("t0err", "momerr"),
+        "factor of the fit's own errors: resolution of the straws' drift times",
+    ),
+}
+"""Variations by name: the columns that are scaled together, and what would make them so."""
 DOCS = {
     "nactive": "hits in the fit",
     "factive": "share of the hits in the fit",

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import awkward as ak
 import numpy as np
 
-from rootml.adapter import Summary, View
+from rootml.adapter import Summary, Variation, View
 from rootml.spec import Array, Batch, TensorSpec
+from rootml.variations import scaled
 
 PROTONS = (
     "shr_score",
@@ -80,6 +81,14 @@ def _view(name: str, columns: tuple[str, ...], chosen: str, doc: str) -> View:
             summary("subcluster", "pieces of the shower"),
         ),
         doc=doc,
+        variations={
+            "dedx_scale": Variation(
+                scaled(*(name for name in columns if "dedx" in name), where=lambda dedx: dedx > 0),
+                nominal=1,
+                doc="factor of the energy loss at the shower's start, where it was measured: "
+                "calibration of the charge (C. Adams et al., JINST 15 (2020) P03022)",
+            )
+        },
     )
 
 

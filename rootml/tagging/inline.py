@@ -26,6 +26,7 @@ from rootml.spec import Column
 from rootml.tagger import Tagger
 from rootml.tagging.candidates import candidates
 from rootml.tagging.points import check_points
+from rootml.variations import Vary
 
 if TYPE_CHECKING:
     from rootml.adapter import Adapter
@@ -45,6 +46,8 @@ def annotate(
     prefix: str = "",
     outputs: Sequence[str] | None = None,
     working_points: str | Sequence[str] = (),
+    vary: Vary | None = None,
+    vary_seed: int = 0,
     batch_size: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
@@ -59,8 +62,10 @@ def annotate(
     become fields too, as ``alias.branch`` where ``branch`` is taken. ``model``: a model's name
     or card; None takes the default of the experiment the events are from. Fields are named
     ``<prefix><model>_<output>``. ``working_points``: names of cuts of the card, or "all"; each is
-    a field ``<prefix><model>_<point>`` of bools. ``threads``, ``device``, ``engine``: as of
-    :func:`rootml.load`.
+    a field ``<prefix><model>_<point>`` of bools. ``vary``: systematic variations that the model's
+    view declares, and their values: ``{"cell_scale": (0.99, 1.01)}`` gives each field again as
+    ``<field>_cell_scale_0p99`` and so on; ``vary_seed`` is that of random ones. ``threads``,
+    ``device``, ``engine``: as of :func:`rootml.load`.
 
     For a tree, a path or an array with virtual buffers nothing is read here: the network runs
     once, on the branches of its view alone, when one of its columns is first touched. Events
@@ -83,6 +88,8 @@ def annotate(
         prefix=prefix,
         outputs=outputs,
         working_points=working_points,
+        vary=vary,
+        vary_seed=vary_seed,
         batch_size=batch_size,
         layout=found.layout,
     )

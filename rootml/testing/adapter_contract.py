@@ -11,6 +11,9 @@ from rootml.rootio.matching import BranchNames, match
 from rootml.spec import Array, Batch
 from rootml.testing.samples import SEED, build, decode, decoder_of, judged, require, simulated
 
+OFF = 0.03
+"""How far a variation is from nominal in the tests."""
+
 
 class AdapterContract:
     """What every adapter keeps. Needs a fixture ``adapter``; ``events`` may be overridden."""
@@ -117,6 +120,23 @@ class AdapterContract:
             joined = np.concatenate([judged(part) for part in parts])
             np.testing.assert_array_equal(joined, judged(whole), f"judged by {view.name!r}")
 
+    def test_variations(self, adapter: Adapter) -> None:
+        """At its nominal value a variation changes nothing; at any, events do not influence others.
+
+        The events that it is given stay as they are.
+        """
+        events = self.events(adapter)
+        for view in adapter.views.values():
+            columns = decode(decoder_of(adapter, events), events, *view.columns)
+            nominal = view.build(columns)
+            for name, variation in view.variations.items():
+                same = view.build(variation.apply(columns, variation.nominal, SEED))
+                _check_same(same, nominal, f"the nominal {name!r}")
+                whole = variation.apply(columns, variation.nominal + OFF, SEED)
+                _check_same(view.build(columns), nominal, f"events that {name!r} was applied to")
+                alone = variation.apply(columns[1:], variation.nominal + OFF, SEED)
+                _check_same(view.build(alone), view.build(whole[1:]), f"{name!r} without the first")
+
     def test_no_events(self, adapter: Adapter) -> None:
         """A chunk without events gives tensors without rows."""
         events = self.events(adapter)[:0]
@@ -160,6 +180,12 @@ def _check_batch(view: View, batch: Batch, events: int) -> None:
             spec.fits(tensor.shape),
             f"{spec.name!r} has the shape {tensor.shape}, declared {spec.shape}",
         )
+
+
+def _check_same(found: Batch, expected: Batch, what: str) -> None:
+    np.testing.assert_array_equal(judged(found), judged(expected), what)
+    for name, tensor in expected.tensors.items():
+        np.testing.assert_array_equal(found.tensors[name], tensor, f"{what}: tensor {name!r}")
 
 
 def _finite(values: Array, missing: bool) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import awkward as ak
 import numpy as np
 
-from rootml.adapter import Adapter, Branch, Layout, Options, Summary, Truth, View
+from rootml.adapter import Adapter, Branch, Layout, Options, Summary, Truth, Variation, View
 from rootml.spec import Batch, TensorSpec
+from rootml.variations import generators, scaled
 
 CELLS = 6
 
@@ -32,6 +33,14 @@ def build(events: ak.Array) -> Batch:
     return Batch({"cells": cells[judged]}, judged)
 
 
+def smear(events: ak.Array, value: float, seed: int) -> ak.Array:
+    """Each event's deposits are off by a common factor, drawn anew for each."""
+    cells = ak.to_numpy(events["cells"])
+    draws = np.array([generator.standard_normal() for generator in generators(cells, seed)])
+    factor = np.exp(value * draws[:, np.newaxis]).astype(np.float32)
+    return ak.with_field(events, cells * factor, "cells")
+
+
 ADAPTER = Adapter(
     name="toylab",
     title="Toy laboratory",
@@ -54,6 +63,10 @@ ADAPTER = Adapter(
             tensors=(TensorSpec("cells", (CELLS,), unit="GeV"),),
             build=build,
             summaries=(Summary("total", lambda tensors: tensors["cells"].sum(axis=1), "GeV"),),
+            variations={
+                "scale": Variation(scaled("cells"), nominal=1, doc="factor of all deposits"),
+                "smear": Variation(smear, nominal=0, doc="resolution"),
+            },
         )
     },
     default_model="toy",

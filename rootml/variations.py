@@ -1,0 +1,130 @@
+"""Systematic variations: which of those a view declares are asked for, and building blocks.
+
+A variation changes the logical columns of events, before the view makes tensors of them: what is
+read is read once, and tensors, judged events and thresholds all follow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rootml.adapter import Variation, View
+from rootml.errors import InputError, nearest
+from rootml.spec import Array
+
+if TYPE_CHECKING:
+    import awkward as ak
+
+Vary = Mapping[str, Sequence[float]]
+"""The values that each variation shall have, by its name."""
+
+
+@dataclass(frozen=True)
+class Varied:
+    """A variation with a value."""
+
+    name: str
+    value: float
+    seed: int
+    variation: Variation
+
+    @property
+    def suffix(self) -> str:
+        """What it adds to a branch's name: ``cell_scale_0p99``, ``offset_m2p5``, ``rate_1em05``."""
+        number = f"{self.value:.10g}".replace("+", "").replace("-", "m").replace(".", "p")
+        return f"{self.name}_{number}"
+
+    @property
+    def title(self) -> str:
+        """``cell_scale 0.99``, with the unit if there is one."""
+        return f"{self.name} {self.value:.10g} {self.variation.unit}".rstrip()
+
+    def __call__(self, events: ak.Array) -> ak.Array:
+        """The logical columns as this variation has them."""
+        return self.variation.apply(events, self.value, self.seed)
+
+
+def varied(view: View, vary: Vary, seed: int) -> tuple[Varied, ...]:
+    """The variations of ``view`` that ``vary`` asks for.
+
+    InputError for a name that the view does not declare, and where values are none, not finite or
+    too much alike to be told apart in a name.
+    """
+    found = []
+    for name, values in vary.items():
+        variation = view.variations.get(name)
+        if variation is None:
+            known = ", ".join(view.variations) or "none"
+            raise InputError(
+                f"the view {view.name!r} has no variation {name!r}"
+                f"{nearest(name, view.variations)} (variations: {known})"
+            )
+        if not len(values):
+            raise InputError(f"variation {name!r}: to which values?")
+        for value in map(float, values):
+            if not math.isfinite(value):
+                raise InputError(f"variation {name!r}: {value} is not a finite number")
+            found.append(Varied(name, value, seed, variation))
+    suffixes = [one.suffix for one in found]
+    if twice := next((one for one in found if suffixes.count(one.suffix) > 1), None):
+        raise InputError(f"variation {twice.title} is asked for twice")
+    return tuple(found)
+
+
+def parse(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
+    """Variations written as ``name=value,value``; InputError where one is not."""
+    found: dict[str, tuple[float, ...]] = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        try:
+            numbers = tuple(map(float, values.split(",")))
+        except ValueError:
+            numbers = ()
+        if not (equals and numbers and re.fullmatch(r"\w+", name, re.ASCII)):
+            raise InputError(f"variation {text!r}: expected NAME=VALUE,VALUE,... of numbers")
+        found[name] = found.get(name, ()) + numbers
+    return found
+
+
+def scaled(
+    *columns: str, where: Callable[[Array], Array] | None = None
+) -> Callable[[ak.Array, float, int], ak.Array]:
+    """A variation that multiplies columns by its value, as far as they are there.
+
+    ``where(values)``: which are to be multiplied; None: all.
+    """
+
+    def apply(events: ak.Array, value: float, seed: int) -> ak.Array:
+        import awkward as ak
+
+        for column in columns:
+            if column in events.fields:
+                values = events[column]
+                factor = value if where is None else ak.where(where(values), value, 1.0)
+                dtype = ak.to_layout(ak.flatten(values, axis=None)).dtype
+                with np.errstate(over="ignore"):  # the tagger refuses infinities, by event
+                    varied = ak.values_astype(values * factor, dtype)
+                events = ak.with_field(events, varied, column)
+        return events
+
+    return apply
+
+
+def generators(rows: Array, seed: int) -> list[np.random.Generator]:
+    """A random generator for each of ``rows`` (n, ...), that follows from its bytes and ``seed``.
+
+    So the numbers of an event are the same in any batch, file or order. Equal rows get equal ones.
+    """
+    key = seed.to_bytes(16, "little", signed=True)
+    digests = (hashlib.blake2b(np.ascontiguousarray(row), digest_size=16, key=key) for row in rows)
+    return [
+        np.random.Generator(np.random.Philox(key=int.from_bytes(one.digest(), "little")))
+        for one in digests
+    ]

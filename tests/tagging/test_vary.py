@@ -1,0 +1,101 @@
+"""Systematic variations: the same events judged again, their inputs off in a declared way."""
+
+from __future__ import annotations
+
+import awkward as ak
+import numpy as np
+import pytest
+import uproot
+
+import rootml
+from rootml.errors import DataError, InputError
+from rootml.registry import load
+from rootml.tagger import Tagger
+from rootml.variations import parse
+
+
+def score(cells):
+    """What the toy network says: sigmoid(0.1 * sum), NaN where there is nothing to judge."""
+    sums = cells.sum(axis=1)
+    return np.where(sums > 0, 1 / (1 + np.exp(-0.1 * sums)), np.nan).astype("f4")
+
+
+@pytest.fixture
+def events(deposits):
+    return ak.zip({"cell_e": ak.from_numpy(deposits)}, depth_limit=1)
+
+
+def test_a_field_for_each_value(toy, events, deposits, scores):
+    varied = rootml.annotate(events, "toy", vary={"scale": (0.9, 1.1)})
+    assert varied.fields == ["cell_e", "toy_score", "toy_score_scale_0p9", "toy_score_scale_1p1"]
+    np.testing.assert_allclose(varied.toy_score, scores, rtol=1e-6)
+    np.testing.assert_allclose(varied.toy_score_scale_0p9, score(0.9 * deposits), rtol=1e-6)
+    np.testing.assert_allclose(varied.toy_score_scale_1p1, score(1.1 * deposits), rtol=1e-6)
+
+
+def test_inputs_are_read_once(toy, hits):
+    log = []
+    tree = uproot.open(hits)["hits"]
+    array = tree.arrays(virtual=True, access_log=log)
+    varied = rootml.annotate(array, "toy", vary={"scale": (0.9, 1.1), "smear": (0.1,)})
+    assert log == []
+    assert varied.toy_score_scale_0p9[0] < varied.toy_score_scale_1p1[0]
+    assert [access.branch for access in log] == ["cell_e"]
+
+
+def test_what_is_random_follows_the_event_not_the_batch(toy, events):
+    tagger = Tagger(load("toy"), vary={"smear": (0.2,)}, vary_seed=4)
+    columns = ak.zip({"cells": events.cell_e}, depth_limit=1)
+    whole = tagger(columns).columns["toy_score_smear_0p2"]
+    backwards = tagger(columns[::-1]).columns["toy_score_smear_0p2"]
+    np.testing.assert_array_equal(backwards[::-1], whole)
+
+    other = Tagger(load("toy"), vary={"smear": (0.2,)}, vary_seed=5)
+    assert np.mean(other(columns).columns["toy_score_smear_0p2"] == whole) < 0.1
+
+
+def test_smearing_has_the_width_that_is_asked_for(toy, events, deposits):
+    varied = rootml.annotate(events, "toy", vary={"smear": (0.05,)})
+    some = deposits.sum(axis=1) > 0
+    smeared = np.asarray(varied.toy_score_smear_0p05)[some].astype("f8")
+    factor = 10 * np.log(smeared / (1 - smeared)) / deposits.sum(axis=1)[some]
+    assert np.std(np.log(factor)) == pytest.approx(0.05, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("vary", "says"),
+    [
+        ({"scael": (1.1,)}, r"'cells' has no variation 'scael'; did you mean 'scale'\?"),
+        ({"scale": ()}, "'scale': to which values"),
+        ({"scale": (np.nan,)}, "nan is not a finite number"),
+        ({"scale": (1.1, 1.1)}, "scale 1.1 is asked for twice"),
+    ],
+)
+def test_what_cannot_be_varied(toy, events, vary, says):
+    with pytest.raises(InputError, match=says):
+        rootml.annotate(events, "toy", vary=vary)
+
+
+def test_a_variation_that_breaks_an_event_names_both(toy, hits, deposits):
+    deposits[7] = [2e38, 0, 0, 0, 0, 0]
+    events = ak.zip({"cell_e": ak.from_numpy(deposits)}, depth_limit=1)
+    with pytest.raises(DataError, match=r"entry 7: variation scale 3: the tensor 'cells' holds"):
+        rootml.annotate(events, "toy", vary={"scale": (3,)})
+
+
+@pytest.mark.parametrize(
+    ("value", "suffix"), [(-2.5, "m2p5"), (1e-05, "1em05"), (2e12, "2e12"), (3, "3")]
+)
+def test_values_in_names(toy, events, value, suffix):
+    fields = rootml.annotate(events, "toy", vary={"scale": (value,)}).fields
+    assert fields[-1] == f"toy_score_scale_{suffix}"
+
+
+def test_variations_as_text():
+    assert parse(["scale=0.9,1.1", "smear=.2", "scale=2"]) == {
+        "scale": (0.9, 1.1, 2.0),
+        "smear": (0.2,),
+    }
+    for text in ("scale", "scale=", "scale=a", "=1", "a b=1"):
+        with pytest.raises(InputError, match="expected NAME=VALUE"):
+            parse([text])
