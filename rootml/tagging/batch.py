@@ -22,15 +22,13 @@ from rootml.rootio.provenance import PROVENANCE
 from rootml.rootio.sink import FileSink
 from rootml.spec import Column
 from rootml.tagging.plan import TagResult
-from rootml.tagging.prepare import EntryRange, Run, TagOptions, prepare
+from rootml.tagging.prepare import Card, EntryRange, Run, TagOptions, prepare, tag_options
 from rootml.tagging.record import record
 
 if TYPE_CHECKING:
     from rootml.validation import Style
 
 Progress = Callable[[int, int], None]
-Card = str | os.PathLike[str]
-"""A model's name, or the path of a card."""
 SINKS: Mapping[str, Callable[..., FileSink]] = {"append": AppendSink, "friend": FriendSink}
 BLOCK = 1 << 16
 """Entries written at once where nothing is judged."""
@@ -87,19 +85,16 @@ def tag_file(
     The target appears whole or not at all; the source is never touched, unless ``in_place``: killed
     at any moment it reads as before or as after. Raises the errors of :mod:`rootml.errors`.
     """
-    listed = (models,) if isinstance(models, str | os.PathLike) else models or ()
-    options = TagOptions(
-        models=tuple(os.fspath(model) for model in listed),
+    options = tag_options(
+        models,
         tree=tree,
-        friends=tuple(os.fspath(friend) for friend in friends),
+        friends=friends,
         adapter=adapter,
         output=output,
         in_place=in_place,
         prefix=prefix,
-        outputs=None if outputs is None else tuple(outputs),
-        working_points=(
-            working_points if isinstance(working_points, str) else tuple(working_points)
-        ),
+        outputs=outputs,
+        working_points=working_points,
         batch_size=batch_size,
         threads=threads,
         device=device,
@@ -108,21 +103,22 @@ def tag_file(
         entry_range=entry_range,
         overwrite=overwrite,
         verify=verify,
-        plots=plots if isinstance(plots, bool) else os.fspath(plots),
+        plots=plots,
         style=style,
     )
-    to = None if target is None else Path(target)
-    return _tag(os.fspath(source), to, options, progress, dry_run=dry_run)
+    place = None if target is None else Path(target)
+    return tag_one(os.fspath(source), place, options, progress, dry_run=dry_run)
 
 
-def _tag(
+def tag_one(
     source: str,
     target: Path | None,
     options: TagOptions,
-    progress: Progress | None,
+    progress: Progress | None = None,
     *,
-    dry_run: bool,
+    dry_run: bool = False,
 ) -> TagResult:
+    """What :func:`tag_file` does, with its options together."""
     clock = [time.perf_counter()]
     with ExitStack() as stack:
         run = prepare(stack, source, target, options)
@@ -132,8 +128,9 @@ def _tag(
         chunks = _chunks(run)
         sink = stack.enter_context(_sink(run, options))
         judged = _write(run, chunks, sink, progress)
+        made = json.loads(record(None, run.jobs, options.shaping()))
     clock.append(time.perf_counter())
-    figures, files = _validate(run, options)
+    figures, files = _validate(run, options, made)
     clock.append(time.perf_counter())
     return TagResult(
         run.plan,
@@ -225,8 +222,10 @@ def _unjudged(columns: Sequence[Column], entries: int) -> Iterator[Mapping[str, 
         yield {c.name: np.full((size, *c.shape), c.missing, c.dtype) for c in columns}
 
 
-def _validate(run: Run, options: TagOptions) -> tuple[dict[str, Mapping[str, Any]], list[Path]]:
-    """Write the study of all networks; returns the figures of each, and the files."""
+def _validate(
+    run: Run, options: TagOptions, made: Mapping[str, Any]
+) -> tuple[dict[str, Mapping[str, Any]], list[Path]]:
+    """Write the study of all networks, ``made`` so; returns the figures of each, and the files."""
     collectors = [job.collector for job in run.jobs if job.collector is not None]
     plan, folder = run.plan, run.plan.plots
     if folder is None:
@@ -243,7 +242,7 @@ def _validate(run: Run, options: TagOptions) -> tuple[dict[str, Mapping[str, Any
     study = replace(
         Study.of(*reports),
         samples=(sample,),
-        provenance=json.loads(record(None, run.jobs, options.shaping())),
+        provenance=made,
     )
     figures = {report.model["name"]: report.to_dict()["figures"] for report in reports}
     return figures, write_study(

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 OUTPUTS = ("append", "friend")
 EntryRange = tuple[int | None, int | None]
+Card = str | os.PathLike[str]
+"""A model's name, or the path of a card."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,22 @@ class TagOptions:
         }
 
 
+def tag_options(models: Card | Sequence[Card] | None = None, **given: Any) -> TagOptions:
+    """The options as a caller of :func:`rootml.tag_file` gives them, as plain values."""
+    listed = (models,) if isinstance(models, str | os.PathLike) else models or ()
+    plain = {name: _plain(value) for name, value in given.items()}
+    return TagOptions(models=_plain(listed), **plain)
+
+
+def _plain(value: Any) -> Any:
+    """Paths as texts, sequences as tuples, what else there is as it is."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return tuple(map(_plain, value))
+    return value
+
+
 @dataclass(frozen=True)
 class Run:
     """One file opened and planned."""
@@ -84,7 +102,7 @@ class Run:
 
 def prepare(stack: ExitStack, source: str, target: Path | None, options: TagOptions) -> Run:
     """Open the source on ``stack``, load the networks, and check that the run can be done."""
-    _check_options(options)
+    check_options(options)
     if (target is None) != options.in_place:
         raise InputError(f"{source}: where to? Give either an output file or in_place=True")
     _check_place(source, target, overwrite=options.overwrite)
@@ -133,7 +151,8 @@ def check_folder(folder: Path) -> None:
         raise OutputError(f"{folder}: the plots cannot be written: {there} is no writable folder")
 
 
-def _check_options(options: TagOptions) -> None:
+def check_options(options: TagOptions) -> None:
+    """Refuse options that contradict each other, with InputError."""
     if options.output not in OUTPUTS:
         raise InputError(f"output {options.output!r}: expected {' or '.join(OUTPUTS)}")
     if options.in_place and options.output != "append":

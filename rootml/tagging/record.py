@@ -12,6 +12,7 @@ from typing import Any
 
 from rootml.card import ModelCard
 from rootml.plugins import package_of
+from rootml.rootio.fingerprint import fingerprint
 from rootml.rootio.opening import is_remote
 from rootml.rootio.source import Source
 from rootml.sources.cards import declaration_sha256
@@ -120,13 +121,22 @@ def adapter_identity(card: ModelCard) -> dict[str, str]:
 
 
 def identity(source: Source) -> dict[str, Any]:
-    """What identifies the input file: its name, ROOT's UUID, its size in bytes."""
-    known: dict[str, Any] = {"file": source.path, "uuid": str(source.tree.file.uuid)}
+    """What identifies the input: its file, ROOT's UUID, its fingerprint, its size in bytes."""
+    known: dict[str, Any] = {
+        "file": source.path,
+        "uuid": str(source.tree.file.uuid),
+        "fingerprint": fingerprint(source.tree),
+    }
     if not is_remote(source.path):
         known["bytes"] = Path(source.path).stat().st_size
     if source.events.friends:
         known["friends"] = [
-            {"alias": friend.alias, "file": friend.events.file, "tree": friend.events.name}
+            {
+                "alias": friend.alias,
+                "file": friend.events.file,
+                "tree": friend.events.name,
+                "fingerprint": fingerprint(friend.events.main.tree),
+            }
             for friend in source.events.friends
         ]
     return known
