@@ -14,6 +14,7 @@
     │   ├── MissingNetwork    a network whose card is here, and the file nowhere
     │   └── IntegrityError    a file whose sha256 is not the one on its card
     ├── NetworkError          a network whose inputs or outputs do not fit its card
+    │   └── ServerAway        a server of networks that cannot be reached, or is too slow
     ├── TrainingError         a training that cannot start or go on
     └── MissingExtra          an optional dependency that is not installed
 
@@ -24,12 +25,34 @@ work is a :class:`RootmlWarning`.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+_URL = re.compile(
+    r"""(?P<scheme>\b[\w+.-]+://)(?P<user>[^\s/?@'"]*@)?(?P<path>[^\s?'"]*)"""
+    r"""(?P<query>\?[^\s'"]*?(?=[:;,.)]*(?:[\s'"]|$)))?"""
+)
+
+
+def without_secrets(text: str) -> str:
+    """The text with what URLs in it may keep secret blanked: user, password and query."""
+    return _URL.sub(
+        lambda url: (
+            url["scheme"]
+            + ("***@" if url["user"] else "")
+            + url["path"]
+            + ("?***" if url["query"] else "")
+        ),
+        text,
+    )
+
 
 class RootmlError(Exception):
-    """Base of all errors that rootml raises on purpose."""
+    """Base of all errors that rootml raises on purpose; no message tells the secrets of a URL."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(without_secrets(message))
 
 
 class InputError(RootmlError):
@@ -88,6 +111,10 @@ class NetworkError(RootmlError):
     """A network whose inputs or outputs do not fit its card."""
 
 
+class ServerAway(NetworkError):
+    """A server of networks that cannot be reached, or does not answer in time."""
+
+
 class TrainingError(RootmlError):
     """A training that cannot start or go on."""
 
@@ -113,6 +140,9 @@ def located(where: str, first: int) -> Iterator[None]:
 
 class RootmlWarning(UserWarning):
     """Something was left out, or needs a second look; the work goes on."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(without_secrets(message))
 
 
 def nearest(name: str, candidates: Iterable[str], count: int = 3) -> str:

@@ -15,10 +15,12 @@ from pathlib import Path
 from packaging.version import Version
 
 from rootml.card import SUFFIX, ModelCard
-from rootml.errors import CardError, MissingNetwork, RegistryError, nearest
+from rootml.errors import CardError, MissingNetwork, NetworkError, RegistryError, nearest
 from rootml.plugins import adapter_of, get_adapter, get_recipe, list_adapters, list_recipes
-from rootml.runtime.engines import open_engine
+from rootml.runtime.engine import Engine
+from rootml.runtime.engines import open_engine, open_server
 from rootml.runtime.model import Model
+from rootml.runtime.servers import is_server, parse_server
 from rootml.runtime.signature import check_card
 from rootml.sources.cards import LocatedCard, card_at, parse_card, read_card
 from rootml.sources.download import CARD_LIMIT, NETWORK_LIMIT, Report, fetch
@@ -73,16 +75,33 @@ def load(
     of a pack, or an address with a sha256 (:mod:`rootml.sources.references`). ``threads``: None
     takes the card's, else one for small networks and all available cores for the others.
     ``device``: ``"cpu"`` or ``"cuda"``. ``engine``: what runs the network; None takes the card's,
-    else the usual one of its format. Raises RegistryError (CardError, IntegrityError,
-    MissingNetwork among them), NetworkError, or MissingExtra where the engine is not installed.
+    else the usual one of its format; the address of a server (:mod:`rootml.runtime.servers`) has
+    it run there. Raises RegistryError (CardError, IntegrityError, MissingNetwork among them),
+    NetworkError (ServerAway), or MissingExtra where the engine is not installed.
     """
     located = find_card(model)
     card = located.card
     adapter = adapter_of(card, str(located.path))
     check_card(card, adapter)
-    network = find_network(located)
-    opened = open_engine(card, network, threads=threads, device=device, engine=engine)
+    opened = _open(located, threads, device, engine)
     return Model(card, adapter, opened, located.origin, located.sha256)
+
+
+def _open(located: LocatedCard, threads: int | None, device: str, engine: str | None) -> Engine:
+    """What runs a card's network: an engine here, or a server, which needs no file here."""
+
+    def here(engine: str | None) -> Engine:
+        network = find_network(located)
+        return open_engine(located.card, network, threads=threads, device=device, engine=engine)
+
+    if engine is None or not is_server(engine):
+        return here(engine)
+    server = parse_server(engine)
+    if server.fallback:
+        return open_server(located.card, server, here(None))
+    if device != "cpu":
+        raise NetworkError(f"{server}: what it runs on is the server's to say, not device={device}")
+    return open_server(located.card, server)
 
 
 def find_card(model: str | Path, *, report: Report | None = None) -> LocatedCard:

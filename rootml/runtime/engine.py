@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -45,18 +45,18 @@ class EngineOptions:
 
 
 class Engine(ABC):
-    """Runs one network; safe to call from several threads, and to pickle.
-
-    The file is read once, and the bytes whose sha256 was checked are those that are opened.
-    Pickled, an engine travels as its path, sha256 and options, and opens the file again.
-    """
+    """Runs one network; safe to call from several threads, and to pickle."""
 
     name: ClassVar[str]
     """What a card or a user calls the engine."""
-    version: ClassVar[str]
-    """Version of the library."""
-    format: ClassVar[str]
-    """Format of the networks it runs."""
+    version: str
+    """Version of the library, or of the server."""
+    where: str
+    """What to call the network in errors: its file, or its address."""
+    device: str
+    """Where it runs: ``"cpu"``, ``"cuda"``, or the address of a server."""
+    sha256: str
+    """That of the network it runs; empty where nobody tells."""
 
     inputs: Mapping[str, Port]
     """The graph's inputs by name."""
@@ -65,11 +65,45 @@ class Engine(ABC):
     metadata: Mapping[str, str] = MappingProxyType({})
     """What whoever made the file wrote into it of the network."""
 
+    def run(self, tensors: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+        """The named outputs for one batch of rows, one or more; NetworkError where it fails."""
+        try:
+            return self._run(tensors, outputs)
+        except RootmlError:
+            raise
+        except Exception as error:
+            raise NetworkError(f"{self.where}: the network failed: {reason(error)}") from error
+
+    def run_each(
+        self, batches: Iterable[Mapping[str, Array]], outputs: Sequence[str]
+    ) -> Iterator[list[Array]]:
+        """What :meth:`run` returns of each batch, in order."""
+        return (self.run(tensors, outputs) for tensors in batches)
+
+    def described(self) -> dict[str, str]:
+        """What ran the network, for the record in the output."""
+        return {"name": self.name, "version": self.version, "device": self.device}
+
+    @abstractmethod
+    def _run(self, tensors: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+        """What :meth:`run` returns."""
+
+
+class FileEngine(Engine):
+    """Runs the network that is in a file, by a library on this machine.
+
+    The file is read once, and the bytes whose sha256 was checked are those that are opened.
+    Pickled, an engine travels as its path, sha256 and options, and opens the file again.
+    """
+
+    format: ClassVar[str]
+    """Format of the networks it runs."""
+
     def __init__(self, path: Path, sha256: str, options: EngineOptions | None = None) -> None:
-        self.path = path
+        self.path, self.where = path, str(path)
         self.options = options or EngineOptions()
+        self.device = self.options.device
         self.sha256 = sha256
-        """That of the bytes that were opened."""
         data = read_network(path, sha256)
         check_format(data, self.format, path)
         try:
@@ -78,7 +112,7 @@ class Engine(ABC):
             raise
         except Exception as error:  # the libraries' errors share no base class
             raise NetworkError(
-                f"{path}: {self.name} cannot open this network: {self._reason(error)}"
+                f"{path}: {self.name} cannot open this network: {reason(error)}"
             ) from error
 
     @property
@@ -86,32 +120,14 @@ class Engine(ABC):
         """Threads that one call uses."""
         return self.options.threads
 
-    @property
-    def device(self) -> str:
-        """Where it runs: ``"cpu"`` or ``"cuda"``."""
-        return self.options.device
-
-    def run(self, tensors: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
-        """The named outputs for one batch of rows, one or more; NetworkError where it fails."""
-        try:
-            return self._run(tensors, outputs)
-        except RootmlError:
-            raise
-        except Exception as error:
-            raise NetworkError(f"{self.path}: the network failed: {self._reason(error)}") from error
-
-    def __reduce__(self) -> tuple[type[Engine], tuple[Path, str, EngineOptions]]:
+    def __reduce__(self) -> tuple[type[FileEngine], tuple[Path, str, EngineOptions]]:
         return type(self), (self.path, self.sha256, self.options)
 
     @abstractmethod
     def _open(self, data: bytes) -> None:
         """Open the network held in ``data`` and set ``inputs`` and ``outputs``."""
 
-    @abstractmethod
-    def _run(self, tensors: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
-        """What :meth:`run` returns."""
 
-    @staticmethod
-    def _reason(error: Exception) -> str:
-        """What went wrong, in one line."""
-        return " ".join(str(error).split()) or type(error).__name__
+def reason(error: Exception) -> str:
+    """What went wrong, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from rootml.card import ModelCard
 from rootml.errors import MissingExtra, NetworkError, nearest
-from rootml.runtime.engine import Engine, EngineOptions
+from rootml.runtime.engine import Engine, EngineOptions, FileEngine
+from rootml.runtime.servers import Server, is_server
 
 SMALL_NETWORK = 1_000_000
 """Parameters below which a second thread costs more in synchronisation than it brings."""
@@ -34,7 +37,9 @@ ENGINES = (
     EngineKind("torch", "torch-export", "torch_export_engine:TorchExportEngine", "torch"),
     EngineKind("torch", "torchscript", "torchscript_engine:TorchScriptEngine", "torch"),
 )
-"""All engines; the first of a format is its usual one."""
+"""All engines that run files; the first of a format is its usual one."""
+TRITON = EngineKind("triton", "", "triton_engine:TritonEngine", "triton")
+"""Runs what a server has, of any format."""
 FORMATS = tuple(dict.fromkeys(kind.format for kind in ENGINES))
 NAMES = tuple(dict.fromkeys(kind.name for kind in ENGINES))
 DEVICES = tuple(dict.fromkeys(device for kind in ENGINES for device in kind.devices))
@@ -47,7 +52,7 @@ def open_engine(
     threads: int | None = None,
     device: str = "cpu",
     engine: str | None = None,
-) -> Engine:
+) -> FileEngine:
     """Start the engine for the network of ``card`` at ``path``, after checking its sha256.
 
     ``engine``: one of :data:`NAMES`; None takes the card's, else the usual one of the format.
@@ -67,6 +72,18 @@ def open_engine(
     return engine_class(kind)(path, card.network.sha256, options)
 
 
+def open_server(card: ModelCard, server: Server, local: Engine | None = None) -> Engine:
+    """Connect to the server that runs the network of ``card``; ``local``: what does if it is away.
+
+    Raises MissingExtra where the client's library is not installed, ServerAway, NetworkError, or
+    IntegrityError where the server says that it has another network.
+    """
+    named = server if server.model else replace(server, model=card.name)
+    found = _imported(TRITON, "models on a server")
+    engine: Engine = found(named, card.network.sha256, local)
+    return engine
+
+
 def find_kind(format: str, name: str = "", where: str = "network") -> EngineKind:
     """The engine called ``name`` for networks of ``format``; an empty name is the usual one.
 
@@ -76,6 +93,11 @@ def find_kind(format: str, name: str = "", where: str = "network") -> EngineKind
         raise NetworkError(
             f"{where}: no engine runs networks of format {format!r}"
             f"{nearest(format, FORMATS)} (known: {', '.join(FORMATS)})"
+        )
+    if is_server(name):
+        raise NetworkError(
+            f"{where}: a card cannot name a server: where data are sent is for those to say who "
+            "run it (engine=, --engine)"
         )
     if name and name not in NAMES:
         raise NetworkError(
@@ -92,26 +114,36 @@ def find_kind(format: str, name: str = "", where: str = "network") -> EngineKind
     )
 
 
-def engine_class(kind: EngineKind) -> type[Engine]:
+def engine_class(kind: EngineKind) -> type[FileEngine]:
     """The class of an engine; MissingExtra where its library cannot be imported."""
+    found: type[FileEngine] = _imported(kind, f"networks of format {kind.format!r}")
+    return found
+
+
+def _imported(kind: EngineKind, what: str) -> Any:
     module, _, name = kind.target.partition(":")
     try:
-        found: type[Engine] = getattr(import_module(f"rootml.runtime.{module}"), name)
+        return getattr(import_module(f"rootml.runtime.{module}"), name)
     except (ImportError, OSError) as error:  # OSError: a shared library of it is missing
         if not kind.extra:
             raise
         raise MissingExtra(
-            f"networks of format {kind.format!r} are run by {kind.name}, which cannot be "
+            f"{what} are run by {kind.name}, which cannot be "
             f'imported: {error}\n  pip install "rootml[{kind.extra}]"'
         ) from error
-    return found
 
 
 def available_cores() -> int:
-    """Cores that this process may run on, which a batch system may have limited."""
+    """Cores that this process may run on, which a batch system may have limited.
+
+    HTCondor and dask do so by the variable OMP_NUM_THREADS
+    (https://htcondor.readthedocs.io, STARTER_NUM_THREADS_ENV_VARS), others by the affinity.
+    """
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    limit = int(asked) if asked.isdecimal() and int(asked) else sys.maxsize
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return min(limit, len(os.sched_getaffinity(0)))
+    return min(limit, os.cpu_count() or 1)
 
 
 def _check_device(kind: EngineKind, device: str) -> None:

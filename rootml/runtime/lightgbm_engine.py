@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import lightgbm as lgb
 import numpy as np
 
-from rootml.runtime.engine import Engine, Port
+from rootml.runtime.engine import FileEngine, Port
 from rootml.spec import Array
 
 INPUT = "features"
@@ -20,7 +20,7 @@ _TRANSFORMED = {
 }
 
 
-class LightGbmEngine(Engine):
+class LightGbmEngine(FileEngine):
     """A tree booster with all the iterations in its file.
 
     ``Booster.save_model`` of LightGBM leaves out those after the best iteration of an early

@@ -74,15 +74,11 @@ class Model:
             for output in self.card.outputs
         }
         sources = [output.source for output in self.card.outputs]
-        for start in range(0, rows, step):
-            part = slice(start, min(start + step, rows))
-            feed = {
-                port.name: np.ascontiguousarray(arrays[name][part], port.dtype or None)
-                for name, port in self._wiring.inputs.items()
-            }
-            values = self.engine.run(feed, sources)
+        parts = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+        batches = self.engine.run_each((self._feed(arrays, part) for part in parts), sources)
+        for part, values in zip(parts, batches, strict=True):
             for output, value in zip(self.card.outputs, values, strict=True):
-                results[output.name][part] = self._fitted(output, value, part, feed)
+                results[output.name][part] = self._fitted(output, value, part, arrays)
         return results
 
     def __repr__(self) -> str:
@@ -105,6 +101,13 @@ class Model:
             raise NetworkError(f"model {self.card.name!r}: tensors differ in rows: {sizes}")
         return arrays
 
+    def _feed(self, arrays: Mapping[str, Array], part: slice) -> dict[str, Array]:
+        """A range of rows as the graph takes them, by the names of its inputs."""
+        return {
+            port.name: np.ascontiguousarray(arrays[name][part], port.dtype or None)
+            for name, port in self._wiring.inputs.items()
+        }
+
     def _try(self, rows: int) -> None:
         """Run a network that does not tell its shapes on zeros, to see that it fits its card."""
         feed = {}
@@ -117,12 +120,12 @@ class Model:
             self._shaped(output, value, rows)
             if not castable(value.dtype.name, output.dtype):
                 raise NetworkError(
-                    f"{self.engine.path}: output {output.source!r} is {value.dtype.name}, which "
+                    f"{self.engine.where}: output {output.source!r} is {value.dtype.name}, which "
                     f"cannot be cast to the card's {output.dtype} without loss"
                 )
 
     def _fitted(
-        self, output: Output, value: Array, part: slice, feed: Mapping[str, Array]
+        self, output: Output, value: Array, part: slice, arrays: Mapping[str, Array]
     ) -> Array:
         value = self._shaped(output, value, part.stop - part.start)
         with np.errstate(over="ignore"):  # what a narrower type cannot hold becomes infinite
@@ -130,7 +133,7 @@ class Model:
         finite = np.isfinite(value)
         if not finite.all():
             row = int(np.argwhere(~finite)[0][0])
-            _explain_not_finite(self, output, row, part.start, feed)
+            _explain_not_finite(self, output, row, part.start, self._feed(arrays, part))
         return value
 
     def _shaped(self, output: Output, value: Array, rows: int) -> Array:
@@ -138,7 +141,7 @@ class Model:
             value = value[:, 0]
         if value.shape != (rows, *output.shape):
             raise NetworkError(
-                f"{self.engine.path}: output {output.source!r} has the shape {value.shape} for "
+                f"{self.engine.where}: output {output.source!r} has the shape {value.shape} for "
                 f"{rows} rows; the card says {(rows, *output.shape)}"
             )
         return value
@@ -177,6 +180,6 @@ def _explain_not_finite(
                 f"{'infinity' if spec.allow_nan else 'NaN or infinity'}"
             )
     raise NetworkError(
-        f"{model.engine.path}: output {output.source!r} is NaN or infinite in row {start + row}, "
+        f"{model.engine.where}: output {output.source!r} is NaN or infinite in row {start + row}, "
         "for finite input"
     )

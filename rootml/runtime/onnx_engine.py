@@ -8,7 +8,7 @@ from typing import Any
 import onnxruntime as ort
 
 from rootml.errors import MissingExtra, NetworkError
-from rootml.runtime.engine import Engine, Port
+from rootml.runtime.engine import FileEngine, Port
 from rootml.runtime.network_file import refuse_external_data
 from rootml.spec import Array
 
@@ -24,7 +24,7 @@ _DTYPES = {
 }
 
 
-class OnnxEngine(Engine):
+class OnnxEngine(FileEngine):
     """An ONNX Runtime session."""
 
     name = "onnxruntime"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rootml.runtime.engine import Engine, Port
+from rootml.runtime.engine import FileEngine, Port
 from rootml.runtime.network_file import refuse_external_data
 from rootml.spec import Array
 
@@ -34,7 +34,7 @@ with _without_telemetry():
     import openvino as ov
 
 
-class OpenVinoEngine(Engine):
+class OpenVinoEngine(FileEngine):
     """A network compiled for this machine's CPU, in float32.
 
     Each thread that calls it has a request of its own; they share the engine's threads.

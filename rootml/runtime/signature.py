@@ -66,7 +66,7 @@ def connect(card: ModelCard, view: View, engine: Engine) -> Wiring:
     rows += [_output_row(output, engine.outputs) for output in card.outputs]
     if any(problem for *_, problem in rows):
         raise NetworkError(
-            f"{engine.path}: the network does not fit its card (model {card.name!r}, view "
+            f"{engine.where}: the network does not fit its card (model {card.name!r}, view "
             f"{view.name!r} of {card.adapter_name}); n is the batch axis\n" + _table(rows)
         )
     return Wiring(inputs, {output.name: engine.outputs[output.source] for output in card.outputs})

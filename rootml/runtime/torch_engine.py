@@ -9,13 +9,13 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from rootml.runtime.engine import Engine
+from rootml.runtime.engine import FileEngine
 from rootml.spec import Array
 
 _LOCK = threading.Lock()
 
 
-class TorchEngine(Engine):
+class TorchEngine(FileEngine):
     """Base of the engines that run a network by PyTorch, on the CPU.
 
     PyTorch has one number of threads for the whole process. It is set for each call and put

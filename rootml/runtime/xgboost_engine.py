@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xgboost as xgb
 
-from rootml.runtime.engine import Engine, Port
+from rootml.runtime.engine import FileEngine, Port
 from rootml.runtime.ubjson import check_whole
 from rootml.spec import Array
 
@@ -23,7 +23,7 @@ _TRANSFORMED = {
 _TREES = ("gbtree", "dart")
 
 
-class XGBoostEngine(Engine):
+class XGBoostEngine(FileEngine):
     """A tree booster, up to its best iteration where early stopping recorded one.
 
     Input ``features`` (n, num_feature) float32, in which NaN is missing. Outputs float32:

@@ -11,6 +11,7 @@ import numpy as np
 
 from rootml.card import ModelCard
 from rootml.errors import IntegrityError, RootmlError
+from rootml.runtime.engine import FileEngine
 from rootml.runtime.engines import open_engine
 from rootml.runtime.model import Model
 from rootml.spec import Array
@@ -43,6 +44,7 @@ class ModelContract:
 
     def test_altered_network_is_refused(self, model: Model) -> None:
         """A network that differs in one bit from that of the card does not load."""
+        assert isinstance(model.engine, FileEngine)
         data = bytearray(model.engine.path.read_bytes())
         data[len(data) // 2] ^= 1
         with tempfile.TemporaryDirectory() as folder:
