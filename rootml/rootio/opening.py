@@ -18,6 +18,7 @@ from typing import Any
 import uproot
 
 from rootml.errors import FileError, InputError, RootmlError, TreeError, nearest
+from rootml.rootio.remote import explain, file_size, is_remote, list_files, read_start
 
 TREE_CLASSES = frozenset({"TTree", "TNtuple", "TNtupleD", "THbookTree", "TTreeSQL"})
 NTUPLE_CLASS = "ROOT::RNTuple"
@@ -31,11 +32,6 @@ def inflate_fast() -> None:
     """
     if find_spec("isal") is not None:
         uproot.compression._decompress_ZLIB.library = "isal"
-
-
-def is_remote(path: str | Path) -> bool:
-    """Whether the path is a URL rather than a file of this machine."""
-    return "://" in str(path)
 
 
 def split_path(path: str | os.PathLike[str]) -> tuple[str, str | None]:
@@ -59,8 +55,7 @@ def reading(what: str) -> Iterator[None]:
             f"{what}: cannot be read: it claims to need more memory than is there"
         ) from error
     except Exception as error:  # uproot and the decompressors below it share no base class
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise FileError(f"{what}: cannot be read: {reason}") from error
+        raise FileError(f"{what}: cannot be read: {explain(error)}") from error
 
 
 def own_classes() -> dict[str, Any]:
@@ -111,22 +106,32 @@ def open_file(path: str | Path, **options: Any) -> uproot.ReadOnlyDirectory:
     options.setdefault("custom_classes", own_classes())
     with reading(str(path)):
         directory = _File(str(path), **options).root_directory
-    if not is_remote(path):
-        size, end = Path(path).stat().st_size, directory.file.fEND
-        if end > size:
-            directory.close()
-            raise FileError(
-                f"{path}: truncated: the file ends after {size} bytes, "
-                f"its header says {end}; copy it again"
-            )
+    try:
+        _check_size(path, directory.file.fEND)
+    except BaseException:
+        directory.close()
+        raise
     return directory
 
 
+def _check_size(path: str | Path, end: int) -> None:
+    size = file_size(str(path)) if is_remote(path) else Path(path).stat().st_size
+    if size is not None and end > size:
+        raise FileError(
+            f"{path}: truncated: the file ends after {size} bytes, "
+            f"its header says {end}; copy it again"
+        )
+
+
 def check_file(file: str | Path) -> None:
-    """Refuse a file of this machine that is missing, a folder, or does not begin as ROOT's."""
-    if is_remote(file):
-        return
-    path = Path(file)
+    """Refuse a file that is missing, a folder, or does not begin as ROOT's."""
+    magic = read_start(str(file), 4) if is_remote(file) else _read_start(Path(file), 4)
+    if magic != b"root":
+        found = f"it begins with {magic!r}" if magic else "it is empty"
+        raise FileError(f"{file}: not a ROOT file: {found}")
+
+
+def _read_start(path: Path, size: int) -> bytes:
     if not path.exists():
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise FileError(f"{path}: no such file{nearest(path.name, siblings)}")
@@ -134,12 +139,9 @@ def check_file(file: str | Path) -> None:
         raise FileError(f"{path}: is a folder, expected a ROOT file")
     try:
         with path.open("rb") as stream:
-            magic = stream.read(4)
+            return stream.read(size)
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror}") from error
-    if magic != b"root":
-        found = f"it begins with {magic!r}" if magic else "it is empty"
-        raise FileError(f"{path}: not a ROOT file: {found}")
 
 
 def tree_names(directory: uproot.ReadOnlyDirectory) -> list[str]:
@@ -197,11 +199,15 @@ def _derives_from_tree(file: uproot.ReadOnlyFile, class_name: str) -> bool:
 def find_files(text: str) -> list[str]:
     """The files that a glob matches, sorted; a plain path or URL as it is.
 
-    Raises InputError where nothing matches.
+    On servers ``*`` alone is a glob, where they list files (``root://``). Raises InputError where
+    nothing matches, FileError where a server does not list.
     """
-    if is_remote(text) or not glob.has_magic(text) or Path(text).exists():
+    if is_remote(text):
+        found = list_files(text) if "*" in text.partition("?")[0] else [text]
+    elif not glob.has_magic(text) or Path(text).exists():
         return [text]
-    found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - absolute patterns too
+    else:
+        found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - absolute patterns too
     if not found:
         raise InputError(f"{text}: no file matches")
     return found

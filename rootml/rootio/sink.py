@@ -21,7 +21,9 @@ from rootml.rootio.container.copying import Copying
 from rootml.rootio.container.in_place import InPlace
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.container.transaction import Transaction, reporting
-from rootml.rootio.opening import is_remote, open_file
+from rootml.rootio.opening import open_file
+from rootml.rootio.remote import Location, location
+from rootml.rootio.transfer import Upload, claim, download
 from rootml.rootio.ttree.serial import string_bytes
 from rootml.rootio.ttree.streamers import add_streamers
 from rootml.rootio.ttree.tracing import Reader, understood
@@ -86,8 +88,9 @@ class FileSink(ABC):
         overwrite: bool = False,
     ) -> None:
         self._replace, self._verify, self._overwrite = tuple(replace), verify, overwrite
-        self.source: str | Path = str(source) if is_remote(source) else Path(source)
-        self.target, self.tree = Path(target), tree
+        self.source: Location = location(source)
+        self.target: Location = location(target)
+        self.tree = tree
         self._objects = {} if objects is None else objects
         self._open = contextlib.ExitStack()
         code = None if compression is None else parse_compression(compression)
@@ -98,10 +101,9 @@ class FileSink(ABC):
             self._open.callback(self._place.abort)
             self._prepare(tuple(columns), code)
 
-    def _claim(self) -> Transaction | InPlace:
+    def _claim(self) -> Transaction | Upload | InPlace:
         """Return the place to write to."""
-        inputs = (self.source,) if isinstance(self.source, Path) else ()
-        return Transaction(self.target, inputs, overwrite=self._overwrite)
+        return claim(self.target, (self.source,), overwrite=self._overwrite)
 
     @abstractmethod
     def _prepare(self, columns: tuple[Column, ...], compression: int | None) -> None:
@@ -175,6 +177,7 @@ class AppendSink(FileSink):
     unless given. ``in_place`` changes ``source`` itself, ``target`` is None then: killed at any
     moment it still reads as before, or as after; an error leaves it as it was (but for more than
     16 MB that a killed run may have left behind its end). It needs the file to itself, see InPlace.
+    A ``source`` that is a URL is copied first, whole, and then appended to.
 
     ``verify`` proves that no old byte was lost and no reference within the tree; ``compare``
     also compares all objects and the content of all branches, into ``diff``. Both come before
@@ -185,8 +188,6 @@ class AppendSink(FileSink):
     """
 
     _advice = "; --output friend writes them to a file of their own"
-
-    source: Path
 
     def __init__(
         self,
@@ -205,23 +206,29 @@ class AppendSink(FileSink):
         self._copying: Copying | None = None
         super().__init__(source, source if target is None else target, tree, columns, **options)
 
-    def _claim(self) -> Transaction | InPlace:
+    def _claim(self) -> Transaction | Upload | InPlace:
+        if not self._in_place:
+            return super()._claim()
         if not isinstance(self.source, Path):
-            raise AppendRefused("the file is not on this machine")
-        return InPlace(self.source) if self._in_place else super()._claim()
+            raise AppendRefused("it is not on this machine, so it cannot be changed in place")
+        return InPlace(self.source)
 
     def _prepare(self, columns: tuple[Column, ...], compression: int | None) -> None:
         path = self._place.path
-        if self._in_place:
-            self._file = self._open.enter_context(RootFile(path, in_place=True))
+        if isinstance(self.source, Path):
+            self._old, whole = self.source, self._in_place
         else:
-            self._file = self._open.enter_context(RootFile(path, original=self.source))
-            end = self._file.old_end
-            self._copying = Copying(self.source, path, end, compare=self._verify)
+            self._old, whole = path, True
+            download(self.source, path)
+        original = None if whole else self._old
+        file = RootFile(path, in_place=self._in_place, original=original)
+        self._file = self._open.enter_context(file)
+        if not whole:
+            self._copying = Copying(self._old, path, file.old_end, compare=self._verify)
             self._open.enter_context(self._copying)
-        self._reader = self._open.enter_context(Reader(self.source))
+        self._reader = self._open.enter_context(Reader(self._old))
         self._append = start_append(
-            self._file, self._reader, self.tree, columns,
+            file, self._reader, self.tree, columns,
             compression=compression, replace=self._replace,
         )  # fmt: skip
 
@@ -232,17 +239,17 @@ class AppendSink(FileSink):
             with self._explained(), self._all_or_nothing():
                 self._copying.advance()
 
-    def _finish(self) -> int:
+    def _finish(self) -> int | None:
         if self._verify:
-            self._append.verify(self.source, self._file)
+            self._append.verify(self._old, self._file)
         if self._copying:
             self._copying.wait()
             self._file.copied()
         if self._compare:
             from rootml.rootio.kept import compare_kept
 
-            self.diff = compare_kept(self.source, self._file, self._append.path, self._replace)
-        return self.source.stat().st_mode & 0o7777
+            self.diff = compare_kept(self._old, self._file, self._append.path, self._replace)
+        return self.source.stat().st_mode & 0o7777 if isinstance(self.source, Path) else None
 
 
 def append_branches(

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rootml.errors import InputError, nearest
-from rootml.rootio.opening import find_files, is_remote
+from rootml.rootio.opening import find_files
+from rootml.rootio.remote import is_remote
 from rootml.validation.study import Role
 
 Given = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]

@@ -16,7 +16,7 @@ SUFFIX = ".rootml-partial"
 
 
 @contextlib.contextmanager
-def reporting(target: Path) -> Iterator[None]:
+def reporting(target: str | Path) -> Iterator[None]:
     """Turn errors of the operating system into an OutputError that names ``target``."""
     try:
         yield

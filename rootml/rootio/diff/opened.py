@@ -15,7 +15,8 @@ from rootml.rootio.container.keys import Key
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.diff.differences import Findings
 from rootml.rootio.diff.walking import Item, walk
-from rootml.rootio.opening import NTUPLE_CLASS, TREE_CLASSES, check_file, is_remote, reading
+from rootml.rootio.opening import NTUPLE_CLASS, TREE_CLASSES, check_file, reading
+from rootml.rootio.remote import is_remote
 from rootml.rootio.ttree.tracing import Reader
 
 

@@ -25,7 +25,6 @@ from rootml.rootio.events.joined import JoinedEvents, make_friend
 from rootml.rootio.events.kinds import as_events
 from rootml.rootio.events.trees import TreeEvents
 from rootml.rootio.opening import (
-    is_remote,
     open_file,
     open_tree,
     own_classes,
@@ -33,6 +32,7 @@ from rootml.rootio.opening import (
     split_path,
     tree_names,
 )
+from rootml.rootio.remote import is_remote
 from rootml.rootio.ttree.listening import Model_TTreeIndex
 
 DEPTH = 4

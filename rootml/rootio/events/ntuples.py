@@ -20,7 +20,8 @@ from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.events.base import Events
 from rootml.rootio.events.lazy import FieldPath, field_paths, guarded
 from rootml.rootio.matching import BranchNames
-from rootml.rootio.opening import is_remote, reading
+from rootml.rootio.opening import reading
+from rootml.rootio.remote import is_remote
 from rootml.rootio.rntuple.frames import Damaged
 from rootml.rootio.rntuple.view import check_metadata
 
