@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rootml.errors import InputError, located
+from rootml.errors import InputError, located, without_secrets
 from rootml.rootio import AppendSink, FriendSink, Sink
 from rootml.rootio.chunks import Chunk, read_together
 from rootml.rootio.events.friends import Named
 from rootml.rootio.provenance import PROVENANCE
+from rootml.rootio.remote import Location, location, name_of
 from rootml.rootio.sink import FileSink
 from rootml.spec import Column
 from rootml.tagging.plan import TagResult
@@ -62,6 +63,7 @@ def tag_file(
 ) -> TagResult:
     """Write ``target``: the file ``source`` with the outputs of networks as new branches.
 
+    Either may be a URL: ``root://`` and ``https://`` are read, ``root://`` is written.
     ``models``: names or cards, of any adapters, installed or declared, that read the same tree;
     None takes the default of the experiment, which is found from the branches of the file
     (``adapter`` and ``tree`` narrow the search). ``friends``: files
@@ -106,13 +108,13 @@ def tag_file(
         plots=plots,
         style=style,
     )
-    place = None if target is None else Path(target)
+    place = None if target is None else location(target)
     return tag_one(os.fspath(source), place, options, progress, dry_run=dry_run)
 
 
 def tag_one(
     source: str,
-    target: Path | None,
+    target: Location | None,
     options: TagOptions,
     progress: Progress | None = None,
     *,
@@ -235,8 +237,8 @@ def _validate(
     from rootml.validation.figures.histograms import identifier
 
     start, stop = plan.entry_range
-    file = {"path": plan.source, "tree": plan.tree, "entries": stop - start}
-    title = PurePosixPath(plan.source).stem
+    file = {"path": without_secrets(plan.source), "tree": plan.tree, "entries": stop - start}
+    title = PurePosixPath(name_of(location(plan.source))).stem
     sample = Sample(identifier(title), title, files=(file,))
     reports = tuple(collector.report(sample) for collector in collectors)
     study = replace(

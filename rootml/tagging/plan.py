@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rootml.card import ModelCard
+from rootml.errors import without_secrets
+from rootml.rootio.remote import Location
 from rootml.spec import Column
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class TagPlan:
     """
 
     source: str
-    target: Path
+    target: Location
     in_place: bool
     output: str
     tree: str
@@ -60,8 +62,8 @@ class TagPlan:
     def to_json(self) -> dict[str, Any]:
         """The plan as plain values."""
         return {
-            "source": self.source,
-            "target": str(self.target),
+            "source": without_secrets(self.source),
+            "target": without_secrets(str(self.target)),
             "in_place": self.in_place,
             "output": self.output,
             "tree": self.tree,
@@ -95,7 +97,7 @@ class TagResult:
     verified: FileDiff | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     figures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    files: tuple[Path, ...] = ()
+    files: tuple[Location, ...] = ()
 
     @property
     def events(self) -> int:
@@ -118,5 +120,5 @@ class TagResult:
             "seconds": dict(self.seconds),
             "events_per_second": self.rate,
             "figures": {name: dict(values) for name, values in self.figures.items()},
-            "files": [str(path) for path in self.files],
+            "files": [without_secrets(str(path)) for path in self.files],
         }

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from uproot.behaviors.RNTuple import RNTuple
@@ -16,10 +16,11 @@ from rootml.errors import InputError, OutputError, TreeError
 from rootml.registry import get_adapter, load
 from rootml.rootio.chunks import branches_of
 from rootml.rootio.container.in_place import InPlace
-from rootml.rootio.container.transaction import check_target
-from rootml.rootio.opening import check_file, is_remote
+from rootml.rootio.opening import check_file
 from rootml.rootio.provenance import read_provenance
+from rootml.rootio.remote import Location, is_remote, location, name_of
 from rootml.rootio.source import Source, open_sources
+from rootml.rootio.transfer import check_output
 from rootml.runtime.model import Model
 from rootml.tagger import Tagger
 from rootml.tagging.candidates import candidates
@@ -100,7 +101,7 @@ class Run:
     provenance: Mapping[str, Any] | None
 
 
-def prepare(stack: ExitStack, source: str, target: Path | None, options: TagOptions) -> Run:
+def prepare(stack: ExitStack, source: str, target: Location | None, options: TagOptions) -> Run:
     """Open the source on ``stack``, load the networks, and check that the run can be done."""
     check_options(options)
     if (target is None) != options.in_place:
@@ -112,8 +113,8 @@ def prepare(stack: ExitStack, source: str, target: Path | None, options: TagOpti
     )
     opened = stack.enter_context(sources[0])
     if target is not None:
-        inputs = [Path(file) for file in opened.events.files if not is_remote(file)]
-        check_target(target, inputs, overwrite=options.overwrite)
+        inputs = map(location, opened.events.files)
+        check_output(target, inputs, overwrite=options.overwrite)
     if opened.num_entries == 0:
         raise TreeError(f"{source}: tree {opened.name!r} has no entries, nothing to tag")
     models = models or [_load(opened.adapter.default_model, options)]
@@ -130,11 +131,10 @@ def prepare(stack: ExitStack, source: str, target: Path | None, options: TagOpti
     return Run(plan, jobs, columns, provenance)
 
 
-def _check_place(source: str, target: Path | None, *, overwrite: bool) -> None:
+def _check_place(source: str, target: Location | None, *, overwrite: bool) -> None:
     """Refuse a destination that cannot be written, None for the source itself."""
     if target is not None:
-        inputs = () if is_remote(source) else (Path(source),)
-        check_target(target, inputs, overwrite=overwrite)
+        check_output(target, [location(source)], overwrite=overwrite)
     elif is_remote(source):
         raise OutputError(f"{source}: cannot be changed in place: it is not on this machine")
     else:
@@ -212,7 +212,7 @@ def _job(model: Model, source: Source, options: TagOptions) -> Job:
 def _plan(
     jobs: Sequence[Job],
     branches: tuple[str, ...],
-    target: Path | None,
+    target: Location | None,
     options: TagOptions,
     provenance: Mapping[str, Any] | None,
 ) -> TagPlan:
@@ -284,7 +284,11 @@ def _entry_range(wanted: EntryRange, source: Source) -> tuple[int, int]:
     return start, stop
 
 
-def _plot_folder(plots: str | bool, target: Path) -> Path | None:
+def _plot_folder(plots: str | bool, target: Location) -> Path | None:
+    """The folder of the plots; beside the target, or here where that is on a server."""
     if plots is False:
         return None
-    return target.with_name(f"{target.stem}_validation") if plots is True else Path(plots)
+    if plots is not True:
+        return Path(plots)
+    beside = target.parent if isinstance(target, Path) else Path()
+    return beside / f"{PurePath(name_of(target)).stem}_validation"

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from rootml.card import ModelCard
+from rootml.errors import without_secrets
 from rootml.plugins import package_of
 from rootml.rootio.fingerprint import fingerprint
-from rootml.rootio.opening import is_remote
+from rootml.rootio.remote import is_remote
 from rootml.rootio.source import Source
 from rootml.sources.cards import declaration_sha256
 from rootml.tagging.job import Job
@@ -123,7 +124,7 @@ def adapter_identity(card: ModelCard) -> dict[str, str]:
 def identity(source: Source) -> dict[str, Any]:
     """What identifies the input: its file, ROOT's UUID, its fingerprint, its size in bytes."""
     known: dict[str, Any] = {
-        "file": source.path,
+        "file": without_secrets(source.path),
         "uuid": str(source.tree.file.uuid),
         "fingerprint": fingerprint(source.tree),
     }
@@ -133,7 +134,7 @@ def identity(source: Source) -> dict[str, Any]:
         known["friends"] = [
             {
                 "alias": friend.alias,
-                "file": friend.events.file,
+                "file": without_secrets(friend.events.file),
                 "tree": friend.events.name,
                 "fingerprint": fingerprint(friend.events.main.tree),
             }
