@@ -38,7 +38,7 @@ $(VENV)/test: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --upgrade pip
 	$(PIP) torch
-	$(PIP) --editable ".[hdf5,lightgbm,openvino,sklearn,torch,tune]" --group test --group lint
+	$(PIP) --editable ".[hdf5,http,lightgbm,openvino,sklearn,torch,tune,xrootd]" --group test --group lint
 	touch $@ $(VENV)/base
 
 clean:

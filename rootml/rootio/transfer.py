@@ -91,7 +91,7 @@ class Upload:
         self.target, self._sources, self._overwrite = target, sources, overwrite
         self.check()
         name = f".{name_of(target)}.{uuid.uuid4().hex[:8]}{SUFFIX}"
-        self._partial = inside(parent(target), name)
+        self._partial = str(inside(parent(target), name))
         with self._travelling() as (system, partial, _):
             _write(system, Path(os.devnull), partial)
             system.rm_file(partial)
