@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,33 +12,34 @@ import awkward as ak
 import uproot
 from uproot.behaviors.RNTuple import RNTuple
 
-from rootml.errors import BranchError, InputError, RootmlWarning, located
-from rootml.registry import load
-from rootml.rootio.events.base import Events
-from rootml.rootio.events.friends import with_friends
-from rootml.rootio.events.kinds import as_events, open_events
-from rootml.rootio.events.lazy import FieldPath, Once, deferred, field_paths
-from rootml.rootio.matching import BranchNames, Decoder, choose, match
-from rootml.rootio.opening import open_file, reading, split_path, tree_names
+from rootml.errors import BranchError, InputError, located
+from rootml.registry import find_card, load
+from rootml.rootio.events.lazy import Once
+from rootml.rootio.matching import Decoder
 from rootml.rootio.source import PROBE_ENTRIES
-from rootml.spec import Column
+from rootml.runtime.kept import Kept
+from rootml.runtime.model import Model
 from rootml.tagger import Tagger
+from rootml.tagging.attach import attach
 from rootml.tagging.candidates import candidates
+from rootml.tagging.given import Given, is_dask, regularize
 from rootml.tagging.points import check_points
 from rootml.variations import Vary
 
 if TYPE_CHECKING:
-    from rootml.adapter import Adapter
     from rootml.rootio.events.friends import Named
     from rootml.rootio.matching import Match
+    from rootml.spec import Column
 
 CHUNK_EVENTS = 8192
 """Events that are turned into tensors at once."""
+Target = tuple["Column", str | None, str]
+"""A column, the collection it goes to (None: the events), and its name there."""
 
 
 def annotate(
     events: uproot.TTree | RNTuple | ak.Array | str | os.PathLike[str],
-    model: str | os.PathLike[str] | None = None,
+    model: str | os.PathLike[str] | Model | None = None,
     *,
     tree: str | None = None,
     friends: Named = (),
@@ -48,6 +48,7 @@ def annotate(
     working_points: str | Sequence[str] = (),
     vary: Vary | None = None,
     vary_seed: int = 0,
+    ood: bool = False,
     batch_size: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
@@ -56,160 +57,135 @@ def annotate(
     """Return the events with a network's outputs as further fields.
 
     ``events``: an open uproot TTree or RNTuple, an Awkward Array whose fields are the branches,
-    or a path (``"file.root"`` with ``tree=``, or ``"file.root:tree"``; a file with one tree
-    needs neither). ``friends``: further files (``"[alias=]file.root[:tree]"``) whose branches
+    a path (``"file.root"`` with ``tree=``, or ``"file.root:tree"``; a file with one tree needs
+    neither), or coffea's NanoEvents, virtual, eager or of dask. ``friends``: further files (``"[alias=]file.root[:tree]"``) whose branches
     belong to the same entries, beside the friends that the tree itself names; their branches
-    become fields too, as ``alias.branch`` where ``branch`` is taken. ``model``: a model's name
-    or card; None takes the default of the experiment the events are from. Fields are named
-    ``<prefix><model>_<output>``. ``working_points``: names of cuts of the card, or "all"; each is
+    become fields too, as ``alias.branch`` where ``branch`` is taken. ``model``: a model's name or
+    card, or what :func:`rootml.load` gave; None takes the default of the experiment the events are
+    from. Fields are named ``<prefix><model>_<output>``; in NanoEvents those of objects are fields
+    of the objects, ``events.Electron.<prefix><model>_<output>``. ``working_points``: names of cuts of the card, or "all"; each is
     a field ``<prefix><model>_<point>`` of bools. ``vary``: systematic variations that the model's
     view declares, and their values: ``{"cell_scale": (0.99, 1.01)}`` gives each field again as
-    ``<field>_cell_scale_0p99`` and so on; ``vary_seed`` is that of random ones. ``threads``,
-    ``device``, ``engine``: as of :func:`rootml.load`.
+    ``<field>_cell_scale_0p99`` and so on; ``vary_seed`` is that of random ones. ``ood``: adds the
+    distance to the training domain, ``<model>_ood``. ``threads``, ``device``, ``engine``: as of
+    :func:`rootml.load`.
 
-    For a tree, a path or an array with virtual buffers nothing is read here: the network runs
-    once, on the branches of its view alone, when one of its columns is first touched. Events
-    it cannot judge get NaN (-1 for integers, False for bools).
+    For a tree, a path or an array with virtual buffers nothing is read here, but how many objects
+    an event of NanoEvents has: the network runs once, on the branches of its view alone, when one
+    of its columns is first touched. On dask it runs partition by partition, when these are
+    computed. What it cannot judge gets NaN (-1 for integers, False for bools).
 
-    Raises :class:`~rootml.errors.LayoutError` where the fields fit no layout of the model's
+    Raises :class:`~rootml.errors.InputError` for a variation that the view does not declare,
+    :class:`~rootml.errors.LayoutError` where the fields fit no layout of the model's
     experiment, :class:`~rootml.errors.BranchError` where a field of that name is there
     already, and what :func:`rootml.load` raises; what is read later,
     :class:`~rootml.errors.FileError` where it cannot be.
     """
-    given = _regularize(events, tree, friends)
-    options: Any = {"threads": threads, "device": device, "engine": engine}
-    loaded = None if model is None else load(_named(model), **options)
-    adapters = candidates() if loaded is None else [loaded.adapter]
-    found = _match(given, adapters)
+    shaping: dict[str, Any] = {
+        "prefix": prefix,
+        "outputs": outputs,
+        "working_points": working_points,
+        "vary": vary,
+        "vary_seed": vary_seed,
+        "ood": ood,
+        "batch_size": batch_size,
+    }
+    given = regularize(events, tree, friends)
+    loaded = None if model is None else _open(model, threads, device, engine)
+    found = given.match(candidates() if loaded is None else [loaded.adapter])
     if loaded is None:
-        loaded = load(found.adapter.default_model, **options)
-    tagger = Tagger(
-        loaded,
-        prefix=prefix,
-        outputs=outputs,
-        working_points=working_points,
-        vary=vary,
-        vary_seed=vary_seed,
-        batch_size=batch_size,
-        layout=found.layout,
-    )
-    clash = [column.name for column in tagger.columns if column.name in given.array.fields]
-    if clash:
-        raise BranchError(
-            f"{given.where}: the events already have a field {clash[0]!r}; "
-            "give prefix= to name the new ones differently"
-        )
+        loaded = _open(found.adapter.default_model, threads, device, engine)
+    tagger = Tagger(loaded, layout=found.layout, **shaping)
+    targets = [_target(given, column, prefix) for column in tagger.columns]
     decoder = Decoder(found, {}, given.where)
     check_points(tagger, decoder)
-    decoder.keys(tagger.reads)
-    return _with_columns(given, tagger, found)
+    branches = decoder.branches(tagger.reads)
+    if is_dask(events):
+        import dask_awkward
+
+        part = partial(annotate, model=loaded, **shaping)
+        return dask_awkward.map_partitions(part, events, label="annotate")
+    if given.traced:
+        for branch in (*branches, *_probes(found)):
+            ak.typetracer.touch_data(given.places[branch].of(given.array))
+    return _with_columns(given, tagger, found, targets)
 
 
-@dataclass(frozen=True)
-class _Events:
-    """Events as an array, where each branch is in it, and what to call them in errors."""
-
-    array: ak.Array
-    paths: Mapping[str, FieldPath]
-    where: str
-    imported: bool = True
-
-    def read(self, branches: Sequence[str], start: int, stop: int) -> dict[str, ak.Array]:
-        """Some branches of a range of events; FileError where one cannot be read."""
-        raw = {}
-        for branch in branches:
-            with reading(f"{self.where}, branch {branch!r}"):
-                values = self.array
-                for field in self.paths[branch]:
-                    values = values[field]
-                raw[branch] = ak.materialize(values[start:stop])
-        return raw
+def _open(model: str | os.PathLike[str] | Model, *options: Any) -> Model:
+    """The model, opened unless it is; ``options``: threads, device and engine."""
+    if isinstance(model, Model):
+        if options != (None, "cpu", None):
+            raise InputError(
+                f"{model!r} is open already: give threads=, device= and engine= to rootml.load"
+            )
+        return model
+    reference = model if isinstance(model, str) else Path(model)
+    return _opened(reference, find_card(reference).sha256, *options)
 
 
-def _named(model: str | os.PathLike[str]) -> str | Path:
-    return model if isinstance(model, str) else Path(model)
+def _load(
+    reference: str | Path, sha256: str, threads: int | None, device: str, engine: str | None
+) -> Model:
+    return load(reference, threads=threads, device=device, engine=engine)
 
 
-def _regularize(
-    events: uproot.TTree | RNTuple | ak.Array | str | os.PathLike[str],
-    tree: str | None,
-    friends: Named,
-) -> _Events:
-    if isinstance(events, ak.Array):
-        if friends:
-            raise InputError("friends= go with a tree or a path, not with an array")
-        return _Events(events, field_paths(events), "events")
-    if isinstance(events, str | os.PathLike):
-        alone = _open_path(events, tree)
-    elif isinstance(events, uproot.TTree | RNTuple):
-        alone = as_events(events)
-    else:
-        raise InputError(
-            "annotate takes an uproot TTree or RNTuple, an Awkward Array or a path, "
-            f"not {type(events)}"
+_opened = Kept(_load)
+"""A processor annotates chunk by chunk: a network is opened once. Its card's sha256 is in the key,
+so that one that has been trained again is another."""
+
+
+def _target(given: Given, column: Column, prefix: str) -> Target:
+    """Where a column goes: to the objects it is of, without their name in its own."""
+    home = given.home(column.per)
+    name = column.name
+    if home is not None:
+        name = prefix + name.removeprefix(f"{prefix}{column.per}_")
+    if name in (given.array if home is None else given.array[home]).fields:
+        full = name if home is None else f"{home}.{name}"
+        raise BranchError(
+            f"{given.where}: the events already have a field {full!r}; "
+            "give prefix= to name the new ones differently"
         )
-    joined = with_friends(alone, friends)
-    for problem in joined.problems:
-        warnings.warn(f"{joined.where}: {problem}", RootmlWarning)
-    return _Events(*joined.lazy(), joined.where, joined.names.imported)
+    return column, home, name
 
 
-def _open_path(path: str | os.PathLike[str], tree: str | None) -> Events:
-    file, inner = split_path(path)
-    directory = open_file(file)
-    names = tree_names(directory)
-    name = tree or inner or (names[0] if len(names) == 1 else None)
-    if name is None:
-        raise InputError(f"{file}: which tree? Give tree= (trees: {', '.join(names)})")
-    return open_events(directory, name)
-
-
-def _match(events: _Events, adapters: Sequence[Adapter]) -> Match:
-    names = BranchNames(events.paths, imported=events.imported)
-    matches = [
-        match(adapter, layout, "events", names, named=True)
-        for adapter in adapters
-        for layout in adapter.layouts
-    ]
-    return choose(matches, {"events": names}, events.where)
-
-
-def _with_columns(events: _Events, tagger: Tagger, found: Match) -> ak.Array:
-    array = events.array
-    outputs = Once(lambda: _judge(events, tagger, found))
-    lazy = not ak.to_layout(array).is_all_materialized
-    for column in tagger.columns:
-        values = _lazy_column(column, len(array), outputs) if lazy else outputs()[column.name]
-        array = ak.with_field(array, values, column.name)
+def _with_columns(
+    given: Given, tagger: Tagger, found: Match, targets: Sequence[Target]
+) -> ak.Array:
+    outputs = Once(lambda: _judge(given, tagger, found))
+    array = given.array
+    for column, home, name in targets:
+        array = attach(array, column, name, home, partial(_column, outputs, column.name))
     return array
 
 
-def _lazy_column(column: Column, length: int, outputs: Once[dict[str, Any]]) -> ak.Array:
-    """An array whose buffers are filled from ``outputs`` when they are first touched."""
-    form = ak.forms.NumpyForm(column.dtype, inner_shape=column.shape)
-    if column.per is not None:
-        form = ak.forms.ListOffsetForm("i64", form)
-    return deferred(form, length, lambda: outputs()[column.name])
+def _column(outputs: Once[dict[str, Any]], name: str) -> Any:
+    return outputs()[name]
 
 
-def _judge(events: _Events, tagger: Tagger, found: Match) -> dict[str, Any]:
-    with located(events.where, 0):
-        decoder = Decoder(found, _configure(events, found), events.where)
+def _judge(given: Given, tagger: Tagger, found: Match) -> dict[str, Any]:
+    with located(given.where, 0):
+        decoder = Decoder(found, _configure(given, found), given.where)
     parts = []
     branches = decoder.branches(tagger.reads)
-    length = len(events.array)
+    length = len(given.array)
     for start in range(0, max(length, 1), CHUNK_EVENTS):
-        raw = events.read(branches, start, min(start + CHUNK_EVENTS, length))
-        with located(events.where, start):
+        raw = given.read(branches, start, min(start + CHUNK_EVENTS, length))
+        with located(given.where, start):
             parts.append(tagger(decoder.decode(raw, tagger.reads)).columns)
     return {c.name: ak.concatenate([part[c.name] for part in parts]) for c in tagger.columns}
 
 
-def _configure(events: _Events, found: Match) -> Mapping[str, str]:
+def _probes(found: Match) -> tuple[str, ...]:
+    """The branches that the layout looks at to settle its options."""
+    if found.layout.configure is None:
+        return ()
+    return tuple(found.found[key] for key in found.layout.probes if key in found.found)
+
+
+def _configure(given: Given, found: Match) -> Mapping[str, str]:
     if found.layout.configure is None:
         return {}
-    probes = {key: found.found[key] for key in found.layout.probes if key in found.found}
-    raw = events.read(tuple(probes.values()), 0, min(PROBE_ENTRIES, len(events.array)))
-    return found.layout.configure(
-        ak.zip({key: raw[path] for key, path in probes.items()}, depth_limit=1)
-    )
+    raw = given.read(_probes(found), 0, min(PROBE_ENTRIES, len(given.array)))
+    probes = {key: raw[found.found[key]] for key in found.layout.probes if key in found.found}
+    return found.layout.configure(ak.zip(probes, depth_limit=1))

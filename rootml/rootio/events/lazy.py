@@ -36,7 +36,7 @@ class Once(Generic[T]):
 def guarded(array: ak.Array, where: str) -> ak.Array:
     """The same array; a buffer that cannot be read is a FileError that names its branch."""
     form, length, buffers = ak.to_buffers(array)
-    names = {form.form_key: ".".join(path) for path, form in _nodes(form)}
+    names = {form.form_key: ".".join(path) for path, form in nodes(form)}
     safe = {
         key: partial(_materialized, buffer, f"{where}, branch {names[key.rpartition('-')[0]]!r}")
         for key, buffer in buffers.items()
@@ -93,21 +93,21 @@ def assembled(parts: Mapping[str, ak.Array], length: int) -> ak.Array:
 
 def field_paths(array: ak.Array) -> dict[str, FieldPath]:
     """Where each field is, by name; fields of nested records are named ``outer.inner``."""
-    nodes = [path for path, _ in _nodes(ak.to_layout(array).form) if path]
+    paths = [path for path, _ in nodes(ak.to_layout(array).form) if path]
     found: dict[str, FieldPath] = {}
-    for path in sorted(nodes, key=len):
+    for path in sorted(paths, key=len):
         found.setdefault(".".join(path), path)
     return found
 
 
-def _nodes(form: ak.forms.Form, path: FieldPath = ()) -> Iterator[tuple[FieldPath, ak.forms.Form]]:
+def nodes(form: ak.forms.Form, path: FieldPath = ()) -> Iterator[tuple[FieldPath, ak.forms.Form]]:
     """All parts of a form, each with the fields that lead to it."""
     yield path, form
     if form.is_record:
         for name, content in zip(form.fields, form.contents, strict=True):
-            yield from _nodes(content, (*path, name))
+            yield from nodes(content, (*path, name))
     elif form.is_union:
         for content in form.contents:
-            yield from _nodes(content, path)
+            yield from nodes(content, path)
     elif not (form.is_numpy or form.is_unknown):
-        yield from _nodes(form.content, path)
+        yield from nodes(form.content, path)

@@ -1,0 +1,74 @@
+"""Fields of events that are computed when they are first touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import awkward as ak
+import numpy as np
+
+from rootml.errors import DataError
+from rootml.rootio.events.lazy import Once, deferred
+from rootml.spec import Array, Column
+
+Values = Callable[[], ak.Array]
+
+
+def attach(events: ak.Array, column: Column, name: str, home: str | None, values: Values) -> Any:
+    """The events with a field ``name``, that of the objects of the collection ``home`` if given.
+
+    Where the events are lazy ``values()`` is called when the field is touched, else now; where they
+    are types alone, never. DataError where a list is not as long as that of the objects.
+    """
+    target = events if home is None else events[home]
+    if ak.backend(events) == "typetracer":
+        empty = _form(column).length_zero_array()
+        field = ak.Array(ak.to_layout(empty).to_typetracer(forget_length=True))
+    elif ak.to_layout(events).is_all_materialized:
+        field = values() if home is None else _same_counts(values(), target, column)
+    elif home is None:
+        field = deferred(_form(column), len(events), values)
+    else:
+        field = _deferred_objects(column, target, values)
+    if home is None:
+        return ak.with_field(events, field, name)
+    return ak.with_field(events, ak.with_field(target, field, name), home)
+
+
+def _form(column: Column) -> ak.forms.Form:
+    form = ak.forms.NumpyForm(column.dtype, inner_shape=column.shape)
+    return form if column.per is None else ak.forms.ListOffsetForm("i64", form)
+
+
+def _deferred_objects(column: Column, objects: ak.Array, values: Values) -> ak.Array:
+    """Lists as long as those of ``objects``: how long they are is known before ``values()`` is."""
+    form, _, buffers = ak.to_buffers(_form(column).length_zero_array())
+    offsets, data = sorted(buffers, key=lambda key: not key.endswith("offsets"))
+    lazy: dict[str, Callable[[], Any]] = {
+        offsets: Once(partial(_offsets, objects)),
+        data: Once(lambda: _flat(_same_counts(values(), objects, column))),
+    }
+    return ak.from_buffers(form, len(objects), lazy)
+
+
+def _flat(lists: ak.Array) -> Array:
+    return ak.to_numpy(ak.flatten(lists))
+
+
+def _offsets(objects: ak.Array) -> Array:
+    counts = ak.to_numpy(ak.num(objects))
+    return np.concatenate([[0], np.cumsum(counts)], dtype=np.int64)
+
+
+def _same_counts(values: ak.Array, objects: ak.Array, column: Column) -> ak.Array:
+    wrong = np.flatnonzero(ak.to_numpy(ak.num(values)) != ak.to_numpy(ak.num(objects)))
+    if len(wrong):
+        event = int(wrong[0])
+        raise DataError(
+            f"event {event}: column {column.name!r} has {len(values[event])} values for "
+            f"{len(objects[event])} objects",
+            event,
+        )
+    return values
