@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rootml.domain import Distance
 from rootml.errors import DataError, RegistryError, nearest
 from rootml.spec import Array, Batch, Column, TensorSpec, per_unit
 from rootml.variations import Varied, Vary, varied
@@ -48,8 +49,10 @@ class Tagger:
     or "all"; each becomes a branch ``<prefix><model>_<point>`` of bools, False where nothing was
     judged. ``vary``: variations of the view and the values each shall have; all branches come again
     for each, with its name behind theirs, ``<model>_<output>_<variation>_<value>``. ``vary_seed``
-    is that of random ones. ``batch_size``: rows the network sees at once. ``layout``: that of the
-    events; where its entries hold several objects, outputs per event become outputs per object.
+    is that of random ones. ``ood``: adds the distance to the training domain of the card,
+    ``<prefix><model>_ood`` (:mod:`rootml.domain`). ``batch_size``: rows the network sees at once.
+    ``layout``: that of the events; where its entries hold several objects, outputs per event become
+    outputs per object.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Tagger:
         working_points: str | Sequence[str] = (),
         vary: Vary | None = None,
         vary_seed: int = 0,
+        ood: bool = False,
         batch_size: int | None = None,
         layout: Layout | None = None,
     ):
@@ -82,7 +86,14 @@ class Tagger:
         self._varied = varied(model.view, vary or {}, vary_seed)
         changed = [(column, one) for one in self._varied for column in self._nominal]
         self.variations = {_name(column.name, one): (column.name, one) for column, one in changed}
-        self.columns = (*self._nominal, *(_vary(column, one) for column, one in changed))
+        first = placed[model.card.outputs[0].name]
+        far = _distance(first, branch(first, "ood"))
+        self._distances = {far: Distance(model.card, model.view)} if ood else {}
+        self.columns: tuple[Column, ...] = (
+            *self._nominal,
+            *self._distances,
+            *(_vary(column, one) for column, one in changed),
+        )
 
     @property
     def view(self) -> View:
@@ -102,7 +113,10 @@ class Tagger:
         network may well turn either into a score that looks right.
         """
         nominal = self._judge(events)
-        columns = dict(nominal.columns)
+        columns, batch = dict(nominal.columns), nominal.batch
+        for column, distance in self._distances.items():
+            values = distance(batch.tensors).astype(column.dtype)
+            columns[column.name] = _per_event(_scatter(values, batch, column), batch)
         for one in self._varied:
             try:
                 said = self._judge(one(events))
@@ -185,6 +199,12 @@ def _passed(output: Output, point: WorkingPoint, branch: str) -> Column:
     """The column of bools that a working point becomes."""
     doc = f"{point.cut}: passed, where the network judged at all"
     return replace(output.column(branch), dtype="bool", shape=(), unit="", doc=doc)
+
+
+def _distance(output: Output, branch: str) -> Column:
+    """The column of distances to the training domain."""
+    doc = "distance d to the training domain: as far out is one training event in 10^d at most"
+    return replace(output.column(branch), dtype="float32", shape=(), unit="", doc=doc)
 
 
 def _name(branch: str, one: Varied) -> str:

@@ -123,7 +123,7 @@ def generators(rows: Array, seed: int) -> list[np.random.Generator]:
     So the numbers of an event are the same in any batch, file or order. Equal rows get equal ones.
     """
     key = seed.to_bytes(16, "little", signed=True)
-    digests = (hashlib.blake2b(np.ascontiguousarray(row), digest_size=16, key=key) for row in rows)
+    digests = (hashlib.blake2b(row.tobytes(), digest_size=16, key=key) for row in rows)
     return [
         np.random.Generator(np.random.Philox(key=int.from_bytes(one.digest(), "little")))
         for one in digests

@@ -97,7 +97,7 @@ def _plan_rows(plan: TagPlan, *, verbose: bool) -> list[Row]:
         [": ".join(filter(None, (f"{c.name} {c.version}", c.title))) for c in cards],
     )
     rows += _series("adds", [_column(plan, index) for index in range(len(plan.columns))])
-    rows += _series("drops", [f"{name}, a cut on what is replaced" for name in plan.dropped])
+    rows += _series("drops", [f"{name}, made of what is replaced" for name in plan.dropped])
     if verbose and plan.plots is not None:
         rows.append(("plots", str(plan.plots)))
     return rows

@@ -25,6 +25,7 @@ from rootml.spec import Column
 from rootml.tagging.plan import TagResult
 from rootml.tagging.prepare import Card, EntryRange, Run, TagOptions, prepare, tag_options
 from rootml.tagging.record import record
+from rootml.variations import Vary
 
 if TYPE_CHECKING:
     from rootml.validation import Style
@@ -48,6 +49,9 @@ def tag_file(
     prefix: str = "",
     outputs: Sequence[str] | None = None,
     working_points: str | Sequence[str] = (),
+    vary: Vary | None = None,
+    vary_seed: int = 0,
+    ood: bool = False,
     batch_size: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
@@ -73,6 +77,10 @@ def tag_file(
     ``in_place`` appends to the source itself, without a target; it must not be open elsewhere.
     ``working_points``: names of cuts of the models' cards, or "all"; each becomes a branch of
     bools, ``<model>_<point>``, False where nothing was judged.
+    ``vary``: systematic variations that the models' views declare, and their values:
+    ``{"cell_scale": (0.99, 1.01)}`` makes each branch again as ``<branch>_cell_scale_0p99`` and so
+    on, of inputs that are read once; ``vary_seed`` is that of random ones. ``ood``: adds the
+    distance of each event or object to the training domain of the model, ``<model>_ood``.
     ``engine``: what runs the networks, instead of what their cards say (``"openvino"``).
     ``entry_range``: judge only these entries; the others get NaN (-1 for integers, False for
     bools). ``compression`` of the new branches: None takes the file's own, else ``"ZSTD-5"`` and
@@ -97,6 +105,9 @@ def tag_file(
         prefix=prefix,
         outputs=outputs,
         working_points=working_points,
+        vary=vary,
+        vary_seed=vary_seed,
+        ood=ood,
         batch_size=batch_size,
         threads=threads,
         device=device,

@@ -41,8 +41,8 @@ class PlannedModel:
 class TagPlan:
     """What :func:`rootml.tag_file` reads, runs and writes.
 
-    ``replaced``: branches that give way to new ones of their names; ``dropped``: cuts on these
-    that are not made again.
+    ``replaced``: branches that give way to new ones of their names; ``dropped``: cuts on
+    these and variations of these that are not made again.
     """
 
     source: str

@@ -28,6 +28,7 @@ from rootml.tagging.job import Job, columns_by_source
 from rootml.tagging.plan import PlannedModel, TagPlan
 from rootml.tagging.points import check_points
 from rootml.tagging.record import made_by, outdated
+from rootml.variations import Vary
 
 if TYPE_CHECKING:
     from rootml.validation import Style
@@ -51,6 +52,9 @@ class TagOptions:
     prefix: str = ""
     outputs: tuple[str, ...] | None = None
     working_points: str | tuple[str, ...] = ()
+    vary: Vary | None = None
+    vary_seed: int = 0
+    ood: bool = False
     batch_size: int | None = None
     threads: int | None = None
     device: str = "cpu"
@@ -68,6 +72,9 @@ class TagOptions:
             "prefix": self.prefix,
             "outputs": None if self.outputs is None else list(self.outputs),
             "working_points": self.working_points or [],
+            "vary": {name: list(map(float, values)) for name, values in (self.vary or {}).items()},
+            "vary_seed": self.vary_seed,
+            "ood": self.ood,
             "batch_size": self.batch_size,
             "device": self.device,
             "engine": self.engine,
@@ -198,6 +205,9 @@ def _job(model: Model, source: Source, options: TagOptions) -> Job:
         prefix=options.prefix,
         outputs=options.outputs,
         working_points=options.working_points,
+        vary=options.vary,
+        vary_seed=options.vary_seed,
+        ood=options.ood,
         batch_size=options.batch_size,
         layout=source.decoder.layout,
     )

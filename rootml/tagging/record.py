@@ -50,11 +50,27 @@ def made_by(provenance: Mapping[str, Any] | None, tree: str, branch: str) -> str
 
 
 def outdated(provenance: Mapping[str, Any] | None, tree: str, made: Collection[str]) -> list[str]:
-    """Cuts of earlier taggings on scores that are ``made`` again, while these cuts are not."""
+    """What earlier taggings made of scores that are ``made`` again, while itself it is not.
+
+    Those are cuts on them, and variations of them and of these cuts.
+    """
+    found = []
+    for entry in (provenance or {}).get("taggings", []):
+        if entry["tree"] == tree:
+            cuts = _outdated_cuts(entry, made)
+            found += cuts
+            found += [
+                branch
+                for branch, one in entry.get("variations", {}).items()
+                if branch in entry["branches"] and branch not in made
+                if one["of"] in made or one["of"] in cuts
+            ]
+    return found
+
+
+def _outdated_cuts(entry: Mapping[str, Any], made: Collection[str]) -> list[str]:
     return [
         branch
-        for entry in (provenance or {}).get("taggings", [])
-        if entry["tree"] == tree
         for branch, point in entry.get("working_points", {}).items()
         if branch in entry["branches"] and branch not in made
         if any(_is_output(name, entry, point) for name in entry["branches"] if name in made)
@@ -91,6 +107,10 @@ def _entry(job: Job, options: Mapping[str, Any]) -> dict[str, Any]:
         "working_points": {
             branch: point.model_dump(mode="json", exclude_defaults=True)
             for branch, point in tagger.points.items()
+        },
+        "variations": {
+            branch: {"of": nominal, "name": one.name, "value": one.value}
+            for branch, (nominal, one) in tagger.variations.items()
         },
         "model": {
             "name": card.name,

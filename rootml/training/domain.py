@@ -10,12 +10,11 @@ import numpy.typing as npt
 
 from rootml.adapter import Summary, View
 from rootml.card import DomainAxis
+from rootml.domain import QUANTILES
 from rootml.errors import DataError, TrainingError
 from rootml.spec import Array
 
 BINS = 50
-QUANTILES = (0.001, 0.999)
-"""An input beyond these quantiles of the training is called outside its domain."""
 MARGIN = 0.2
 """How far the histogram reaches beyond the domain, in widths of it, if the inputs do."""
 CHUNK = 4096

@@ -10,6 +10,7 @@ import uproot
 import rootml
 from rootml.errors import DataError, InputError
 from rootml.registry import load
+from rootml.rootio import read_provenance
 from rootml.tagger import Tagger
 from rootml.variations import parse
 
@@ -99,3 +100,49 @@ def test_variations_as_text():
     for text in ("scale", "scale=", "scale=a", "=1", "a b=1"):
         with pytest.raises(InputError, match="expected NAME=VALUE"):
             parse([text])
+
+
+def branches(path, tree="hits"):
+    with uproot.open(path) as file:
+        return file[tree].arrays(library="np")
+
+
+def test_a_file_gets_branches_and_a_record(toy, hits, deposits, scores, tmp_path):
+    out = tmp_path / "out.root"
+    rootml.tag_file(
+        hits, out, "toy", vary={"scale": (0.9, 1.1)}, vary_seed=3, verify=True, plots=False
+    )
+    found = branches(out)
+    np.testing.assert_allclose(found["toy_score"], scores, rtol=1e-6)
+    np.testing.assert_allclose(found["toy_score_scale_0p9"], score(0.9 * deposits), rtol=1e-6)
+    with uproot.open(out) as file:
+        assert file["hits/toy_score_scale_0p9"].title.endswith("with scale 0.9")
+        (entry,) = read_provenance(file, "hits")["taggings"]
+    assert entry["variations"] == {
+        "toy_score_scale_0p9": {"of": "toy_score", "name": "scale", "value": 0.9},
+        "toy_score_scale_1p1": {"of": "toy_score", "name": "scale", "value": 1.1},
+    }
+    assert entry["options"]["vary"] == {"scale": [0.9, 1.1]}
+    assert entry["options"]["vary_seed"] == 3
+
+
+def test_cuts_vary_as_well_and_go_with_the_score(
+    toylab, own_places, write_model, hits, deposits, tmp_path
+):
+    point = {"name": "pass90", "output": "score", "threshold": 0.6}
+    write_model(own_places / "rootml" / "models", working_points=[point])
+    once, twice = tmp_path / "once.root", tmp_path / "twice.root"
+    given = {"vary": {"scale": (0.8,)}, "working_points": "all", "plots": False}
+    rootml.tag_file(hits, once, "toy", **given)
+    found = branches(once)
+    np.testing.assert_array_equal(found["toy_pass90_scale_0p8"], score(0.8 * deposits) > 0.6)
+    assert found["toy_pass90_scale_0p8"].sum() < found["toy_pass90"].sum()
+
+    result = rootml.tag_file(once, twice, "toy", overwrite=True, plots=False)
+    assert set(result.plan.dropped) == {
+        "toy_pass90",
+        "toy_score_scale_0p8",
+        "toy_pass90_scale_0p8",
+    }
+    assert "toy_score" in branches(twice)
+    assert "toy_score_scale_0p8" not in branches(twice)

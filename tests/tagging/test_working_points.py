@@ -136,7 +136,7 @@ def test_cuts_on_other_scores_stay(toy, hits, tmp_path, read_keys, command):
     rootml.tag_file(once, other, prefix="my_", working_points="pass95", plots=False)
     done = command("tag", other, twice, "--prefix", "my_", "--overwrite", "--no-plots")
     assert done.code == 0, done.err
-    assert "drops    my_toy_pass95, a cut on what is replaced" in done.out
+    assert "drops    my_toy_pass95, made of what is replaced" in done.out
     assert read_keys(twice) - read_keys(hits) == {"toy_score", "toy_pass95", "my_toy_score"}
 
 
