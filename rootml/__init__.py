@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rootml.registry import list_adapters, list_models, load
+    from rootml.scale import tag_files
     from rootml.tagged import validate_files
     from rootml.tagging import annotate, tag_file
 
@@ -16,10 +17,19 @@ _WHERE = {
     "list_models": "rootml.registry",
     "load": "rootml.registry",
     "tag_file": "rootml.tagging",
+    "tag_files": "rootml.scale",
     "validate_files": "rootml.tagged",
 }
 
-__all__ = ["annotate", "list_adapters", "list_models", "load", "tag_file", "validate_files"]
+__all__ = [
+    "annotate",
+    "list_adapters",
+    "list_models",
+    "load",
+    "tag_file",
+    "tag_files",
+    "validate_files",
+]
 
 
 def __getattr__(name: str) -> Any:

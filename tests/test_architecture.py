@@ -25,6 +25,7 @@ FLOORS = [
     {"validation"},
     {"tagging"},
     {"tagged"},
+    {"scale"},
     {"training", "drafting"},
     {"testing", "commands", "cli"},
 ]
@@ -49,7 +50,8 @@ TORCH = {"torch", "lightning", "torchvision"}
 TORCH_ENGINES = {"torch_engine", "torch_export_engine", "torchscript_engine"}
 HEAVY = ["torch", "lightning", "optuna", "h5py", "sklearn", "onnxruntime", "uproot", "awkward"]
 HEAVY += ["matplotlib", "pooch", "requests"]
-PUBLIC = ["annotate", "list_adapters", "list_models", "load", "tag_file", "validate_files"]
+PUBLIC = ["annotate", "list_adapters", "list_models", "load", "tag_file", "tag_files"]
+PUBLIC += ["validate_files"]
 LONGEST_FUNCTION = 60
 LONGEST_FILE = 400
 

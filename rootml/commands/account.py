@@ -14,6 +14,7 @@ from rootml.commands.diff import counts
 from rootml.commands.figures import highlights
 
 if TYPE_CHECKING:
+    from rootml.scale import FileOutcome, FilesResult
     from rootml.tagging.plan import PlannedModel, TagPlan, TagResult
     from rootml.validation import Sample, Study
 
@@ -31,6 +32,43 @@ def print_account(result: TagResult, *, verbose: bool) -> None:
     if not result.dry_run:
         rows += _result_rows(result, verbose=verbose)
     _print_rows(rows)
+
+
+def print_files(result: FilesResult, to: str, *, verbose: bool) -> None:
+    """Say how many files were done, by whom and how fast; ``verbose``: and the account of each."""
+    results = [outcome.result for outcome in result.outcomes if outcome.result is not None]
+    if verbose:
+        for one in results:
+            print_account(one, verbose=verbose)
+    click.echo(f"{_files(len(result.outcomes))} -> {to}")
+    rows = [
+        (
+            "tagged",
+            f"{_files(len(results))}, {result.events:,} events in {result.seconds:.1f} s "
+            f"({result.rate:,.0f} events/s)",
+        ),
+        ("workers", result.workers),
+    ]
+    if result.kept:
+        text = "made before of the same input by the same networks and options"
+        rows.insert(1, ("kept", f"{_files(len(result.kept))}, {text}"))
+    if results:
+        plan = results[0].plan
+        rows += _series("adds", [_column(plan, index) for index in range(len(plan.columns))])
+    if result.files:
+        rows.append(("plots", f"{result.files[0].parent}/ ({len(result.files)} files)"))
+    _print_rows(rows)
+
+
+def print_failures(failed: Sequence[FileOutcome]) -> None:
+    """List on standard error the files without an output, and why."""
+    from rootml.commands.terminal import table
+
+    table(["file", "why it failed"], [(one.source, one.error) for one in failed], stderr=True)
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"
 
 
 def print_study(study: Study, folder: Path, *, page: bool) -> None:
@@ -71,7 +109,7 @@ def _not_drawn(study: Study) -> Iterator[str]:
 
 def _sample(study: Study, sample: Sample) -> str:
     entries = sum(file["entries"] for file in sample.files)
-    files = "1 file" if len(sample.files) == 1 else f"{len(sample.files)} files"
+    files = _files(len(sample.files))
     judged = next(_judged(study, sample), "")
     return f"{sample.title}: {files}, {entries:,} entries{judged}"
 

@@ -49,10 +49,15 @@ class _Lines:
         rate = done / max(now - self._start, 1e-9)
         left = (total - done) / max(rate, 1e-9)
         click.echo(
-            f"{self._label}: {done:,} of {total:,} {self._unit}, {rate:,.0f} {self._unit}/s"
+            f"{self._label}: {done:,} of {total:,} {self._unit}, {per_second(rate, self._unit)}"
             + (f", {left:.0f} s left" if done < total else ""),
             err=True,
         )
+
+
+def per_second(rate: float, unit: str) -> str:
+    """A rate in words; two digits of a slow one."""
+    return f"{rate:,.0f} {unit}/s" if rate >= 10 else f"{rate:.2g} {unit}/s"
 
 
 def print_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rootml.commands.account import print_account
-from rootml.commands.console import loading, parse_range, progress
+from rootml.commands.console import loading, parse_range
 from rootml.commands.styling import style_options, style_texts
-from rootml.errors import InputError, OutputError
+from rootml.errors import InputError
+from rootml.variations import parse
 
 if TYPE_CHECKING:
     from rootml.validation import Style
@@ -23,6 +21,12 @@ def _entry_range(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> tuple[float | None, float | None]:
     return (None, None) if value is None else parse_range(value, int)
+
+
+def _vary(
+    context: click.Context, parameter: click.Parameter, value: Sequence[str]
+) -> dict[str, tuple[float, ...]]:
+    return parse(value)
 
 
 @click.command(short_help="Add the outputs of networks to ROOT files.", no_args_is_help=True)
@@ -39,7 +43,6 @@ def _entry_range(
 @click.option(
     "-o",
     "--output-dir",
-    type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the outputs; then every argument is an input.",
 )
 @click.option("--tree", help="Tree to tag, if the file has several that could be meant.")
@@ -75,6 +78,22 @@ def _entry_range(
     metavar="POINTS",
     help="Cuts of the cards to write as branches of bools, comma-separated: pass90 (or 90), "
     "flat90, ...; all.",
+)
+@click.option(
+    "--vary",
+    multiple=True,
+    callback=_vary,
+    metavar="NAME=V1,V2",
+    help="Systematic variation and its values: each branch again for each, as "
+    "BRANCH_cell_scale_0p99; repeatable. `rootml adapters show` lists them.",
+)
+@click.option(
+    "--vary-seed", type=int, default=0, show_default=True, help="Seed of random variations."
+)
+@click.option(
+    "--ood",
+    is_flag=True,
+    help="Add the distance to the training domain: MODEL_ood, d for one training event in 10^d.",
 )
 @click.option("--batch-size", type=click.IntRange(1), help="Rows the network sees at once.")
 @click.option("--threads", type=click.IntRange(1), help="Threads of the network.")
@@ -112,14 +131,35 @@ def _entry_range(
 )
 @click.option("--no-plots", is_flag=True, help="Draw no validation plots.")
 @style_options
+@click.option(
+    "--executor",
+    type=click.Choice(["serial", "processes", "dask"]),
+    help="What tags several files. Default: dask with --scheduler, processes with --workers, "
+    "else one file after the other.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Processes or dask workers on this machine. Default: as many as cores and files.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Of a dask cluster: tcp://HOST:PORT, or its JSON file.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep outputs that were made from the same inputs by the same networks and options.",
+)
+@click.option("--fail-fast", is_flag=True, help="Stop all files when one fails.")
 @click.option("--dry-run", is_flag=True, help="Say what would be read, run and written; stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print the account as JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def tag(
     files: tuple[str, ...],
-    output_dir: Path | None,
-    in_place: bool,
+    output_dir: str | None,
     plots: Path | None,
     no_plots: bool,
     outputs: str | None,
@@ -127,60 +167,39 @@ def tag(
     as_json: bool,
     verbose: bool,
     quiet: bool,
-    dry_run: bool,
     **options: Any,
 ) -> None:
     """Write OUT: everything in IN, and the outputs of a network as new branches.
 
     With no option it finds out which experiment's file IN is, applies that experiment's
     default network and draws the validation plots into OUT_validation/. IN is never changed,
-    but with --in-place; OUT appears whole or not at all. Several inputs, or globs, need a folder
-    as OUT (or -o).
+    but with --in-place; OUT appears whole or not at all. Several inputs need a folder as OUT (or
+    -o): files, globs, folders of *.root, @list.txt. One that fails does not stop the others.
 
     \b
     rootml-tag in.root out.root
     rootml-tag in.root out.root --model cnn_ams --model cvt_ams --no-plots
     rootml-tag in.root out.root --pass 90,flat95
-    rootml-tag 'run*.root' tagged/
+    rootml-tag 'run*.root' tagged/ --workers 8
+    rootml-tag @runs.txt -o tagged --scheduler tcp://host:8786 --resume
     rootml-tag in.root friend.root --output friend
     rootml-tag in.root --in-place
     """
     with loading():
-        from rootml.rootio.container.transaction import made_folder
-        from rootml.rootio.opening import check_file, inflate_fast
-        from rootml.tagging import tag_file
+        from rootml.commands.tag_runs import Say, run
+        from rootml.rootio.opening import inflate_fast
 
     inflate_fast()
-    texts = style_texts(options)
-    accounts = []
-    pairs, folder = _pairs(files, output_dir, in_place=in_place)
-    for source, _ in pairs:
-        check_file(source)
-    if options["friends"] and len(pairs) > 1:
-        raise InputError(f"--friend belongs to one input, but there are {len(pairs)}")
-    with nullcontext() if folder is None else made_folder(folder):
-        for source, target in pairs:
-            stem = (target or Path(source)).stem
-            where = plots / stem if plots and len(pairs) > 1 else plots
-            then = "" if no_plots else "drawing plots"
-            with progress(Path(source).name, then=then, quiet=quiet or as_json) as report:
-                result = tag_file(
-                    source,
-                    target,
-                    in_place=in_place,
-                    outputs=None if outputs is None else [o.strip() for o in outputs.split(",")],
-                    working_points=_points(working_points),
-                    plots=False if no_plots else where or True,
-                    style=None if no_plots else _style(texts),
-                    dry_run=dry_run,
-                    progress=report,
-                    **options,
-                )
-            accounts.append(result.to_json())
-            if not (quiet or as_json):
-                print_account(result, verbose=verbose)
-    if as_json:
-        click.echo(json.dumps(accounts[0] if len(accounts) == 1 else accounts, indent=2))
+    style = style_texts(options)
+    options |= {
+        "plots": False if no_plots else plots or True,
+        "style": None if no_plots else _style(style),
+        "outputs": None if outputs is None else [o.strip() for o in outputs.split(",")],
+        "working_points": _points(working_points),
+    }
+    given, out = _in_and_out(files, output_dir, in_place=options["in_place"])
+    say = Say(as_json=as_json, verbose=verbose, quiet=quiet)
+    run(given, out, options, say, is_folder=output_dir is not None)
 
 
 def _points(text: str) -> str | list[str]:
@@ -195,32 +214,16 @@ def _style(texts: Sequence[str]) -> Style:
     return Style(*texts)
 
 
-def _pairs(
-    files: tuple[str, ...], output_dir: Path | None, *, in_place: bool
-) -> tuple[Sequence[tuple[str, Path | None]], Path | None]:
-    """Each input with its output, and the folder of the outputs if there is one.
-
-    Globs are opened up, as a quoted one reaches us whole.
-    """
-    from rootml.rootio.opening import find_files
-
+def _in_and_out(
+    files: tuple[str, ...], output_dir: str | None, *, in_place: bool
+) -> tuple[tuple[str, ...], str | None]:
+    """What stands for the inputs, and where they go: None for in place."""
     if in_place:
         if output_dir is not None:
             raise InputError("--in-place changes the inputs; it takes no folder (-o)")
-        return [(path, None) for text in files for path in find_files(text)], None
-    if output_dir is None and len(files) < 2:
+        return files, None
+    if output_dir is not None:
+        return files, output_dir
+    if len(files) < 2:
         raise InputError(f"{files[0]}: where to? Give an output file, or a folder with -o")
-    inputs = [path for text in (files if output_dir else files[:-1]) for path in find_files(text)]
-    last = files[-1]
-    folder = output_dir
-    if folder is None and (len(inputs) > 1 or last.endswith("/") or Path(last).is_dir()):
-        folder = Path(last)
-    if folder is None:
-        return [(inputs[0], Path(last))], None
-    if folder.is_file():
-        raise OutputError(f"{folder}: is a file; several inputs need a folder to go to")
-    names = [Path(path).name for path in inputs]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise OutputError(f"two inputs are called {twice!r}: they would become one output")
-    return [(path, folder / name) for path, name in zip(inputs, names, strict=True)], folder
+    return files[:-1], files[-1]

@@ -18,6 +18,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from rootml.commands.console import per_second
+
 
 class RateColumn(ProgressColumn):
     """Events, or what else is counted, per second."""
@@ -29,9 +31,8 @@ class RateColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
         """The rate of the task so far."""
         speed = task.finished_speed or task.speed
-        return Text(
-            "" if speed is None else f"{speed:,.0f} {self._unit}/s", style="progress.data.speed"
-        )
+        text = "" if speed is None else per_second(speed, self._unit)
+        return Text(text, style="progress.data.speed")
 
 
 @contextmanager
@@ -54,7 +55,7 @@ def bar(label: str, then: str, unit: str) -> Iterator[Callable[[int, int], None]
         yield update
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, stderr: bool = False) -> None:
     """Print a table, 160 characters wide where no terminal says how wide."""
     made = Table(box=None, pad_edge=False)
     for index, header in enumerate(headers):
@@ -62,5 +63,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         made.add_column(header, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         made.add_row(*row)
-    terminal = Console(markup=False)
-    (terminal if terminal.is_terminal else Console(markup=False, width=160)).print(made)
+    terminal = Console(markup=False, stderr=stderr)
+    if not terminal.is_terminal:
+        terminal = Console(markup=False, stderr=stderr, width=160)
+    terminal.print(made)

@@ -1,0 +1,74 @@
+"""Workers of dask.distributed: of a cluster that is there, or of one made on this machine.
+
+https://distributed.dask.org; the same scheduler runs those of HTCondor, Slurm and others by
+dask-jobqueue (https://jobqueue.dask.org).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rootml.errors import InputError, MissingExtra
+from rootml.scale.outcome import FileOutcome, Outcomes
+from rootml.scale.task import Task
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+
+def run_on_dask(tasks: Sequence[Task], client: Client) -> Outcomes:
+    """``(number of the task, outcome)`` as they come, by the workers of ``client``.
+
+    dask hands a task on where its worker is lost or slow, so each may be begun more than once.
+    """
+    from distributed import as_completed
+
+    futures = client.map(Task.__call__, [task.again() for task in tasks], pure=False)
+    numbers = {future.key: number for number, future in enumerate(futures)}
+    try:
+        for future in as_completed(futures):
+            number = numbers[future.key]
+            yield number, _outcome(tasks[number], future)
+            future.release()
+    finally:
+        client.cancel(futures)
+
+
+def _outcome(task: Task, future: Future) -> FileOutcome:
+    if future.status == "finished":
+        outcome: FileOutcome = future.result()
+        return outcome
+    error = "the scheduler is gone" if future.cancelled() else future.exception()
+    return task.failed(f"dask: {type(error).__name__}: {error}")
+
+
+@contextmanager
+def connected(scheduler: str | None, workers: int, threads: int) -> Iterator[Client]:
+    """A client of the cluster at ``scheduler``; None: of one of ``workers`` processes made here.
+
+    ``scheduler``: an address (``tcp://host:8786``) or the path of a scheduler's JSON file. Raises
+    InputError where nobody answers, MissingExtra where dask.distributed is not installed.
+    """
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise MissingExtra(
+            f'dask cannot be imported: {error}\n  pip install "rootml[dask]"'
+        ) from error
+    with ExitStack() as stack:
+        if scheduler is None:
+            environment = {"OMP_NUM_THREADS": str(threads)}
+            cluster = LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, env=environment
+            )
+            yield stack.enter_context(Client(stack.enter_context(cluster)))
+            return
+        try:
+            where = {"scheduler_file" if Path(scheduler).is_file() else "address": scheduler}
+            client = stack.enter_context(Client(**where))
+        except (OSError, TimeoutError, ValueError) as error:
+            raise InputError(f"{scheduler}: no dask scheduler answers there: {error}") from error
+        yield client
