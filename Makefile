@@ -1,6 +1,7 @@
 # make demo   simulate an AMS file, tag it, draw the plots, say where they are
 # make test   install what the tests need, run them all
 # make lint   formatting, lint and types
+# make triton install a Triton server for the tests of remote inference (Linux, x86_64)
 # make wheel  build the wheel and try it from an empty folder, without torch
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint const
 EVENTS ?= 50000
 DEMO ?= demo
 
-.PHONY: demo test lint wheel clean
+.PHONY: demo test triton lint wheel clean
 
 demo: $(VENV)/base
 	mkdir -p $(DEMO)
@@ -19,6 +20,8 @@ demo: $(VENV)/base
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest -n logical
+
+triton: $(VENV)/triton
 
 lint: $(VENV)/test
 	$(BIN)/ruff format --check .
@@ -38,8 +41,11 @@ $(VENV)/test: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --upgrade pip
 	$(PIP) torch
-	$(PIP) --editable ".[hdf5,http,lightgbm,openvino,sklearn,torch,tune,xrootd]" --group test --group lint
+	$(PIP) --editable ".[hdf5,http,lightgbm,openvino,sklearn,torch,triton,tune,xrootd]" --group test --group lint
 	touch $@ $(VENV)/base
+
+$(VENV)/triton: | $(VENV)/test
+	$(PIP) --no-deps --target $@ nvidia-pytriton
 
 clean:
 	rm -rf $(VENV) $(DEMO) dist build

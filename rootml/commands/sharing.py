@@ -39,22 +39,41 @@ def pull(models: tuple[str, ...], folder: Path | None, quiet: bool) -> None:
         click.echo(f"{located.full_name}: {network if folder is None else card}")
 
 
-@click.command(short_help="Make a folder that others can load a model from.", no_args_is_help=True)
-@click.argument("model")
+@click.command(short_help="Make a folder that others can load models from.", no_args_is_help=True)
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.argument("folder", type=_FOLDER)
-def export(model: str, folder: Path) -> None:
-    """Put MODEL into FOLDER/<name>/<version>/, ready to be served or to be named in ROOTML_PATH.
+@click.option("--triton", is_flag=True, help="Make it a model repository of Triton.")
+def export(models: tuple[str, ...], folder: Path, triton: bool) -> None:
+    """Put each MODEL into FOLDER/<name>/<version>/, to be served or to be named in ROOTML_PATH.
 
-    Prints the reference by which others load it, once FOLDER is at an address.
+    Prints the reference by which others load it, once FOLDER is at an address. With --triton, into
+    FOLDER/<name>/ as Triton Inference Server takes it, and how to have it run there.
+
+    \b
+    rootml models export cvt_ams cnn_ams shared
+    rootml models export cvt_ams --triton repository
     """
     from rootml.registry import find_card
     from rootml.sources.cache import file_sha256
     from rootml.sources.export import export_model
 
+    for model in models:
+        if triton:
+            _export_triton(model, folder)
+            continue
+        card = export_model(find_card(model), folder)
+        address = card.relative_to(folder).as_posix()
+        served = f"https://<where {folder} is served>/{address}#sha256={file_sha256(card)}"
+        click.echo(f"{card}\n{served}")
+
+
+def _export_triton(model: str, folder: Path) -> None:
+    from rootml.registry import find_card, load
+    from rootml.sources.triton_repository import export_triton
+
     located = find_card(model)
-    card = export_model(located, folder)
-    address = card.relative_to(folder).as_posix()
-    click.echo(f"{card}\nhttps://<where {folder} is served>/{address}#sha256={file_sha256(card)}")
+    target = export_triton(located, load(model), folder)
+    click.echo(f"{target}\n--model {model} --engine triton://<host>:8001/{located.card.name}")
 
 
 @click.command(short_help="Put models into one file.", no_args_is_help=True)

@@ -61,10 +61,7 @@ class Model:
         network gives a non-finite value for finite input, DataError where the input is not finite
         itself.
         """
-        step = batch_size if batch_size is not None else self.card.batch_size
-        if step is None:
-            row = sum(spec.row_bytes for spec in self.view.tensors)
-            step = max(DEFAULT_BATCH, BATCH_BYTES // row)
+        step = self.batch_rows if batch_size is None else batch_size
         if step < 1:
             raise NetworkError(f"a batch holds one row or more, not {step}")
         arrays = self._checked(tensors)
@@ -80,6 +77,12 @@ class Model:
             for output, value in zip(self.card.outputs, values, strict=True):
                 results[output.name][part] = self._fitted(output, value, part, arrays)
         return results
+
+    @property
+    def batch_rows(self) -> int:
+        """Rows that the engine sees at once, unless asked otherwise."""
+        row = sum(spec.row_bytes for spec in self.view.tensors)
+        return self.card.batch_size or max(DEFAULT_BATCH, BATCH_BYTES // row)
 
     def __repr__(self) -> str:
         outputs = ", ".join(output.name for output in self.card.outputs)

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 from rootml.errors import NetworkError, nearest
 
 SCHEME = "triton://"
+SHA256 = "rootml_sha256"
+"""Parameter of a model's configuration: the sha256 of the network as its card has it."""
 OPTIONS = ("fallback", "timeout", "tls")
 TIMEOUT = 60.0
 _HOST = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}", re.ASCII)

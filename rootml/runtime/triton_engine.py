@@ -21,11 +21,9 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype, tri
 
 from rootml.errors import IntegrityError, NetworkError, RootmlWarning, ServerAway, nearest
 from rootml.runtime.engine import Engine, Port
-from rootml.runtime.servers import Server
+from rootml.runtime.servers import SHA256, Server
 from rootml.spec import Array
 
-SHA256 = "rootml_sha256"
-"""Parameter of a model's configuration: the sha256 of the network as its card has it."""
 IN_FLIGHT = 4
 """Requests on their way at once: the server works on one while others travel."""
 REQUEST_BYTES = 8 << 20

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from rootml.card import SUFFIX, ModelCard
@@ -43,14 +44,23 @@ def export_model(located: LocatedCard, folder: Path, *, report: Report | None = 
     Raises OutputError where a different model of this name and version is there, and what
     :func:`~rootml.sources.networks.find_network` raises.
     """
+    files = files_of(located, report=report)
+    target = folder / home(located.card)
+    put_folder(target, files)
+    return target / next(iter(files))
+
+
+def put_folder(target: Path, files: Mapping[str, bytes]) -> None:
+    """Make the folder ``target`` of these files, by their paths in it, whole or not at all.
+
+    One that holds them already is left as it is; OutputError where it holds others.
+    """
     from rootml.rootio.container.transaction import SUFFIX as PARTIAL
     from rootml.rootio.container.transaction import reporting
 
-    files = files_of(located, report=report)
-    target = folder / home(located.card)
     if target.exists():
         _check_same(target, files)
-        return target / next(iter(files))
+        return
     with reporting(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(PARTIAL, ".", target.parent))
@@ -61,7 +71,6 @@ def export_model(located: LocatedCard, folder: Path, *, report: Report | None = 
             partial.rename(target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-    return target / next(iter(files))
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -72,7 +81,7 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _check_same(target: Path, files: dict[str, bytes]) -> None:
+def _check_same(target: Path, files: Mapping[str, bytes]) -> None:
     for name, data in files.items():
         path = target / name
         if not path.is_file() or path.read_bytes() != data:

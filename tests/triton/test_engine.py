@@ -1,0 +1,174 @@
+"""Networks that run on a Triton server."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from rootml.errors import IntegrityError, NetworkError, RootmlWarning, ServerAway
+from rootml.registry import load
+from rootml.runtime.servers import Server, parse_server
+
+pytestmark = pytest.mark.usefixtures("toylab", "own_places")
+NOBODY = "127.0.0.1:9"
+
+
+@pytest.fixture
+def card(tmp_path, write_network, write_card):
+    """``card(**changes)``: that of the network that the server has."""
+
+    def write(name="toy", weight=0.1, **changes):
+        return write_card(write_network(tmp_path / f"{name}.onnx", weight=weight), **changes)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def cells():
+    return np.random.default_rng(1).exponential(1, (3000, 6)).astype("f4")
+
+
+@pytest.fixture
+def expected(card, cells):
+    return load(card("same"))({"cells": cells})["score"]
+
+
+@pytest.mark.parametrize("rows", [30, 64, 3000], ids="in requests of {}".format)
+def test_a_server_gives_the_same_numbers(server, card, cells, expected, rows):
+    model = load(card(), engine=f"triton://{server.host}/toy")
+    np.testing.assert_array_equal(model({"cells": cells}, rows)["score"], expected)
+
+
+def test_the_model_is_called_as_on_the_card_unless_told(server, card, cells, expected):
+    engine = load(card(), engine=f"triton://{server.host}").engine
+    assert engine.described() == {
+        "name": "triton",
+        "version": engine.version,
+        "device": f"triton://{server.host}/toy",
+    }
+    assert engine.version[0].isdigit()
+    version = load(card(), engine=f"triton://{server.host}/toy:1")
+    np.testing.assert_array_equal(version({"cells": cells})["score"], expected)
+
+
+def test_no_file_is_needed_here(server, card, cells, expected):
+    path = card()
+    path.with_name("toy.onnx").unlink()
+    model = load(path, engine=f"triton://{server.host}/toy")
+    np.testing.assert_array_equal(model({"cells": cells})["score"], expected)
+
+
+def test_it_travels(server, card, cells, expected):
+    model = load(card(), engine=f"triton://{server.host}/toy")
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again({"cells": cells})["score"], expected)
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("tyo", r"unknown model: 'tyo'.*did you mean 'toy'.*\(it has: slow, toy, unknown\)"),
+        ("toy:7", "'toy' version 7 is not found"),
+    ],
+)
+def test_models_that_are_not_there(server, card, place, message):
+    with pytest.raises(NetworkError, match=message):
+        load(card(), engine=f"triton://{server.host}/{place}")
+
+
+def test_a_model_that_does_not_fit_its_card(server, card):
+    outputs = [{"name": "scores", "tensor": "score", "shape": [3]}]
+    with pytest.raises(NetworkError, match=r"(?s)triton://.*does not fit.*axis 1 differs"):
+        load(card(outputs=outputs), engine=f"triton://{server.host}/toy")
+
+
+def test_another_network_of_the_same_shape(server, card):
+    with pytest.raises(IntegrityError, match="not the network that the card describes"):
+        load(card(weight=0.2), engine=f"triton://{server.host}/toy")
+
+
+def test_a_server_that_does_not_say_what_it_has(server, card):
+    with pytest.warns(RootmlWarning, match="does not tell which network this is"):
+        model = load(card(), engine=f"triton://{server.host}/unknown")
+    assert model.engine.sha256 == ""
+
+
+def test_a_slow_server(server, card, cells):
+    model = load(card(), engine=f"triton://{server.host}/slow?timeout=0.2")
+    began = time.monotonic()
+    with pytest.raises(ServerAway, match="no answer in time"):
+        model({"cells": cells}, 3000)
+    assert time.monotonic() - began < 5
+
+
+def test_nobody_there(card):
+    with pytest.raises(ServerAway, match=rf"{NOBODY}/toy: the server is away"):
+        load(card(), engine=f"triton://{NOBODY}/toy?timeout=0.5")
+
+
+def test_nobody_there_and_a_network_here(card, cells, expected):
+    with pytest.warns(RootmlWarning, match="onnxruntime runs the network here from now on"):
+        model = load(card(), engine=f"triton://{NOBODY}/toy?timeout=0.5&fallback=local")
+    np.testing.assert_array_equal(model({"cells": cells})["score"], expected)
+    assert model.engine.described()["fallback"].startswith("onnxruntime ")
+
+
+def test_killed_in_the_middle(mortal, card, cells, expected):
+    model = load(card(), engine=f"triton://{mortal.host}/slow?timeout=1")
+    threading.Timer(0.3, mortal.kill).start()
+    with pytest.raises(ServerAway, match=rf"{mortal.host}/slow: the server is away"):
+        model({"cells": cells}, 64)
+    mortal.start()
+    mortal.wait()
+    again = load(card(), engine=f"triton://{mortal.host}/slow?timeout=1&fallback=local")
+    threading.Timer(0.3, mortal.kill).start()
+    with pytest.warns(RootmlWarning, match="runs the network here") as warned:
+        np.testing.assert_array_equal(again({"cells": cells}, 64)["score"], expected)
+    assert len(warned) == 1
+
+
+def test_started_again_in_the_middle(mortal, card, cells, expected):
+    model = load(card(), engine=f"triton://{mortal.host}/slow?timeout=30")
+
+    def crash():
+        mortal.kill()
+        mortal.start()
+
+    threading.Timer(0.3, crash).start()
+    np.testing.assert_array_equal(model({"cells": cells}, 64)["score"], expected)
+
+
+def test_addresses():
+    assert parse_server("triton://host:8001/cvt_ams:2?timeout=5&tls=yes&fallback=local") == Server(
+        "host:8001", "cvt_ams", "2", 5.0, True, True
+    )
+    assert str(parse_server("triton://[::1]:8001/a?timeout=5")) == "triton://[::1]:8001/a"
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("triton://host/model", "expected triton://host:port/model"),
+        ("triton://host:8001/model:new", "expected triton://host:port/model"),
+        ("triton://me:secret@host:8001/model", "expected triton://host:port/model"),
+        ("triton://host:8001/a/b", "expected triton://host:port/model"),
+        ("triton://host:8001/a?fallbak=local", "unknown option 'fallbak'; did you mean 'fallback'"),
+        ("triton://host:8001/a?fallback=cpu", "fallback=.*expected local or no"),
+        ("triton://host:8001/a?timeout=soon", "timeout=.*expected seconds, above 0"),
+        ("triton://host:8001/a?timeout=0", "timeout=.*expected seconds, above 0"),
+    ],
+)
+def test_addresses_that_are_none(card, address, message):
+    with pytest.raises(NetworkError, match=message):
+        load(card(), engine=address)
+
+
+def test_what_a_server_is_not_asked(card):
+    with pytest.raises(NetworkError, match="a card cannot name a server"):
+        load(card(network={"engine": "triton://host:8001/toy"}))
+    with pytest.raises(NetworkError, match="is the server's to say, not device=cuda"):
+        load(card(), engine="triton://host:8001/toy", device="cuda")
