@@ -197,7 +197,8 @@ class DomainAxis(Part):
 
     ``edges`` and ``fractions`` (one more edge than fractions) hold the histogram; ``beyond`` are
     the fractions below the first and above the last edge; all add up to 1. ``low`` and ``high``
-    bound the domain: an input beyond them is outside it.
+    bound the domain: an input beyond them is outside it. ``events``: how many inputs there were;
+    None: those of the training part.
     """
 
     name: str
@@ -208,6 +209,7 @@ class DomainAxis(Part):
     edges: tuple[float, ...]
     fractions: tuple[float, ...]
     beyond: tuple[float, float] = (0.0, 0.0)
+    events: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

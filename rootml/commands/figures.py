@@ -19,7 +19,17 @@ def highlights(figures: Mapping[str, Any]) -> list[str]:
     outside = figures["domain"].get("fraction", {}).get("value")
     if outside is not None:
         lines.append(f"outside the training domain: {outside:.2%} of the inputs")
-    return lines
+    return lines + list(_drifts(figures["domain"].get("axes", {})))
+
+
+def _drifts(axes: Mapping[str, Mapping[str, Any] | None]) -> Iterator[str]:
+    for name, axis in axes.items():
+        if axis is not None and axis["drifts"]:
+            p_value = axis["ks_p_value"] if axis["p_value"] is None else axis["p_value"]
+            yield (
+                f"warning: the input {name} drifts from the training: Kolmogorov distance "
+                f"{axis['ks']:.2f} (p {p_value:.1g})"
+            )
 
 
 def _separation(output: Mapping[str, Any]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rootml.commands.console import print_table
+from rootml.commands.domain import domain
 from rootml.commands.sharing import export, pack, pull
 from rootml.commands.verify import verify
 from rootml.errors import MissingExtra, MissingNetwork, RegistryError, RootmlError
@@ -28,7 +29,7 @@ def models() -> None:
     """List, show, check, fetch and hand on networks."""
 
 
-for _command in (pull, verify, export, pack):
+for _command in (pull, verify, export, pack, domain):
     models.add_command(_command)
 
 

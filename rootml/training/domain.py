@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rootml.adapter import Summary, View
+from rootml.adapter import Adapter, Summary, View
 from rootml.card import DomainAxis
 from rootml.domain import QUANTILES
-from rootml.errors import DataError, TrainingError
+from rootml.errors import DataError, TrainingError, located
+from rootml.rootio.source import open_source
 from rootml.spec import Array
 
 BINS = 50
@@ -23,20 +25,44 @@ CHUNK = 4096
 def describe(
     view: View, tensors: Mapping[str, Array], rows: npt.NDArray[np.int64]
 ) -> tuple[DomainAxis, ...]:
-    """Histogram each summary of the view over the given rows of ``tensors``.
+    """Histogram each summary of the view over the given rows of ``tensors``."""
+    chunks = (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
+    return describe_parts(
+        view, ({name: tensor[chunk] for name, tensor in tensors.items()} for chunk in chunks)
+    )
+
+
+def describe_files(
+    view: View, adapter: Adapter, files: Sequence[str | Path], tree: str | None = None
+) -> tuple[DomainAxis, ...]:
+    """Histogram each summary of the view over all that it judges in ``files``."""
+
+    def parts() -> Iterator[Mapping[str, Array]]:
+        for path in files:
+            with open_source(path, [adapter], tree=tree) as source:
+                for first, events in source.chunks(view.columns):
+                    with located(source.events.where, first):
+                        yield view.build(events).tensors
+
+    return describe_parts(view, parts())
+
+
+def describe_parts(view: View, parts: Iterable[Mapping[str, Array]]) -> tuple[DomainAxis, ...]:
+    """Histogram each summary of the view over tensors that come part by part.
 
     Where tensors may hold NaN for what is missing, summaries may be NaN too; those are left out,
-    and a summary that is nowhere known gets no axis.
+    and a summary that is nowhere known gets no axis. DataError where there are no rows at all.
     """
     missing = any(spec.allow_nan for spec in view.tensors)
     values: dict[str, list[Array]] = {summary.name: [] for summary in view.summaries}
-    for start in range(0, len(rows), CHUNK):
-        part = {name: tensor[rows[start : start + CHUNK]] for name, tensor in tensors.items()}
+    for part in parts:
         for summary in view.summaries:
             values[summary.name].append(np.asarray(summary.compute(part), np.float64))
     axes = []
     for summary in view.summaries:
-        known = np.concatenate(values[summary.name])
+        known = np.concatenate([np.zeros(0), *values[summary.name]])
+        if not len(known):
+            raise DataError("nothing to describe: no event or object is judged")
         if missing:
             known = known[~np.isnan(known)]
         if len(known) or not missing:
@@ -79,6 +105,7 @@ def _axis(summary: Summary, values: npt.NDArray[np.float64]) -> DomainAxis:
         name=summary.name,
         unit=summary.unit,
         log=summary.log,
+        events=len(values),
         low=_rounded(low),
         high=_rounded(high),
         edges=tuple(edges.tolist()),

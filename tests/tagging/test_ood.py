@@ -145,3 +145,15 @@ def test_an_axis_of_one_value():
     near, far = distance({"x": rows})
     assert near == 0
     assert far > 2
+
+
+@pytest.mark.parametrize(("factor", "drifts"), [(1.0, False), (1.5, True)])
+def test_the_account_warns_of_a_file_that_drifted(
+    with_domain, deposits, tmp_path, command, factor, drifts
+):
+    path = tmp_path / "other.root"
+    with uproot.recreate(path) as file:
+        file.mktree("hits", {"cell_e": ("f4", (6,))}).extend({"cell_e": factor * deposits})
+    done = command("tag", path, tmp_path / "out.root")
+    assert done.code == 0, done.err
+    assert ("warning: the input total drifts from the training: Kolm" in done.out) == drifts

@@ -140,7 +140,8 @@ def _axis(draft: Draft, axis: DomainAxis) -> dict[str, Any]:
     if not hist.variances(flow=True).any():
         raise Unavailable(f"no judged event has a finite {axis.name}")
     try:
-        found = compare_with_training(hist, axis, draft.card.training.events.get("train"))
+        size = axis.events or draft.card.training.events.get("train")
+        found = compare_with_training(hist, axis, size)
     except DataError as error:
         raise Unavailable(str(error)) from None
     return {
