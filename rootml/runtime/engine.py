@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar
 
 from rootml.errors import NetworkError, RootmlError
 from rootml.runtime.content import check_format
+from rootml.runtime.cores import available_cores
+from rootml.runtime.kept import Kept
 from rootml.runtime.network_file import read_network
 from rootml.spec import Array
 
@@ -36,12 +38,14 @@ class EngineOptions:
     """How a network is run.
 
     ``threads`` that one call may use; ``device``, one of the engine's; ``outputs``: the card's
-    names of the network's outputs, for files that number them instead.
+    names of the network's outputs, for files that number them instead; ``asked``: someone asked
+    for as many threads, wherever the network is opened.
     """
 
     threads: int = 1
     device: str = "cpu"
     outputs: tuple[str, ...] = ()
+    asked: bool = False
 
 
 class Engine(ABC):
@@ -93,7 +97,8 @@ class FileEngine(Engine):
     """Runs the network that is in a file, by a library on this machine.
 
     The file is read once, and the bytes whose sha256 was checked are those that are opened.
-    Pickled, an engine travels as its path, sha256 and options, and opens the file again.
+    Pickled, an engine travels as its path, sha256 and options. Where it arrives the file is opened
+    once a process, on no more threads than there are cores unless they were asked for.
     """
 
     format: ClassVar[str]
@@ -120,12 +125,25 @@ class FileEngine(Engine):
         """Threads that one call uses."""
         return self.options.threads
 
-    def __reduce__(self) -> tuple[type[FileEngine], tuple[Path, str, EngineOptions]]:
-        return type(self), (self.path, self.sha256, self.options)
+    def __reduce__(self) -> tuple[object, tuple[type[FileEngine], Path, str, EngineOptions]]:
+        return _arrived, (type(self), self.path.absolute(), self.sha256, self.options)
 
     @abstractmethod
     def _open(self, data: bytes) -> None:
         """Open the network held in ``data`` and set ``inputs`` and ``outputs``."""
+
+
+def _open(kind: type[FileEngine], path: Path, sha256: str, options: EngineOptions) -> FileEngine:
+    return kind(path, sha256, options)
+
+
+_opened = Kept(_open)
+
+
+def _arrived(kind: type[FileEngine], path: Path, sha256: str, options: EngineOptions) -> FileEngine:
+    if not options.asked:
+        options = replace(options, threads=min(options.threads, available_cores()))
+    return _opened(kind, path, sha256, options)
 
 
 def reason(error: Exception) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from rootml.card import ModelCard
 from rootml.errors import MissingExtra, NetworkError, nearest
+from rootml.runtime.cores import available_cores
 from rootml.runtime.engine import Engine, EngineOptions, FileEngine
 from rootml.runtime.servers import Server, is_server
 
@@ -68,6 +67,7 @@ def open_engine(
         threads=threads or _best_threads(card, path),
         device=device,
         outputs=tuple(dict.fromkeys(output.source for output in card.outputs)),
+        asked=threads is not None,
     )
     return engine_class(kind)(path, card.network.sha256, options)
 
@@ -131,19 +131,6 @@ def _imported(kind: EngineKind, what: str) -> Any:
             f"{what} are run by {kind.name}, which cannot be "
             f'imported: {error}\n  pip install "rootml[{kind.extra}]"'
         ) from error
-
-
-def available_cores() -> int:
-    """Cores that this process may run on, which a batch system may have limited.
-
-    HTCondor and dask do so by the variable OMP_NUM_THREADS
-    (https://htcondor.readthedocs.io, STARTER_NUM_THREADS_ENV_VARS), others by the affinity.
-    """
-    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    limit = int(asked) if asked.isdecimal() and int(asked) else sys.maxsize
-    if hasattr(os, "sched_getaffinity"):
-        return min(limit, len(os.sched_getaffinity(0)))
-    return min(limit, os.cpu_count() or 1)
 
 
 def _check_device(kind: EngineKind, device: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ import numpy as np
 from rootml.adapter import Adapter, View
 from rootml.card import ModelCard, Output
 from rootml.errors import DataError, NetworkError
-from rootml.plugins import adapter_of
+from rootml.plugins import adapter_of, package_of
 from rootml.runtime.engine import Engine, Port
 from rootml.runtime.signature import Wiring, castable, check_card, connect
 from rootml.spec import Array, TensorSpec
@@ -83,6 +84,18 @@ class Model:
         """Rows that the engine sees at once, unless asked otherwise."""
         row = sum(spec.row_bytes for spec in self.view.tensors)
         return self.card.batch_size or max(DEFAULT_BATCH, BATCH_BYTES // row)
+
+    @property
+    def key(self) -> str:
+        """16 digits that are others for another card, network, adapter or engine: for caches."""
+        adapter = self.card.adapter  # one that is declared is in the card
+        package = package_of(adapter) if isinstance(adapter, str) else ""
+        engine = f"{self.engine.name} {self.engine.version}"
+        said = (self.card.model_dump_json(), self.engine.sha256, package, engine)
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+
+    def __dask_tokenize__(self) -> str:
+        return self.key
 
     def __repr__(self) -> str:
         outputs = ", ".join(output.name for output in self.card.outputs)

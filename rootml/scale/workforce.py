@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rootml.errors import InputError, nearest
-from rootml.runtime.engines import available_cores
+from rootml.runtime.cores import available_cores
 from rootml.scale.dask_client import connected, run_on_dask
 from rootml.scale.outcome import Outcomes
 from rootml.scale.processes import run_in_processes
@@ -61,6 +61,8 @@ def workforce(
     ``threads``: those of a network, if somebody asked. Raises InputError where the wishes
     contradict each other.
     """
+    if workers is not None and workers < 1:
+        raise InputError(f"{workers} workers: expected 1 or more")
     executor = executor or ("dask" if scheduler else "processes" if workers else "serial")
     if executor not in EXECUTORS:
         known = ", ".join(EXECUTORS)
@@ -70,8 +72,6 @@ def workforce(
     if workers is not None and (executor == "serial" or scheduler is not None):
         who = "the cluster has its own" if scheduler else "the executor 'serial' has none"
         raise InputError(f"{workers} workers are asked for, but {who}")
-    if workers is not None and workers < 1:
-        raise InputError(f"{workers} workers: expected 1 or more")
     cores = available_cores()
     count = min(workers or max(1, cores // (threads or 1)), files)
     return Workforce(executor, count, threads or max(1, cores // count), scheduler)

@@ -24,17 +24,41 @@ def attach(events: ak.Array, column: Column, name: str, home: str | None, values
     """
     target = events if home is None else events[home]
     if ak.backend(events) == "typetracer":
-        empty = _form(column).length_zero_array()
-        field = ak.Array(ak.to_layout(empty).to_typetracer(forget_length=True))
-    elif ak.to_layout(events).is_all_materialized:
+        field = ak.to_layout(_form(column).length_zero_array()).to_typetracer(forget_length=True)
+        return _typed(events, ak.Array(field), name, home)
+    if ak.to_layout(events).is_all_materialized:
         field = values() if home is None else _same_counts(values(), target, column)
     elif home is None:
         field = deferred(_form(column), len(events), values)
     else:
         field = _deferred_objects(column, target, values)
     if home is None:
+        return _with_field(events, field, name)
+    return _with_field(events, ak.with_field(target, field, name), home)
+
+
+def _typed(events: ak.Array, field: ak.Array, name: str, home: str | None) -> ak.Array:
+    """The same of types; of the objects nothing is touched but how many there are."""
+    if home is None:
+        return _with_field(events, field, name)
+    target = events[home]
+    ak.typetracer.touch_data(ak.num(target))
+    layout = ak.to_layout(target)
+    if not (layout.is_list and layout.content.is_record):
+        return _with_field(events, ak.with_field(target, field, name), home)
+    inner = _with_field(ak.Array(layout.content), ak.Array(ak.to_layout(field).content), name)
+    objects = ak.Array(layout.copy(content=ak.to_layout(inner)), behavior=target.behavior)
+    return _with_field(events, objects, home)
+
+
+def _with_field(events: ak.Array, field: ak.Array, name: str) -> ak.Array:
+    """As ``ak.with_field``, which looks at every list of the events in order to broadcast them."""
+    layout = ak.to_layout(events)
+    if not layout.is_record:
         return ak.with_field(events, field, name)
-    return ak.with_field(events, ak.with_field(target, field, name), home)
+    contents = dict(zip(layout.fields, layout.contents, strict=True)) | {name: ak.to_layout(field)}
+    layout = layout.copy(contents=list(contents.values()), fields=list(contents))
+    return ak.Array(layout, behavior=events.behavior, attrs=events.attrs)
 
 
 def _form(column: Column) -> ak.forms.Form:

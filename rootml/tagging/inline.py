@@ -57,18 +57,19 @@ def annotate(
     """Return the events with a network's outputs as further fields.
 
     ``events``: an open uproot TTree or RNTuple, an Awkward Array whose fields are the branches,
-    a path (``"file.root"`` with ``tree=``, or ``"file.root:tree"``; a file with one tree needs
-    neither), or coffea's NanoEvents, virtual, eager or of dask. ``friends``: further files (``"[alias=]file.root[:tree]"``) whose branches
-    belong to the same entries, beside the friends that the tree itself names; their branches
-    become fields too, as ``alias.branch`` where ``branch`` is taken. ``model``: a model's name or
-    card, or what :func:`rootml.load` gave; None takes the default of the experiment the events are
-    from. Fields are named ``<prefix><model>_<output>``; in NanoEvents those of objects are fields
-    of the objects, ``events.Electron.<prefix><model>_<output>``. ``working_points``: names of cuts of the card, or "all"; each is
-    a field ``<prefix><model>_<point>`` of bools. ``vary``: systematic variations that the model's
-    view declares, and their values: ``{"cell_scale": (0.99, 1.01)}`` gives each field again as
-    ``<field>_cell_scale_0p99`` and so on; ``vary_seed`` is that of random ones. ``ood``: adds the
-    distance to the training domain, ``<model>_ood``. ``threads``, ``device``, ``engine``: as of
-    :func:`rootml.load`.
+    coffea's NanoEvents (virtual, eager, or of dask), or a path (``"file.root"`` with ``tree=``, or
+    ``"file.root:tree"``; a file with one tree needs neither). ``friends``: further files
+    (``"[alias=]file.root[:tree]"``) whose branches belong to the same entries, beside the friends
+    that the tree itself names; their branches become fields too, as ``alias.branch`` where
+    ``branch`` is taken. ``model``: a model's name or card, or what :func:`rootml.load` gave; None
+    takes the default of the experiment the events are from. Fields are named
+    ``<prefix><model>_<output>``; in NanoEvents, those per object are fields of the objects,
+    ``events.Electron.<prefix><model>_<output>``. ``working_points``: names of cuts of the card, or
+    "all"; each is a field ``<prefix><model>_<point>`` of bools. ``vary``: systematic variations
+    that the model's view declares, and their values: ``{"cell_scale": (0.99, 1.01)}`` gives each
+    field again as ``<field>_cell_scale_0p99`` and so on; ``vary_seed`` is that of random ones.
+    ``ood``: adds the distance to the training domain, ``<model>_ood``. ``threads``, ``device``,
+    ``engine``: as of :func:`rootml.load`.
 
     For a tree, a path or an array with virtual buffers nothing is read here, but how many objects
     an event of NanoEvents has: the network runs once, on the branches of its view alone, when one

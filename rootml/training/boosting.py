@@ -14,7 +14,7 @@ import xgboost as xgb
 
 from rootml.adapter import View
 from rootml.errors import TrainingError, nearest
-from rootml.runtime.engines import available_cores
+from rootml.runtime.cores import available_cores
 from rootml.spec import Array, TensorSpec
 from rootml.training.data import DataSet, Rows
 from rootml.training.job import Curve, Fitted, Parts, Run, Setting

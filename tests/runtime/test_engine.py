@@ -11,7 +11,7 @@ from onnx import external_data_helper
 
 from rootml.errors import MissingExtra, NetworkError
 from rootml.registry import load
-from rootml.runtime.engines import available_cores
+from rootml.runtime.cores import available_cores
 from rootml.runtime.network_file import refuse_external_data
 
 
