@@ -22,7 +22,7 @@ from rootml.scale.workforce import Workforce, workforce
 from rootml.tagging.prepare import Card, TagOptions, check_options, tag_options
 
 Progress = Callable[[int, int], None]
-NOT_RUN = "not done, because another file failed"
+GIVEN_UP = "given up, because another file failed"
 
 
 def tag_files(
@@ -146,7 +146,7 @@ def made(folder: str | os.PathLike[str] | None) -> AbstractContextManager[None]:
 def _run(
     tasks: Sequence[Task], staff: Workforce, fail_fast: bool, progress: Progress | None
 ) -> tuple[FileOutcome, ...]:
-    outcomes = [task.failed(NOT_RUN) for task in tasks]
+    outcomes = [task.failed(GIVEN_UP) for task in tasks]
     with closing(staff.run(tasks)) as arriving:
         for done, (number, outcome) in enumerate(arriving, 1):
             outcomes[number] = outcome

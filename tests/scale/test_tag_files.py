@@ -1,0 +1,249 @@
+"""Many files, by one process, several, or dask's workers: the same outputs, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import psutil
+import pytest
+import uproot
+
+import rootml
+from rootml.errors import InputError, OutputError, RegistryError
+
+EXECUTORS = ("serial", "processes", "dask")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """A dask cluster of two processes that was there before; gives the address."""
+    from distributed import LocalCluster
+
+    plugins = str(Path(__file__).resolve().parents[1] / "plugins")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(plugins)  # which processes inherit
+        with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as made:
+            yield made.scheduler_address
+
+
+@pytest.fixture
+def tagged(card: Path, runs: list[Path], tmp_path: Path) -> Path:
+    """The files tagged one after the other."""
+    done = rootml.tag_files(runs, tmp_path / "serial", card, plots=False)
+    assert not done.failed
+    return tmp_path / "serial"
+
+
+def how(executor: str, cluster: str) -> dict[str, object]:
+    if executor == "dask":
+        return {"scheduler": cluster}
+    return {"executor": executor} | ({"workers": 2} if executor == "processes" else {})
+
+
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+def test_outputs_are_those_of_one_process(
+    executor: str, cluster: str, tagged: Path, card: Path, runs: list[Path], tmp_path: Path
+) -> None:
+    done = rootml.tag_files(runs, tmp_path / "out", card, plots=False, **how(executor, cluster))
+    assert [outcome.error for outcome in done.outcomes] == ["", "", ""]
+    assert done.events == 600
+    for run in runs:
+        with (
+            uproot.open(tagged / run.name) as alone,
+            uproot.open(tmp_path / "out" / run.name) as spread,
+        ):
+            assert alone["hits"].keys() == spread["hits"].keys()
+            for name in alone["hits"].keys():  # noqa: SIM118 - uproot's keys are of its own kind
+                ours, theirs = (file["hits"][name].array(library="np") for file in (alone, spread))
+                assert ours.dtype == theirs.dtype
+                assert ours.tobytes() == theirs.tobytes()
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_file_that_fails_stops_no_other(
+    executor: str, cluster: str, card: Path, runs: list[Path], tmp_path: Path
+) -> None:
+    runs[1].write_bytes(runs[1].read_bytes()[:-500])
+    done = rootml.tag_files(runs, tmp_path / "out", card, plots=False, **how(executor, cluster))
+    assert [outcome.source for outcome in done.failed] == [str(runs[1])]
+    assert "truncated" in done.failed[0].error
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["run1.root", "run3.root"]
+
+
+def test_fail_fast_leaves_the_rest(card: Path, runs: list[Path], tmp_path: Path) -> None:
+    runs[0].write_bytes(b"root, but no more than that")
+    done = rootml.tag_files(runs, tmp_path / "out", card, plots=False, fail_fast=True)
+    assert [bool(outcome.error) for outcome in done.outcomes] == [True, True, True]
+    assert "another file failed" in done.outcomes[2].error
+    assert not (tmp_path / "out").exists()
+
+
+class Killer(Thread):
+    """Kills the process that writes the output ``name`` in ``folder``, as often as it is begun."""
+
+    def __init__(self, folder: Path, name: str, times: int) -> None:
+        super().__init__(daemon=True)
+        self.folder, self.name_, self.left = folder, name, times
+
+    def run(self) -> None:
+        seen: set[Path] = set()
+        while self.left:
+            for path in set(self.folder.glob(f".{self.name_}.*")) - seen:
+                if self.kill_writer(path):
+                    seen.add(path)
+                    self.left -= 1
+            time.sleep(0.001)
+
+    def kill_writer(self, path: Path) -> bool:
+        for process in psutil.Process().children(recursive=True):
+            try:
+                if any(file.path == str(path) for file in process.open_files()):
+                    os.kill(process.pid, signal.SIGKILL)
+                    return True
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return False
+
+
+@pytest.fixture
+def long_run(runs: list[Path]) -> Path:
+    """The second file takes long enough to be caught in the middle."""
+    cells = np.ones((400_000, 6), "f4")
+    with uproot.recreate(runs[1], compression=None) as file:
+        file.mktree("hits", {"cell_e": ("f4", (6,))}).extend({"cell_e": cells})
+    return runs[1]
+
+
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+def test_a_worker_killed_in_the_middle_loses_nothing(
+    executor: str,
+    cluster: str,
+    card: Path,
+    runs: list[Path],
+    long_run: Path,
+    tmp_path: Path,
+    column: Callable,
+) -> None:
+    killer = Killer(tmp_path / "out", long_run.name, times=1)
+    killer.start()
+    done = rootml.tag_files(runs, tmp_path / "out", card, plots=False, **how(executor, cluster))
+    assert killer.left == 0
+    assert [outcome.error for outcome in done.outcomes] == ["", "", ""]
+    assert len(column(tmp_path / "out" / long_run.name)) == 400_000
+
+
+def test_a_file_that_kills_its_workers_is_reported(
+    card: Path, runs: list[Path], long_run: Path, tmp_path: Path
+) -> None:
+    killer = Killer(tmp_path / "out", long_run.name, times=2)
+    killer.start()
+    done = rootml.tag_files(runs, tmp_path / "out", card, plots=False, workers=2)
+    assert killer.left == 0
+    assert [bool(outcome.error) for outcome in done.outcomes] == [False, True, False]
+    assert "died 2 times" in done.failed[0].error
+    assert not (tmp_path / "out" / long_run.name).exists()
+
+
+def test_stopped_workers_leave_nothing_half_written(
+    card: Path, runs: list[Path], long_run: Path, tmp_path: Path
+) -> None:
+    runs[0].write_bytes(b"root, but no more than that")
+    done = rootml.tag_files(
+        runs[:2], tmp_path / "out", card, plots=False, workers=2, fail_fast=True
+    )
+    assert len(done.failed) == 2
+    assert "another file failed" in done.failed[1].error
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"executor": "proceses"}, "did you mean 'processes'"),
+        ({"executor": "serial", "workers": 2}, "'serial' has none"),
+        ({"executor": "processes", "scheduler": "tcp://x:1"}, "a scheduler is dask's"),
+        ({"executor": "dask", "workers": 2, "scheduler": "tcp://x:1"}, "the cluster has its own"),
+        ({"workers": 0}, "expected 1 or more"),
+        ({"in_place": True}, "Give either a folder"),
+        ({"friends": ["a.root"]}, "belongs to one input, but there are 3"),
+        ({"batch_size": 0}, "expected 1 or more"),
+    ],
+)
+def test_wishes_that_contradict_each_other(
+    options: dict[str, object], said: str, card: Path, runs: list[Path], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=said):
+        rootml.tag_files(runs, tmp_path / "out", card, **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_runs_where_all_would_fail(card: Path, runs: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(RegistryError, match="nobody"):
+        rootml.tag_files(runs, out, "nobody")
+    with pytest.raises(InputError, match=r"no such file; did you mean 'run1\.root'"):
+        rootml.tag_files([runs[0].with_name("run11.root"), runs[1]], out, card)
+    with pytest.raises(TypeError, match="batchsize"):
+        rootml.tag_files(runs, out, card, batchsize=3)
+    (tmp_path / "more").mkdir()
+    twin = tmp_path / "more" / "run1.root"
+    twin.write_bytes(runs[1].read_bytes())
+    with pytest.raises(
+        OutputError, match=r"runs/run1\.root and .*more/run1\.root would both become"
+    ):
+        rootml.tag_files([runs[0], twin], out, card)
+    assert not out.exists()
+    out.mkdir()
+    (out / "run2.root").write_bytes(b"mine")
+    with pytest.raises(OutputError, match=r"run2\.root: exists already"):
+        rootml.tag_files(runs, out, card)
+    assert [path.name for path in out.iterdir()] == ["run2.root"]
+
+
+def test_no_scheduler_answers(card: Path, runs: list[Path], tmp_path: Path) -> None:
+    from dask import config
+
+    with (
+        config.set({"distributed.comm.timeouts.connect": "1s"}),
+        pytest.raises(InputError, match="no dask scheduler answers"),
+    ):
+        rootml.tag_files(runs, tmp_path / "out", card, scheduler="tcp://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("cores", "options", "said"),
+    [
+        ("4", {"workers": 2}, "2 processes, 2 threads each"),
+        ("2", {"executor": "processes", "threads": 2}, "1 process, 2 threads each"),
+        ("1", {"workers": 8}, "3 processes, 1 thread each"),
+        ("7", {"executor": "dask"}, "3 dask workers, 2 threads each"),
+    ],
+)
+def test_workers_times_threads_fit_the_cores(
+    cores: str, options: dict, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rootml.scale.workforce import workforce
+
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: range(64))
+    monkeypatch.setenv("OMP_NUM_THREADS", cores)
+    chosen = {"executor": None, "workers": None, "scheduler": None, "threads": None} | options
+    assert str(workforce(files=3, **chosen)) == said
+
+
+def test_the_whole_is_validated_once(card: Path, runs: list[Path], tmp_path: Path) -> None:
+    ticks: list[tuple[int, int]] = []
+    done = rootml.tag_files(
+        runs, tmp_path / "out", card, progress=lambda *counted: ticks.append(counted)
+    )
+    assert ticks == [(1, 3), (2, 3), (3, 3)]
+    assert done.unvalidated == ""
+    assert tmp_path / "out_validation" / "report.json" in done.files
+    report = (tmp_path / "out_validation" / "report.json").read_text()
+    assert '"entries": 100' in report
+    assert '"entries": 300' in report
