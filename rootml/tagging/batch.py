@@ -139,8 +139,12 @@ def tag_one(
             return TagResult(run.plan, dry_run=True)
         clock.append(time.perf_counter())
         chunks = _chunks(run)
-        sink = stack.enter_context(_sink(run, options))
+        objects: dict[str, str] = {}
+        sink = stack.enter_context(_sink(run, options, objects))
         judged = _write(run, chunks, sink, progress)
+        # Only now is it known what ran the networks: a server may have gone away meanwhile.
+        objects[PROVENANCE] = record(run.provenance, run.jobs, options.shaping())
+        sink.commit()
         made = json.loads(record(None, run.jobs, options.shaping()))
     clock.append(time.perf_counter())
     figures, files = _validate(run, options, made)
@@ -156,8 +160,7 @@ def tag_one(
     )
 
 
-def _sink(run: Run, options: TagOptions) -> FileSink:
-    text = record(run.provenance, run.jobs, options.shaping())
+def _sink(run: Run, options: TagOptions, objects: Mapping[str, str]) -> FileSink:
     append = {"in_place": options.in_place, "compare": options.verify}
     return SINKS[options.output](
         run.plan.source,
@@ -166,7 +169,7 @@ def _sink(run: Run, options: TagOptions) -> FileSink:
         run.plan.columns,
         compression=options.compression,
         replace=(*run.plan.replaced, *run.plan.dropped),
-        objects={PROVENANCE: text},
+        objects=objects,
         overwrite=options.overwrite,
         **(append if options.output == "append" else {}),
     )
@@ -203,7 +206,6 @@ def _write(
             written.result()
     for block in _unjudged(run.plan.columns, run.plan.entries - stop):
         sink.write(block)
-    sink.commit()
     return judged
 
 

@@ -16,6 +16,7 @@ from rootml.plugins import package_of
 from rootml.rootio.fingerprint import fingerprint
 from rootml.rootio.remote import is_remote
 from rootml.rootio.source import Source
+from rootml.runtime.servers import is_server
 from rootml.sources.cards import declaration_sha256
 from rootml.tagging.job import Job
 
@@ -87,10 +88,17 @@ def statement(entry: Mapping[str, Any]) -> str:
     """Which network made the branches of an entry, from where, and by what it was run."""
     model, engine = entry["model"], entry.get("engine")
     checked = ", checked when it was loaded" if model.get("verified") else ""
-    text = f"{model['name']} {model['version']} (sha256 {model['sha256'][:12]}…{checked})"
+    known = f"sha256 {model['sha256'][:12]}…{checked}" if model["sha256"] else "sha256 not known"
+    text = f"{model['name']} {model['version']} ({known})"
     if origin := model.get("origin"):
         text += f" of {origin}"
-    return text + (f", run by {engine['name']} {engine['version']}" if engine else "")
+    if engine:
+        text += f", run by {engine['name']} {engine['version']}"
+        if is_server(engine.get("device", "")):
+            text += f" at {engine['device']}"
+        if fallback := engine.get("fallback"):
+            text += f", and by {fallback} since that was away"
+    return text
 
 
 def _without(entry: Mapping[str, Any], tree: str, made: set[str]) -> dict[str, Any]:
@@ -120,7 +128,7 @@ def _entry(job: Job, options: Mapping[str, Any]) -> dict[str, Any]:
             "verified": engine.sha256 == card.network.sha256,
             "origin": tagger.model.origin,
         },
-        "engine": {"name": engine.name, "version": engine.version, "device": engine.device},
+        "engine": engine.described(),
         "adapter": source.adapter.name,
         "adapter_origin": adapter_identity(card),
         "view": card.view,
