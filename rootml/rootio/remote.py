@@ -6,9 +6,11 @@ own environment (X.509 proxies, tokens, ~/.netrc).
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import re
+import weakref
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -89,6 +91,8 @@ def connect(url: str) -> tuple[Any, str]:
     except ValueError as error:
         near = nearest(scheme, _EXTRAS)
         raise FileError(f"{url}: cannot be opened: {explain(error)}{near}") from error
+    if scheme == "root":
+        _leave_quietly(system)
     return system, path
 
 
@@ -102,22 +106,38 @@ def _configure(scheme: str) -> None:
 
     seconds = timeout()
     if scheme == "root":
-        for name in ("REQUESTTIMEOUT", "STREAMTIMEOUT", "CONNECTIONWINDOW", "STREAMERRORWINDOW"):
-            os.environ.setdefault(f"XRD_{name}", str(seconds))
-        os.environ.setdefault("XRD_TIMEOUTRESOLUTION", "1")  # seconds between looks at the clock
+        limits = {
+            **dict.fromkeys(("REQUESTTIMEOUT", "STREAMTIMEOUT", "STREAMERRORWINDOW"), seconds),
+            "CONNECTIONWINDOW": max(1, seconds // 4),  # then it tries again
+            "TIMEOUTRESOLUTION": 1,
+        }
+        for name, value in limits.items():
+            os.environ.setdefault(f"XRD_{name}", str(value))
         conf["root"] = {"timeout": seconds, "use_listings_cache": False} | conf.get("root", {})
     elif scheme in ("http", "https") and find_spec("aiohttp"):
         from aiohttp import ClientTimeout
 
-        limits = ClientTimeout(total=None, sock_connect=seconds, sock_read=seconds)
-        client = {"timeout": limits, "trust_env": True}  # trust_env: ~/.netrc and proxies
+        patience = ClientTimeout(total=None, sock_connect=seconds, sock_read=seconds)
+        client = {"timeout": patience, "trust_env": True}  # trust_env: ~/.netrc and proxies
         conf["http"] = {"client_kwargs": client} | conf.get("http", {})
+
+
+@functools.cache
+def _leave_quietly(system: Any) -> None:
+    """Forget the files whose server is gone, before fsspec-xrootd fails to close them at exit."""
+    handles = system._readonly_filehandle_cache._cache
+
+    def forget() -> None:
+        for url in [url for url, item in handles.items() if not item.handle.is_open()]:
+            del handles[url]
+
+    weakref.finalize(system, forget)
 
 
 def explain(error: BaseException) -> str:
     """What is wrong, in a line: an error of uproot, of fsspec or of a client library."""
     text = _NOISE.sub("", str(error).strip().split("\n")[0])
-    if isinstance(error, TimeoutError) or text == "Operation expired":
+    if isinstance(error, TimeoutError) or text in ("Operation expired", "Socket timeout"):
         return f"the server did not answer in time ({TIMEOUT_VARIABLE} sets the seconds)"
     if isinstance(error, FileNotFoundError):
         return "no such file"

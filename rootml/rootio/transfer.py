@@ -13,7 +13,7 @@ from typing import Any
 
 from rootml.errors import FileError, OutputError
 from rootml.rootio.container.transaction import SUFFIX, Transaction, check_target, reporting
-from rootml.rootio.remote import Location, name_of, connect, explain, inside, parent
+from rootml.rootio.remote import Location, connect, explain, inside, name_of, parent
 
 STEP = 8 << 20
 """Bytes that travel at a time."""
