@@ -62,6 +62,7 @@ def show(name: str, as_json: bool) -> None:
             for spec in view.tensors
         ],
     )
+    _show_variations(adapter)
     if adapter.simulate is not None:
         click.echo(f"\nSimulation options: {_text([*adapter.simulation_options]) or 'none'}")
         for option, doc in adapter.simulation_options.items():
@@ -100,6 +101,10 @@ def describe(adapter: Adapter) -> dict[str, Any]:
                     for t in view.tensors
                 ],
                 "summaries": [{"name": s.name, "unit": s.unit} for s in view.summaries],
+                "variations": [
+                    {"name": name, "nominal": one.nominal, "unit": one.unit, "doc": one.doc}
+                    for name, one in view.variations.items()
+                ],
             }
             for view in adapter.views.values()
         ],
@@ -140,6 +145,20 @@ def _show_layout(layout: Layout) -> None:
         ],
     )
     click.echo(f"\nLogical columns: {_text([*layout.columns])}")
+
+
+def _show_variations(adapter: Adapter) -> None:
+    """The variations, each with the views that have it."""
+    views: dict[str, list[str]] = {}
+    for view in adapter.views.values():
+        for name, one in view.variations.items():
+            nominal = f"{one.nominal:g} {one.unit}".rstrip()
+            said = f"{name}: {one.doc or 'varies the inputs'}; nominal {nominal}"
+            views.setdefault(said, []).append(view.name)
+    if views:
+        click.echo("\nVariations (--vary):")
+    for said, names in views.items():
+        click.echo(f"  {said}; views {_text(names)}")
 
 
 def _shape(shape: tuple[int | str, ...]) -> str:
