@@ -98,7 +98,8 @@ def scaled(
 ) -> Callable[[ak.Array, float, int], ak.Array]:
     """A variation that multiplies columns by its value, as far as they are there.
 
-    ``where(values)``: which are to be multiplied; None: all.
+    ``where(values)``: which are to be multiplied; None: all. Floats keep their type, integers
+    become float64.
     """
 
     def apply(events: ak.Array, value: float, seed: int) -> ak.Array:
@@ -108,7 +109,8 @@ def scaled(
             if column in events.fields:
                 values = events[column]
                 factor = value if where is None else ak.where(where(values), value, 1.0)
-                dtype = ak.to_layout(ak.flatten(values, axis=None)).dtype
+                found = ak.to_layout(ak.flatten(values, axis=None)).dtype
+                dtype = found if found.kind == "f" else np.dtype(np.float64)
                 with np.errstate(over="ignore"):  # the tagger refuses infinities, by event
                     varied = ak.values_astype(values * factor, dtype)
                 events = ak.with_field(events, varied, column)

@@ -13,6 +13,7 @@ from rootml.declared.formula import Formula
 from rootml.declared.schema import VIEW, Declaration
 from rootml.declared.scope import Names, Scope
 from rootml.declared.values import to_awkward
+from rootml.declared.variations import variations
 from rootml.declared.view import ViewBuilder
 from rootml.errors import CardError, DataError
 from rootml.spec import Batch
@@ -37,6 +38,7 @@ def declare(declaration: Declaration, name: str) -> Adapter:
         build=partial(_build, builder, {key: columns.of_branch(key) for key in needed}),
         summaries=builder.summaries,
         doc=declaration.doc,
+        variations=variations(declaration, {key: columns.of_branch(key) for key in needed}),
     )
     return Adapter(
         name=name,

@@ -144,6 +144,17 @@ class DeclaredReference(Short):
     """The variable with the true value of what it estimates."""
 
 
+class DeclaredVariation(Part):
+    """A way in which branches may be off: all of ``scale`` are multiplied by its value.
+
+    Sentinels stay what they are.
+    """
+
+    scale: tuple[Name, ...] = Field(min_length=1)
+    """Branches, as the expressions name them."""
+    doc: str = ""
+
+
 class Declaration(Part):
     """An adapter as a text."""
 
@@ -175,6 +186,8 @@ class Declaration(Part):
     energy: Expression | None = None
     """Reconstructed energy in GeV, for plots against energy."""
     references: tuple[DeclaredReference, ...] = ()
+    variations: dict[Name, DeclaredVariation] = Field(default_factory=dict)
+    """Systematic variations of what the tensors are made of, by name."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

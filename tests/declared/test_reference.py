@@ -23,6 +23,7 @@ SECTIONS = {
     "`variables`": kinematics.Kinematics,
     "`truth`": schema.DeclaredTruth,
     "`references`": schema.DeclaredReference,
+    "`variations`": schema.DeclaredVariation,
 }
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
