@@ -86,7 +86,8 @@ def _tag_files(
     with progress("tag", then=then, unit="files", quiet=say.nothing) as report:
         result = tag_files(inputs, folder, progress=report, **options)
     if say.as_json:
-        click.echo(json.dumps([outcome.to_json() for outcome in result.outcomes], indent=2))
+        accounts = [outcome.to_json() for outcome in result.outcomes]
+        click.echo(json.dumps(accounts if len(accounts) > 1 else accounts[0], indent=2))
     elif not say.quiet:
         print_files(result, folder or "in place", verbose=say.verbose or options["dry_run"])
     if result.failed:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rootml.errors import OutputError
+from rootml.errors import FileError, OutputError
 from rootml.rootio.opening import open_file, open_tree, reading
 from rootml.rootio.provenance import read_provenance
 from rootml.rootio.remote import connect, is_remote, location
@@ -45,7 +45,10 @@ def is_made(source: str, target: str | None, options: TagOptions) -> bool:
     with ExitStack() as stack:
         asked = replace(options, overwrite=True, plots=False)
         run = prepare(stack, source, None if target is None else location(target), asked)
-        different = _difference(run, source if target is None else target, asked)
+        try:
+            different = _difference(run, source if target is None else target, asked)
+        except FileError as error:
+            different = str(error)
     if different and target is not None and not options.overwrite:
         raise OutputError(
             f"{target}: exists already, and is not what this run would make ({different}); "

@@ -69,6 +69,7 @@ class TagOptions:
     def shaping(self) -> dict[str, Any]:
         """The options that shape the columns, for the record in the output."""
         return {
+            "output": self.output,
             "prefix": self.prefix,
             "outputs": None if self.outputs is None else list(self.outputs),
             "working_points": self.working_points or [],
