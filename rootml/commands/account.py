@@ -12,6 +12,7 @@ import click
 from rootml.commands.console import print_table
 from rootml.commands.diff import counts
 from rootml.commands.figures import highlights
+from rootml.errors import without_secrets
 
 if TYPE_CHECKING:
     from rootml.scale import FileOutcome, FilesResult
@@ -27,7 +28,7 @@ def print_account(result: TagResult, *, verbose: bool) -> None:
     """Say what was done, how fast, and what came out; or, for a dry run, what would be done."""
     plan = result.plan
     title = f"{plan.source}, in place" if plan.in_place else f"{plan.source} -> {plan.target}"
-    click.echo(title + ("  (dry run)" if result.dry_run else ""))
+    click.echo(without_secrets(title) + ("  (dry run)" if result.dry_run else ""))
     rows = _plan_rows(plan, verbose=verbose or result.dry_run)
     if not result.dry_run:
         rows += _result_rows(result, verbose=verbose)
@@ -64,7 +65,11 @@ def print_failures(failed: Sequence[FileOutcome]) -> None:
     """List on standard error the files without an output, and why."""
     from rootml.commands.terminal import table
 
-    table(["file", "why it failed"], [(one.source, one.error) for one in failed], stderr=True)
+    table(
+        ["file", "why it failed"],
+        [(without_secrets(one.source), one.error) for one in failed],
+        stderr=True,
+    )
 
 
 def _files(count: int) -> str:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import click
 
 from rootml.commands.account import print_account, print_failures, print_files
 from rootml.commands.console import progress
-from rootml.errors import InputError
+from rootml.errors import InputError, without_secrets
 from rootml.rootio.opening import check_file
-from rootml.rootio.remote import is_remote
+from rootml.rootio.remote import is_remote, location, name_of
 from rootml.scale.files import made, tag_files
 from rootml.scale.inputs import find_inputs, targets_in
 from rootml.scale.resume import is_made
@@ -68,10 +68,11 @@ def _tag_file(
     with made(folder):
         if resume and is_made(source, out, tag_options(**alone)):
             if not say.nothing:
-                click.echo(f"{out or source}: kept, as it is what would be made")
+                kept = without_secrets(out or source)
+                click.echo(f"{kept}: kept, as it is what would be made")
             return
         then = "drawing plots" if alone["plots"] else ""
-        with progress(PurePosixPath(source).name, then=then, quiet=say.nothing) as report:
+        with progress(name_of(location(source)), then=then, quiet=say.nothing) as report:
             result = tag_file(source, out, dry_run=dry_run, progress=report, **alone)
     if say.as_json:
         click.echo(json.dumps(result.to_json(), indent=2))

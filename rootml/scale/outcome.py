@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rootml.errors import without_secrets
 from rootml.tagging.plan import TagResult
 
 
@@ -33,7 +34,8 @@ class FileOutcome:
         if self.result is not None:
             return self.result.to_json()
         state = {"error": self.error} if self.error else {"kept": True}
-        return {"source": self.source, "target": self.target} | state
+        named = {"source": self.source, "target": self.target}
+        return {key: without_secrets(path) for key, path in named.items()} | state
 
 
 Outcomes = Generator[tuple[int, FileOutcome], None, None]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import awkward as ak
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from rootml.errors import RootmlError, located
 from rootml.registry import load
 from rootml.rootio.chunks import read_together
+from rootml.rootio.remote import location, name_of
 from rootml.rootio.source import Source
 from rootml.tagged.options import Options
 from rootml.tagged.reader import Reader, make_readers
@@ -41,7 +41,7 @@ class Ledger:
         first = surveyed.files[0]
         self.model = first.models[index]
         self.sample = surveyed.request.title
-        self.files = [Path(file.path).name for file in surveyed.files]
+        self.files = [name_of(location(file.path)) for file in surveyed.files]
         self.collector = Collector(
             self.model.card,
             options.adapter(self.model.adapter),

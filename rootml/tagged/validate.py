@@ -11,6 +11,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
+from rootml.errors import without_secrets
 from rootml.rootio.events.friends import Named
 from rootml.tagged.counting import Ledger, Step, count
 from rootml.tagged.models import TaggedModel
@@ -209,7 +210,9 @@ def _sample(surveyed: Surveyed, options: Options, factor: float) -> Sample:
         title=request.title,
         role=request.role,
         of=slug(request.of) if request.of else "",
-        files=tuple(file.facts for file in surveyed.files),
+        files=tuple(
+            {**file.facts, "file": without_secrets(file.facts["file"])} for file in surveyed.files
+        ),
         weight=weight.formula.text if weight else "",
         selection=options.select,
         scale=request.scale * (factor if request.role in ("simulation", "variation") else 1.0),

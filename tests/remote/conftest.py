@@ -142,6 +142,24 @@ def served(xrootd: XRootD, sample: Path) -> Iterator[str]:
         path.unlink()
 
 
+@pytest.fixture
+def toy(toylab: Path, own_places: Path, write_model: Callable[..., Path]) -> Path:
+    """The card of a network of the toy experiment, which is installed."""
+    return write_model(own_places / "rootml" / "models")
+
+
+@pytest.fixture
+def hits(tmp_path: Path) -> Path:
+    """A file of that experiment."""
+    rng = np.random.default_rng(12)
+    cells, label = rng.exponential(1.0, (100, 6)), rng.integers(0, 2, 100)
+    with uproot.recreate(tmp_path / "hits.root") as file:
+        file.mktree("hits", {"cell_e": ("f4", (6,)), "truth_label": "i4", "run": "u8"}).extend(
+            {"cell_e": cells, "truth_label": label, "run": np.arange(100)}
+        )
+    return tmp_path / "hits.root"
+
+
 class Ranges(SimpleHTTPRequestHandler):
     """Serves a folder; ``bytes=first-last`` is honoured, as by any server of large files.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import awkward as ak
 import numpy as np
 import pytest
 import uproot
@@ -128,3 +129,40 @@ def test_what_cannot_be_written_is_said(served, sample, xrootd, column, tmp_path
     with pytest.raises(OutputError, match="cannot be changed in place"):
         append_branches(served, None, "t", column, in_place=True)
     assert xrootd.names() == ["in.root"]
+
+
+def test_reads_in_steps_and_ntuples(served, sample, xrootd):
+    with open_file(served) as remote, open_file(sample) as local:
+        steps = list(remote["t"].iterate(["x"], step_size="10 kB"))  # asks at NumPy's integers
+        assert len(steps) > 1
+        assert np.array_equal(ak.concatenate(steps).x, local["t/x"].array())
+    values = {"x": np.arange(5.0), "y": ak.Array([[1.0], [], [2.0, 3.0], [], [4.0]])}
+    with uproot.recreate(xrootd.data / "ntuple.root") as file:
+        file.mkrntuple("n", values)
+    with open_file(xrootd.url("ntuple.root")) as file:
+        assert ak.array_equal(file["n"].arrays().y, values["y"])
+
+
+def test_the_command_tags_from_server_to_server(toy, hits, xrootd, command, monkeypatch):
+    url = f"root://me:hunter2@127.0.0.1:{xrootd.port}//data/hits.root?authz=hunter2"
+    (xrootd.data / "hits.root").write_bytes(hits.read_bytes())
+    monkeypatch.chdir(hits.parent)
+    done = command("tag", url, xrootd.url("tagged.root"), "--model", toy, "--verify", "-v")
+    assert done.code == 0, done.err
+    with open_file(xrootd.url("tagged.root")) as file:
+        assert ak.all(np.isfinite(file["hits/toy_score"].array()))
+        record = str(file["rootml_provenance"])
+    pages = [path.read_text() for path in (hits.parent / "tagged_validation").glob("*.[jh][st]*")]
+    assert len(pages) > 1
+    assert not [text for text in (done.out, done.err, record, *pages) if "hunter2" in text]
+    assert "root://***@127.0.0.1" in record
+    assert not compare_files(hits, xrootd.data / "tagged.root").lost
+    again = command("tag", url, xrootd.url("tagged.root"), "--model", toy)
+    assert again.code == 2
+    assert "exists already" in again.err
+
+
+def test_annotate_takes_a_url(toy, hits, xrootd):
+    (xrootd.data / "hits.root").write_bytes(hits.read_bytes())
+    events = rootml.annotate(xrootd.url("hits.root") + ":hits", model=toy)
+    assert ak.all(np.isfinite(events.toy_score))
