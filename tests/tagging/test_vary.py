@@ -146,3 +146,18 @@ def test_cuts_vary_as_well_and_go_with_the_score(
     }
     assert "toy_score" in branches(twice)
     assert "toy_score_scale_0p8" not in branches(twice)
+
+
+def test_on_the_command_line(toy, hits, deposits, tmp_path, command):
+    out = tmp_path / "out.root"
+    done = command("tag", hits, out, "--vary", "scale=0.9,1.1", "--vary", "smear=0", "--no-plots")
+    assert done.code == 0, done.err
+    assert "toy_score_scale_1p1 (float32 per event)" in done.out
+    found = branches(out)
+    np.testing.assert_allclose(found["toy_score_scale_1p1"], score(1.1 * deposits), rtol=1e-6)
+    np.testing.assert_array_equal(found["toy_score_smear_0"], found["toy_score"])
+
+    refused = command("tag", hits, tmp_path / "no.root", "--vary", "smaer=1", "--no-plots")
+    assert refused.code == 2
+    assert "did you mean 'smear'" in refused.err
+    assert not (tmp_path / "no.root").exists()
