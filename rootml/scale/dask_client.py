@@ -41,8 +41,12 @@ def _outcome(task: Task, future: Future) -> FileOutcome:
     if future.status == "finished":
         outcome: FileOutcome = future.result()
         return outcome
-    error = "the scheduler is gone" if future.cancelled() else future.exception()
-    return task.failed(f"dask: {type(error).__name__}: {error}")
+    if future.status == "error":
+        error = future.exception()
+        return task.failed(f"dask: {type(error).__name__}: {error}")
+    return task.failed(
+        f"dask: the task is {future.status}: the scheduler, or what it knew, is gone"
+    )
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from rootml.scale.inputs import find_inputs, targets_in
 from rootml.scale.outcome import FileOutcome, FilesResult
 from rootml.scale.task import Task
 from rootml.scale.workforce import Workforce, workforce
-from rootml.tagging.prepare import Card, TagOptions, check_options, tag_options
+from rootml.tagging.prepare import Card, TagOptions, check_folder, check_options, tag_options
 
 Progress = Callable[[int, int], None]
 GIVEN_UP = "given up, because another file failed"
@@ -67,6 +67,9 @@ def tag_files(
     targets = _targets(inputs, folder, asked)
     staff = workforce(executor, workers, scheduler, len(inputs), asked.threads)
     _check(inputs, targets, asked, staff, resume=resume)
+    page = None if plots is False or dry_run else _plot_folder(plots, folder)
+    if page is not None:
+        check_folder(page)
     if staff.executor == "dask":  # its workers have working directories of their own
         inputs, targets = list(map(_absolute, inputs)), list(map(_absolute, targets))
         asked = replace(asked, models=tuple(map(_absolute_card, asked.models)))
@@ -77,9 +80,7 @@ def tag_files(
     with made(folder):
         outcomes = _run(tasks, Workforce("serial") if dry_run else staff, fail_fast, progress)
     result = FilesResult(outcomes, str(staff), time.perf_counter() - start)
-    if plots is False or dry_run:
-        return result
-    return _validated(result, asked, _plot_folder(plots, folder))
+    return result if page is None else _validated(result, asked, page)
 
 
 def _listed(
@@ -183,6 +184,6 @@ def _validated(result: FilesResult, options: TagOptions, folder: Path) -> FilesR
     try:
         study = validate_files([sample], options.models, tree=options.tree, prefix=options.prefix)
         files = write_study(study, folder, style=options.style or Style())
-    except RootmlError as error:
+    except (RootmlError, OSError) as error:
         return replace(result, unvalidated=str(error))
     return replace(result, files=tuple(files))

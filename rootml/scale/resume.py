@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rootml.errors import FileError, OutputError
+from rootml.errors import InputError, OutputError
 from rootml.rootio.opening import open_file, open_tree, reading
 from rootml.rootio.provenance import read_provenance
 from rootml.rootio.remote import connect, is_remote, location
@@ -47,7 +47,7 @@ def is_made(source: str, target: str | None, options: TagOptions) -> bool:
         run = prepare(stack, source, None if target is None else location(target), asked)
         try:
             different = _difference(run, source if target is None else target, asked)
-        except FileError as error:
+        except InputError as error:  # it is damaged, or has no such tree
             different = str(error)
     if different and target is not None and not options.overwrite:
         raise OutputError(
@@ -78,6 +78,8 @@ def _difference(run: Run, path: str, options: TagOptions) -> str:
             lacking = [name for name in entry["branches"] if name not in tree]
             if lacking:
                 return f"it has no branch {lacking[0]!r}"
+            if not entry["model"]["sha256"]:
+                return "its network is on a server, which does not tell the sha256"
             if different := _unlike(entry, found, in_place=options.in_place):
                 return f"another {different}"
     return ""

@@ -32,11 +32,9 @@ class Workforce:
             return f"dask workers of {self.scheduler}"
         if self.executor == "serial":
             return "one file after the other"
-        kind = "process" if self.executor == "processes" else "dask worker"
-        workers = f"{self.workers} {kind}" + ("es" if kind == "process" else "s") * (
-            self.workers > 1
-        )
-        return f"{workers}, {self.threads} thread{'s' * (self.threads > 1)} each"
+        one, more = ("process", "es") if self.executor == "processes" else ("dask worker", "s")
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        return f"{self.workers} {one}{more * (self.workers > 1)}, {threads} each"
 
     def run(self, tasks: Sequence[Task]) -> Outcomes:
         """Have the tasks done."""
