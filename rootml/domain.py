@@ -47,20 +47,21 @@ class Distance:
 
     def __init__(self, card: ModelCard, view: View):
         summaries = {summary.name: summary for summary in view.summaries}
-        self.axes = [(summaries[axis.name], _Tails.of(axis)) for axis in card.domain]
-        if not self.axes:
+        self._axes = [(summaries[axis.name], _Tails.of(axis)) for axis in card.domain]
+        if not self._axes:
             raise RegistryError(
                 f"model {card.name!r}: its card records no training domain to measure a distance "
-                "from; `rootml models domain` adds that of files like those of the training"
+                f"from; `rootml models domain {card.name} FILES -o FOLDER` records that of files "
+                "like those of the training"
             )
 
     def __call__(self, tensors: Mapping[str, Array]) -> Floats:
-        """Distances (n,): 0 and above. A summary that is NaN, as it is not known, counts as usual.
+        """Distances (n,), 0 and above: d is as unusual as one in 10^d of the training at most.
 
-        A number d says: as unusual as one in 10^d of the training at most.
+        A summary that is not known, NaN, counts as usual.
         """
-        farthest = np.max([self._decades(*axis, tensors) for axis in self.axes], axis=0)
-        distance: Floats = np.maximum(farthest - math.log10(2 * len(self.axes)), 0)
+        farthest = np.max([self._decades(*axis, tensors) for axis in self._axes], axis=0)
+        distance: Floats = np.maximum(farthest - math.log10(2 * len(self._axes)), 0)
         return distance
 
     @staticmethod
@@ -115,13 +116,14 @@ class _Tails:
 
     @classmethod
     def of(cls, axis: DomainAxis) -> _Tails:
-        scale = np.log if axis.log else np.asarray
+        log = axis.log and min(axis.edges[0], axis.low) > 0
+        scale = np.log if log else np.asarray
         edges, low, high = (scale(x).astype(np.float64) for x in (axis.edges, axis.low, axis.high))
         shares = np.array([axis.beyond[0], *axis.fractions, axis.beyond[1]])
         shares /= shares.sum()
         slack = _SLACK * (edges[-1] - edges[0])
         return cls(
-            axis.log,
+            log,
             edges,
             _Tail.of(-edges[::-1], shares[::-1], float(slack - low)),
             _Tail.of(edges, shares, float(slack + high)),

@@ -109,7 +109,7 @@ def scaled(
             if column in events.fields:
                 values = events[column]
                 factor = value if where is None else ak.where(where(values), value, 1.0)
-                found = ak.to_layout(ak.flatten(values, axis=None)).dtype
+                found = ak.to_numpy(ak.flatten(values, axis=None)).dtype
                 dtype = found if found.kind == "f" else np.dtype(np.float64)
                 with np.errstate(over="ignore"):  # the tagger refuses infinities, by event
                     varied = ak.values_astype(values * factor, dtype)

@@ -24,7 +24,10 @@ def _spread(events: ak.Array, value: float, seed: int) -> ak.Array:
 
 
 def _kill(events: ak.Array, value: float, seed: int) -> ak.Array:
-    """So many cells read nothing, the same in all events; with more of them, the others too."""
+    """The nearest whole number of cells reads nothing, the same ones in all events.
+
+    More dead cells contain the fewer.
+    """
     dead = np.random.default_rng(seed).permutation(SIZE)[: max(round(value), 0)]
     alive = np.ones(SIZE, np.float32)
     alive[dead] = 0

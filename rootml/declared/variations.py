@@ -47,8 +47,8 @@ def _sentinels(declaration: Declaration) -> set[float]:
 
 def _not_any(sentinels: Collection[float], values: Any) -> Any:
     """Which values are no sentinel, as exactly as their own type can hold it."""
-    there = ak.ones_like(values, dtype=np.bool_)
-    dtype = ak.to_layout(ak.flatten(values, axis=None)).dtype
+    there = values == values  # NaN stays NaN either way
+    dtype = ak.to_numpy(ak.flatten(values, axis=None)).dtype
     for sentinel in sentinels:
         with np.errstate(over="ignore", invalid="ignore"):
             held = np.asarray(sentinel).astype(dtype)[()]

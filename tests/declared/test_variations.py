@@ -48,6 +48,13 @@ def test_sentinels_stay_and_integers_are_not_cut(declared):
     assert jet[:, 3] == pytest.approx([4.5, 4.5, 0, 0, 0])
 
 
+def test_events_without_elements(declared):
+    view = declared(TEXT).views[VIEW]
+    columns = ak.zip({"jet_pt": [[], []], "jet_eta": [[], []], "n": [1, 2]}, depth_limit=1)
+    changed = view.variations["jet_scale"].apply(columns, 1.5, 0)
+    assert view.build(changed).tensors["features"].shape == (0, 4)
+
+
 def test_a_branch_that_no_tensor_is_made_of(declared):
     with pytest.raises(
         CardError, match=r"'jet_scale': .* no branch 'jet_pT'; did you mean 'jet_pt'"
