@@ -25,7 +25,7 @@ FLOORS = [
     {"validation"},
     {"tagging"},
     {"tagged"},
-    {"scale"},
+    {"rdf", "scale"},
     {"training", "drafting"},
     {"testing", "commands", "cli"},
 ]

@@ -93,9 +93,9 @@ def _environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory, write_network, write_card) -> Path:
-    """What ``rootml models export --triton`` makes of a toy network, and two made of it by hand.
+    """What ``rootml models export --triton`` makes of ``cnn_ams`` and ``toy``, and two by hand.
 
-    ``slow`` needs a twentieth of a second for a request, ``unknown`` does not say which network
+    These are copies of ``toy``: ``slow`` needs a twentieth of a second for a request, ``unknown`` does not say which network
     it is.
     """
     from rootml.commands.models import models
@@ -104,7 +104,7 @@ def repository(tmp_path_factory, write_network, write_card) -> Path:
     card = write_card(write_network(folder.parent / "toy.onnx"), batch_size=ROWS)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(PLUGINS))
-        done = CliRunner().invoke(models, ["export", str(card), "--triton", str(folder)])
+        done = CliRunner().invoke(models, ["export", "cnn_ams", str(card), "--triton", str(folder)])
     assert done.exit_code == 0, done
     config = (folder / "toy/config.pbtxt").read_text()
     delay = 'parameters { key: "delay" value: { string_value: "0.05" } }\n'

@@ -55,6 +55,14 @@ def test_the_model_is_called_as_on_the_card_unless_told(server, card, cells, exp
     np.testing.assert_array_equal(version({"cells": cells})["score"], expected)
 
 
+def test_a_network_whose_rows_are_single_numbers(server):
+    here, there = load("cnn_ams"), load("cnn_ams", engine=f"triton://{server.host}")
+    assert here.engine.outputs["score"].shape != there.engine.outputs["score"].shape
+    image = np.random.default_rng(1).exponential(1, (40, 1, 18, 72)).astype("f4")
+    expected = here({"image": image})["score"]
+    np.testing.assert_array_equal(there({"image": image})["score"], expected)
+
+
 def test_no_file_is_needed_here(server, card, cells, expected):
     path = card()
     path.with_name("toy.onnx").unlink()
@@ -71,7 +79,10 @@ def test_it_travels(server, card, cells, expected):
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ("tyo", r"unknown model: 'tyo'.*did you mean 'toy'.*\(it has: slow, toy, unknown\)"),
+        (
+            "tyo",
+            r"unknown model: 'tyo'.*did you mean 'toy'.*\(it has: cnn_ams, slow, toy, unknown\)",
+        ),
         ("toy:7", "'toy' version 7 is not found"),
     ],
 )
