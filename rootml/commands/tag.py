@@ -99,7 +99,10 @@ def _vary(
 @click.option("--threads", type=click.IntRange(1), help="Threads of the network.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option(
-    "--engine", metavar="NAME", help="What runs the networks. Default: as their cards say."
+    "--engine",
+    metavar="NAME",
+    help="What runs the networks, or a server's address, triton://host:port/model. Default: as their"
+    " cards say.",
 )
 @click.option(
     "--compression",

@@ -186,7 +186,7 @@ class TritonEngine(Engine):
                 self.server.model,
                 given,
                 self.server.version,
-                [triton.InferRequestedOutput(name) for name in outputs],
+                [triton.InferRequestedOutput(name) for name in dict.fromkeys(outputs)],
                 client_timeout=self.server.timeout,
             )
         )

@@ -95,8 +95,8 @@ def _environment() -> dict[str, str]:
 def repository(tmp_path_factory, write_network, write_card) -> Path:
     """What ``rootml models export --triton`` makes of ``cnn_ams`` and ``toy``, and two by hand.
 
-    These are copies of ``toy``: ``slow`` needs a twentieth of a second for a request, ``unknown`` does not say which network
-    it is.
+    These are copies of ``toy``: ``slow`` needs a twentieth of a second for a request, ``unknown``
+    does not say which network it is.
     """
     from rootml.commands.models import models
 
