@@ -125,7 +125,7 @@ def _configure(scheme: str) -> None:
 @functools.cache
 def _leave_quietly(system: Any) -> None:
     """Forget the files whose server is gone, before fsspec-xrootd fails to close them at exit."""
-    handles = system._readonly_filehandle_cache._cache
+    handles = getattr(getattr(system, "_readonly_filehandle_cache", None), "_cache", {})
 
     def forget() -> None:
         for url in [url for url, item in handles.items() if not item.handle.is_open()]:

@@ -112,9 +112,10 @@ class Upload:
             if not _same(system, partial, self.path):
                 raise OutputError(f"cannot write {self.target}: what arrived differs")
             with contextlib.suppress(OSError):  # not every server lets its clients say
-                system.chmod(partial, _MODE if mode is None else mode)
+                system.chmod(partial, _MODE if mode is None else mode & 0o777)
             system.mv(partial, path)
-            system.invalidate_cache(path)  # who has read the old file would go on reading it
+        with contextlib.suppress(Exception):  # it is there
+            system.invalidate_cache(path)  # else who has read the old file would go on reading it
 
     def abort(self) -> None:
         """Remove the temporary file, if it is still there."""

@@ -100,6 +100,8 @@ def test_globs_of_a_server(served, xrootd):
     assert find_files(xrootd.url("*.root")) == [served]
     with pytest.raises(rootml.errors.InputError, match="no file matches"):
         find_files(xrootd.url("no*.root"))
+    (xrootd.data / "later.root").touch()
+    assert find_files(xrootd.url("*.root")) == [served, xrootd.url("later.root")]
 
 
 def test_what_cannot_be_read_is_said(served, sample, xrootd):
