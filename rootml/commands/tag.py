@@ -101,8 +101,8 @@ def _vary(
 @click.option(
     "--engine",
     metavar="NAME",
-    help="What runs the networks, or a server's address, triton://host:port/model. Default: as their"
-    " cards say.",
+    help="What runs the networks, or a server's address, triton://host:port/model. Default: as"
+    " their cards say.",
 )
 @click.option(
     "--compression",
