@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Vary = Mapping[str, Sequence[float]]
 """The values that each variation shall have, by its name."""
 
+SEEDS = 1 << 63
+"""Number of seeds."""
+
 
 @dataclass(frozen=True)
 class Varied:
@@ -55,8 +58,10 @@ def varied(view: View, vary: Vary, seed: int) -> tuple[Varied, ...]:
     """The variations of ``view`` that ``vary`` asks for.
 
     InputError for a name that the view does not declare, and where values are none, not finite or
-    too much alike to be told apart in a name.
+    too much alike to be told apart in a name; for a seed that is none.
     """
+    if not 0 <= seed < SEEDS:
+        raise InputError(f"the seed of variations is {seed}: expected 0 to {SEEDS - 1}")
     found = []
     for name, values in vary.items():
         variation = view.variations.get(name)
@@ -124,7 +129,7 @@ def generators(rows: Array, seed: int) -> list[np.random.Generator]:
 
     So the numbers of an event are the same in any batch, file or order. Equal rows get equal ones.
     """
-    key = seed.to_bytes(16, "little", signed=True)
+    key = seed.to_bytes(16, "little")
     digests = (hashlib.blake2b(row.tobytes(), digest_size=16, key=key) for row in rows)
     return [
         np.random.Generator(np.random.Philox(key=int.from_bytes(one.digest(), "little")))

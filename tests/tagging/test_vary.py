@@ -77,6 +77,12 @@ def test_what_cannot_be_varied(toy, events, vary, says):
         rootml.annotate(events, "toy", vary=vary)
 
 
+@pytest.mark.parametrize("seed", [-1, 1 << 64])
+def test_seeds_that_are_none(toy, events, seed):
+    with pytest.raises(InputError, match=f"seed of variations is {seed}"):
+        rootml.annotate(events, "toy", vary={"smear": (0.1,)}, vary_seed=seed)
+
+
 def test_a_variation_that_breaks_an_event_names_both(toy, hits, deposits):
     deposits[7] = [2e38, 0, 0, 0, 0, 0]
     events = ak.zip({"cell_e": ak.from_numpy(deposits)}, depth_limit=1)
