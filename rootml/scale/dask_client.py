@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rootml.errors import InputError, MissingExtra
+from rootml.rootio.opening import inflate_fast
 from rootml.scale.outcome import FileOutcome, Outcomes
 from rootml.scale.task import Task
 
@@ -26,7 +27,7 @@ def run_on_dask(tasks: Sequence[Task], client: Client) -> Outcomes:
     """
     from distributed import as_completed
 
-    futures = client.map(Task.__call__, [task.again() for task in tasks], pure=False)
+    futures = client.map(_tag, [task.again() for task in tasks], pure=False)
     numbers = {future.key: number for number, future in enumerate(futures)}
     try:
         for future in as_completed(futures):
@@ -35,6 +36,12 @@ def run_on_dask(tasks: Sequence[Task], client: Client) -> Outcomes:
             future.release()
     finally:
         client.cancel(futures)
+
+
+def _tag(task: Task) -> FileOutcome:
+    """What a worker does."""
+    inflate_fast()
+    return task()
 
 
 def _outcome(task: Task, future: Future) -> FileOutcome:

@@ -15,6 +15,7 @@ from rootml.registry import find_card
 from rootml.rootio.container.transaction import made_folder
 from rootml.rootio.opening import check_file
 from rootml.rootio.remote import is_remote
+from rootml.rootio.transfer import made_remote_folder
 from rootml.scale.inputs import find_inputs, targets_in
 from rootml.scale.outcome import FileOutcome, FilesResult
 from rootml.scale.task import Task
@@ -136,9 +137,11 @@ def _check(
 
 
 def made(folder: str | os.PathLike[str] | None) -> AbstractContextManager[None]:
-    """Make a folder of this machine, and take it away if nothing came to lie in it."""
-    if folder is None or is_remote(os.fspath(folder)):
+    """Make a folder, and take it away if nothing came to lie in it."""
+    if folder is None:
         return nullcontext()
+    if is_remote(url := os.fspath(folder)):
+        return made_remote_folder(url)
     if Path(folder).is_file():
         raise OutputError(f"{folder}: is a file; several inputs need a folder to go to")
     return made_folder(Path(folder))

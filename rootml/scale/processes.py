@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any
 
+from rootml.rootio.opening import inflate_fast
 from rootml.scale.outcome import FileOutcome, Outcomes
 from rootml.scale.task import Task
 
@@ -70,13 +71,13 @@ class Worker:
                 outcome: FileOutcome = self._connection.recv()
                 return outcome
             except (EOFError, OSError):  # the other end is gone
-                self._process.join()
                 if self._stopped:
                     return task.failed("stopped")
-                self._start()
+                code = self._replace()
+        reason = f"exit code {code}" if code >= 0 else f"signal {-code}"
         return task.failed(
-            f"the process that tagged it died {ATTEMPTS} times; the kernel kills those that take "
-            "more memory than there is: try fewer --workers"
+            f"the process that tagged it died {ATTEMPTS} times ({reason}); the kernel ends those "
+            "that take more memory than there is by signal 9: try fewer --workers"
         )
 
     def stop(self) -> None:
@@ -88,6 +89,14 @@ class Worker:
             self._process.kill()
             self._process.join()
         self._connection.close()
+
+    def _replace(self) -> int:
+        """Start a new process; returns the exit code of the one that died."""
+        self._process.join()
+        code = self._process.exitcode or 0
+        self._connection.close()
+        self._start()
+        return code
 
     def _start(self) -> None:
         context = get_context("spawn")
@@ -105,6 +114,7 @@ def _work(connection: Connection[Any, Task], threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it goes to all on a terminal; the parent acts
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     warnings.showwarning = _warn
+    inflate_fast()
     with suppress(EOFError):
         while True:
             connection.send(connection.recv()())

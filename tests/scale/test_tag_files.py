@@ -146,7 +146,7 @@ def test_a_file_that_kills_its_workers_is_reported(
     done = rootml.tag_files(runs, tmp_path / "out", card, plots=False, workers=2)
     assert killer.left == 0
     assert [bool(outcome.error) for outcome in done.outcomes] == [False, True, False]
-    assert "died 2 times" in done.failed[0].error
+    assert "died 2 times (signal 9)" in done.failed[0].error
     assert not (tmp_path / "out" / long_run.name).exists()
 
 
