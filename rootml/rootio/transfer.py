@@ -55,6 +55,23 @@ def check_writable(url: str) -> None:
         )
 
 
+@contextlib.contextmanager
+def made_remote_folder(url: str) -> Iterator[None]:
+    """Make a folder if it is not there, and take it away if nothing came to lie in it."""
+    check_writable(url)
+    system, path = connect(url)
+    with _reporting(url):
+        made = _kind(system, path) is None
+        if made:
+            system.makedirs(path, exist_ok=True)
+    try:
+        yield
+    finally:
+        if made:
+            with contextlib.suppress(Exception):  # it is not empty, or the server is gone
+                system.rmdir(path)
+
+
 def claim(
     target: Location, sources: tuple[Location, ...] = (), *, overwrite: bool
 ) -> Transaction | Upload:

@@ -139,7 +139,7 @@ def served(xrootd: XRootD, sample: Path) -> Iterator[str]:
     shutil.copy(sample, xrootd.data / "in.root")
     yield xrootd.url("in.root")
     for path in xrootd.data.iterdir():
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @pytest.fixture

@@ -168,3 +168,18 @@ def test_annotate_takes_a_url(toy, hits, xrootd):
     (xrootd.data / "hits.root").write_bytes(hits.read_bytes())
     events = rootml.annotate(xrootd.url("hits.root") + ":hits", model=toy)
     assert ak.all(np.isfinite(events.toy_score))
+
+
+def test_many_files_go_to_a_folder_that_is_made(toy, hits, xrootd, command, served):
+    for name in ("a.root", "b.root"):
+        (xrootd.data / name).write_bytes(hits.read_bytes())
+    options = ("--model", toy, "--no-plots")
+    failed = command("tag", served, xrootd.url("a.root"), "-o", xrootd.url("made"), *options)
+    assert failed.code == 2
+    assert [path.name for path in (xrootd.data / "made").iterdir()] == ["a.root"]
+    done = command("tag", xrootd.url("[ab]*.root"), "-o", xrootd.url("other"), *options)
+    assert done.code == 0, done.err
+    assert sorted(path.name for path in (xrootd.data / "other").iterdir()) == ["a.root", "b.root"]
+    empty = command("tag", served, served, "-o", xrootd.url("empty"), *options)
+    assert empty.code == 2
+    assert not (xrootd.data / "empty").exists()
