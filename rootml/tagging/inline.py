@@ -102,10 +102,10 @@ def annotate(
     check_points(tagger, decoder)
     branches = decoder.branches(tagger.reads)
     if is_dask(events):
-        import dask_awkward
+        from dask_awkward.lib.core import map_partitions
 
         part = partial(annotate, model=loaded, **shaping)
-        return dask_awkward.map_partitions(part, events, label="annotate")
+        return map_partitions(part, events, label="annotate")
     if given.traced:
         for branch in (*branches, *_probes(found)):
             ak.typetracer.touch_data(given.places[branch].of(given.array))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import awkward as ak
 import numpy as np
 import pytest
 import uproot
@@ -31,7 +32,7 @@ def test_scores_of_two_experiments(shared: Callable, run: Callable, tmp_path: Pa
     rootml.tag_file(files["cms"], tagged, cards["cms"], plots=False)
     with uproot.open(tagged)["Events"] as tree:
         score, flavour = (
-            tree[f"Electron_{name}"].array().layout.content.to_numpy()
+            ak.to_numpy(ak.flatten(tree[f"Electron_{name}"].array()))
             for name in ("electron_id_score", "genPartFlav")
         )
     found = script.scores_of(str(files["cms"]), str(cards["cms"]), script.CMS)
