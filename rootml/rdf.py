@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 100_000
 """Rows whose columns are in memory at once."""
 ENTRY = "rdfentry_"
-"""RDataFrame's number of an entry, the same in every loop, whatever is filtered, on any threads."""
+"""RDataFrame's number of an entry: the same in every loop, whatever is filtered, on one thread."""
 
 _LIST = re.compile(r"(?:ROOT::VecOps::RVec|ROOT::RVec|(?:std::)?vector)<(.+?)\s*>")
 _NUMBERS = {
@@ -96,9 +96,9 @@ def annotate(df: Any, model: str | Path | Model | None = None, **options: Any) -
     and ``options``: as of :func:`rootml.annotate`, whose columns these are. The columns that the
     network needs, numbers and lists of numbers, are read now, :data:`BATCH_ROWS` rows at a time,
     in a loop each; only rows that pass the filters so far are judged. What follows may filter,
-    define, run on several threads and write as ever.
+    define and write as ever.
 
-    Raises InputError where it is no dataframe or has no rows, MissingExtra where there is no ROOT,
+    Raises InputError where it is no dataframe, one of several threads, or has no rows, MissingExtra where there is no ROOT,
     and what :func:`rootml.annotate` raises.
     """
     root = _root()
@@ -106,6 +106,11 @@ def annotate(df: Any, model: str | Path | Model | None = None, **options: Any) -
         node = root.RDF.AsRNode(df)
     except TypeError as error:
         raise InputError(f"annotate takes an RDataFrame, not {type(df)}") from error
+    if node.GetNSlots() > 1:
+        raise InputError(
+            "the dataframe was made for several threads, which number the entries of several files "
+            "anew in each loop: make it before ROOT.EnableImplicitMT()"
+        )
     sources = _sources(root, node)
     needed, added = _needed(sources, model, options)
     entries = np.sort(node.AsNumpy([ENTRY])[ENTRY])

@@ -37,14 +37,18 @@ def keep(name, df, column="toy_score"):
 
 
 if threads:
-    files = ROOT.RDataFrame("hits", FILES)
-    chain = rootml.rdf.annotate(files, card, working_points="all")
-    keep("chain", chain)
-    keep("passed", chain, "toy_half")
-    keep("cut", chain.Filter("toy_score > 0.6"))
-    keep("leptons", rootml.rdf.annotate(files, leptons), "Lepton_leptons_score")
+    try:
+        rootml.rdf.annotate(ROOT.RDataFrame("hits", FILES), card)
+    except RootmlError as error:
+        (folder / "threads.txt").write_text(f"{type(error).__name__}: {error}")
     sys.exit()
 
+files = ROOT.RDataFrame("hits", FILES)
+chain = rootml.rdf.annotate(files, card, working_points="all")
+keep("chain", chain)
+keep("passed", chain, "toy_half")
+keep("cut", chain.Filter("toy_score > 0.6"))
+keep("leptons", rootml.rdf.annotate(files, leptons), "Lepton_leptons_score")
 keep("filtered", rootml.rdf.annotate(ROOT.RDataFrame("hits", FILES).Filter("run % 3 == 1"), card))
 snapshot = rootml.rdf.annotate(ROOT.RDataFrame("hits", FILES[0]), card, prefix="my_")
 snapshot.Snapshot("hits", str(folder / "snapshot.root"), ["run", "my_toy_score"])

@@ -135,6 +135,11 @@ def test_what_cannot_be_judged(folder):
     assert "cell_e" in said
 
 
+def test_several_threads(folder):
+    said = (folder / "threads.txt").read_text()
+    assert said.startswith("InputError: the dataframe was made for several threads")
+
+
 def test_the_page_runs_in_root(tmp_path, monkeypatch):
     """The blocks in C++ and in Python that the page shows, which agree."""
     blocks = re.findall(r"^```(bash|cpp|py)\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
