@@ -98,8 +98,8 @@ def annotate(df: Any, model: str | Path | Model | None = None, **options: Any) -
     in a loop each; only rows that pass the filters so far are judged. What follows may filter,
     define and write as ever.
 
-    Raises InputError where it is no dataframe, one of several threads, or has no rows, MissingExtra where there is no ROOT,
-    and what :func:`rootml.annotate` raises.
+    Raises InputError where it is no dataframe, one of several threads, or has no rows,
+    MissingExtra where there is no ROOT, and what :func:`rootml.annotate` raises.
     """
     root = _root()
     try:

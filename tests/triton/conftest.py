@@ -93,10 +93,10 @@ def _environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory, write_network, write_card) -> Path:
-    """What ``rootml models export --triton`` makes of ``cnn_ams`` and ``toy``, and two by hand.
+    """What ``rootml models export --triton`` makes of ``cnn_ams`` and ``toy``, and more by hand.
 
-    These are copies of ``toy``: ``slow`` needs a twentieth of a second for a request, ``unknown``
-    does not say which network it is.
+    These are copies of ``toy``: ``slow`` needs a twentieth of a second for a request, ``stuck`` ten
+    seconds, ``unknown`` does not say which network it is.
     """
     from rootml.commands.models import models
 
@@ -107,9 +107,10 @@ def repository(tmp_path_factory, write_network, write_card) -> Path:
         done = CliRunner().invoke(models, ["export", "cnn_ams", str(card), "--triton", str(folder)])
     assert done.exit_code == 0, done
     config = (folder / "toy/config.pbtxt").read_text()
-    delay = 'parameters { key: "delay" value: { string_value: "0.05" } }\n'
+    delay = 'parameters {{ key: "delay" value: {{ string_value: "{}" }} }}\n'
     for name, text in {
-        "slow": config + delay,
+        "slow": config + delay.format(0.05),
+        "stuck": config + delay.format(10),
         "unknown": config.replace("rootml_sha256", "another"),
     }.items():
         shutil.copytree(folder / "toy", folder / name)
