@@ -41,7 +41,7 @@ def print_files(result: FilesResult, to: str, *, verbose: bool) -> None:
     if verbose:
         for one in results:
             print_account(one, verbose=verbose)
-    click.echo(f"{_files(len(result.outcomes))} -> {to}")
+    click.echo(f"{_files(len(result.outcomes))} -> {without_secrets(to)}")
     rows = [
         (
             "tagged",
