@@ -70,7 +70,7 @@ class ElectronScores(ProcessorABC):
 def scores_of(file: str, card: str, experiment: Experiment) -> hist.Hist:
     """What the processor gives; any other executor gives the same."""
     executor = IterativeExecutor(status=False)
-    run = Runner(executor, schema=experiment.schema, chunksize=50, savemetrics=False)
+    run = Runner(executor, schema=experiment.schema, chunksize=100, savemetrics=False)
     processor = ElectronScores(rootml.load(card), experiment)
     fileset = {experiment.title: {"files": {file: experiment.tree}}}
     return run(fileset, processor)["scores"]
