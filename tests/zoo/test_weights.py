@@ -74,7 +74,7 @@ def separation(name, fresh, events):
 def test_the_committee_is_made_of_the_shipped_networks():
     card = find_card("committee_ams").card
     assert card.name == get_adapter("ams").default_model
-    assert len(card.training.members) == 3
+    assert len(card.training.members) == 4
     for member in card.training.members:
         of = find_card(member.name).card
         assert (of.version, of.network.sha256) == (member.version, member.sha256)
