@@ -14,6 +14,7 @@ from scipy.special import expit, logit
 from rootml.adapter import View
 from rootml.card import Network
 from rootml.errors import TrainingError
+from rootml.runtime.engine import Engine, FileEngine
 from rootml.runtime.engines import open_engine
 from rootml.runtime.model import Model
 from rootml.runtime.network_file import read_network
@@ -103,12 +104,14 @@ def join(members: Sequence[Model], view: View, output: str) -> onnx.ModelProto:
     return joined
 
 
+def _network(engine: Engine) -> bytes:
+    assert isinstance(engine, FileEngine)  # members are loaded from their cards
+    return read_network(engine.path, engine.sha256)
+
+
 def _same_opset(members: Sequence[Model]) -> list[onnx.ModelProto]:
     """The graphs of ``members``, those of older operators than OLDEST or another's converted."""
-    models = [
-        onnx.load_model_from_string(read_network(member.engine.path, member.engine.sha256))
-        for member in members
-    ]
+    models = [onnx.load_model_from_string(_network(member.engine)) for member in members]
     newest = max(OLDEST, *(_opsets(model).get("", 0) for model in models))
     for number, (member, model) in enumerate(zip(members, models, strict=True)):
         version = _opsets(model).get("")
