@@ -69,6 +69,23 @@ def test_a_forked_process_opens_its_own() -> None:
     subprocess.run([sys.executable, "-c", FORK], check=True)
 
 
+IDLE = """
+import os, pickle, signal, sys
+import rootml
+model = pickle.loads(pickle.dumps(rootml.load(sys.argv[1], threads=2)))
+del model  # now it is kept, and nobody else has it
+child = os.fork()
+if child == 0:
+    os._exit(0)
+signal.alarm(20)
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+def test_a_forked_process_does_not_take_down_what_it_has_inherited(large: Path) -> None:
+    subprocess.run([sys.executable, "-c", IDLE, large], check=True, timeout=60)
+
+
 def test_from_another_folder(
     eid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Callable
 ) -> None:
