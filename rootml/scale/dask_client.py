@@ -6,6 +6,7 @@ dask-jobqueue (https://jobqueue.dask.org).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from rootml.scale.task import Task
 
 if TYPE_CHECKING:
     from distributed import Client, Future
+
+_NANNY = "distributed.nanny.pre-spawn-environ"
 
 
 def run_on_dask(tasks: Sequence[Task], client: Client) -> Outcomes:
@@ -71,9 +74,13 @@ def connected(scheduler: str | None, workers: int, threads: int) -> Iterator[Cli
         ) from error
     with ExitStack() as stack:
         if scheduler is None:
+            stack.enter_context(_own_environment())
             environment = {"OMP_NUM_THREADS": str(threads)}
             cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, env=environment
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",  # any port that is free; None means 8787
+                env=environment,
             )
             yield stack.enter_context(Client(stack.enter_context(cluster)))
             return
@@ -83,3 +90,19 @@ def connected(scheduler: str | None, workers: int, threads: int) -> Iterator[Cli
         except (OSError, TimeoutError, ValueError) as error:
             raise InputError(f"{scheduler}: no dask scheduler answers there: {error}") from error
         yield client
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """Put back what dask's nannies set for their workers in this process, and leave there."""
+    import dask
+
+    before = {name: os.environ.get(name) for name in dask.config.get(_NANNY)}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

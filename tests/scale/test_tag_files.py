@@ -65,6 +65,17 @@ def test_outputs_are_those_of_one_process(
                 assert ours.tobytes() == theirs.tobytes()
 
 
+def test_a_cluster_of_its_own_leaves_the_environment_as_it_was(
+    card: Path, runs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    done = rootml.tag_files(
+        runs[:1], tmp_path / "out", card, plots=False, executor="dask", workers=1
+    )
+    assert not done.failed
+    assert "OMP_NUM_THREADS" not in os.environ
+
+
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_a_file_that_fails_stops_no_other(
     executor: str, cluster: str, card: Path, runs: list[Path], tmp_path: Path

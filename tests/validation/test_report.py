@@ -220,11 +220,11 @@ def test_the_same_report_gives_the_same_bytes(collect, events, tmp_path):
 def test_drawing_leaves_no_state_behind(collect, events, tmp_path):
     from matplotlib import pyplot
 
-    before = dict(mpl.rcParams)
+    before, figures = dict(mpl.rcParams), pyplot.get_fignums()
     report = collect(events).report()
     write(replace(report, plots=report.plots[:1]), tmp_path, formats=("png",))
     assert dict(mpl.rcParams) == before
-    assert pyplot.get_fignums() == []
+    assert pyplot.get_fignums() == figures
 
 
 def test_plots_of_an_earlier_report_do_not_stay(collect, events, tmp_path):

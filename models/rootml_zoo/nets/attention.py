@@ -103,8 +103,8 @@ class AttentionMaps:
         blocks = sum(len(stage.keys) for stage in self._stages)
         if not blocks or len(self._softmax) != blocks:
             raise NetworkError(f"{path}: expected a CvT that rootml train wrote")
-        self._borders = [node.input[0] for node in nodes if node.op_type == "Floor"]
-        for name in (*self._softmax, *self._borders):
+        self._places = [node.input[0] for node in nodes if node.op_type == "Floor"]
+        for name in (*self._softmax, *self._places):
             model.graph.output.append(onnx.ValueInfoProto(name=name))
         self._session = onnxruntime.InferenceSession(model.SerializeToString())
 
@@ -116,13 +116,14 @@ class AttentionMaps:
 
     def _maps(self, image: npt.NDArray[np.float32]) -> list[Floats]:
         (source,) = (node.name for node in self._session.get_inputs())
-        outputs = self._session.run([*self._softmax, *self._borders], {source: image})
-        weights, borders = outputs[: len(self._softmax)], outputs[len(self._softmax) :]
+        outputs = self._session.run([*self._softmax, *self._places], {source: image})
+        weights, places = outputs[: len(self._softmax)], outputs[len(self._softmax) :]
         _, _, rows, cells = image.shape
-        size = (rows, borders[0].shape[-1] - 1 if borders else cells)
+        borders = _borders(places, cells)
+        size = (rows, cells if borders is None else borders.shape[-1] - 1)
         maps = [m.reshape(-1, *size) for m in self._roll([w.mean(axis=1) for w in weights], size)]
-        if borders:
-            maps = [_from_frame(m, borders[0], cells) for m in maps]
+        if borders is not None:
+            maps = [_from_frame(m, borders, cells) for m in maps]
         return [m / m.sum(axis=(1, 2), keepdims=True).clip(min=TINY) for m in maps]
 
     def _roll(self, attention: Sequence[Floats], size: Size) -> tuple[Floats, Floats]:
@@ -152,6 +153,18 @@ def _look(at: Floats, weights: Floats, shares: Floats) -> Floats:
     keys = np.einsum("nq,nqk->nk", at[:, : weights.shape[1]], weights)
     first = weights.shape[2] - len(shares)  # 1 where there is a class token, else 0
     return np.concatenate([keys[:, :first], keys[:, first:] @ shares], axis=1)
+
+
+def _borders(places: Sequence[Floats], cells: int) -> Floats | None:
+    """The borders of a canonical frame's bins, (n, rows, bins + 1); None where there is no frame.
+
+    ``places``: those that the network looks up; of both sides, each from its own, or of all.
+    """
+    if not places:
+        return None
+    left, *right = places
+    mirrored = [cells - one[..., -2::-1] for one in right]  # the axis is in both
+    return np.concatenate([left, *mirrored], axis=-1)
 
 
 def _from_frame(maps: Floats, borders: Floats, cells: int) -> Floats:
