@@ -1,0 +1,1 @@
+"""ATLAS electrons: calorimeter cells, tracks and scalars, and their energy."""
