@@ -31,17 +31,42 @@ def read_together(
 ) -> Iterator[tuple[int, Chunk]]:
     """``(first entry, logical columns of each source)``; a thread reads one ahead, from now on.
 
-    The sources are of one open tree; what several of them need is read once. A chunk has at most
-    about ``chunk_bytes``, counting an event's share of the branches, uncompressed, and
-    ``event_bytes`` for what the caller makes of it. It ends with a basket where it can, so that
-    few are read twice.
+    The sources are of one open tree; what several of them need is read once. The chunks are
+    those of :func:`chunk_edges`.
+    """
+    edges = chunk_edges(
+        columns, start=start, stop=stop, event_bytes=event_bytes, chunk_bytes=chunk_bytes
+    )
+    return read_between(columns, edges)
+
+
+def chunk_edges(
+    columns: Mapping[Source, Sequence[str]],
+    *,
+    start: int = 0,
+    stop: int | None = None,
+    event_bytes: int = 0,
+    chunk_bytes: int = CHUNK_BYTES,
+) -> list[int]:
+    """The entries at which chunks begin, and the last one's end.
+
+    A chunk has at most about ``chunk_bytes``, counting an event's share of the branches,
+    uncompressed, and ``event_bytes`` for what the caller makes of it. It ends with a basket where
+    it can, so that few are read twice.
     """
     events = next(iter(columns)).events
     stop = events.num_entries if stop is None else stop
     branches = branches_of(columns)
     size = sum(map(events.nbytes, branches))
     step = max(1, int(chunk_bytes / (size / max(events.num_entries, 1) + event_bytes + 1)))
-    ranges = list(pairwise(_edges(start, stop, step, events.boundaries(branches))))
+    return list(_edges(start, stop, step, events.boundaries(branches)))
+
+
+def read_between(
+    columns: Mapping[Source, Sequence[str]], edges: Sequence[int]
+) -> Iterator[tuple[int, Chunk]]:
+    """As :func:`read_together`, of the chunks between ``edges``, ascending."""
+    ranges = list(pairwise(edges))
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rootml-read")
     first = [pool.submit(read, columns, *ranges[0])] if ranges else []
     return _chunks(columns, ranges, pool, first)

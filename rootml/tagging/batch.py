@@ -5,23 +5,23 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rootml.errors import InputError, located, without_secrets
+from rootml.errors import InputError, without_secrets
 from rootml.rootio import AppendSink, FriendSink, Sink
-from rootml.rootio.chunks import Chunk, read_together
 from rootml.rootio.events.friends import Named
 from rootml.rootio.provenance import PROVENANCE
 from rootml.rootio.remote import Location, location, name_of
 from rootml.rootio.sink import FileSink
 from rootml.spec import Column
+from rootml.tagging.judging import Judge, Judged, judge_here
 from rootml.tagging.plan import TagResult
 from rootml.tagging.prepare import Card, EntryRange, Run, TagOptions, prepare, tag_options
 from rootml.tagging.record import record
@@ -130,29 +130,30 @@ def tag_one(
     progress: Progress | None = None,
     *,
     dry_run: bool = False,
+    judge: Judge = judge_here,
 ) -> TagResult:
-    """What :func:`tag_file` does, with its options together."""
+    """What :func:`tag_file` does, with its options together; ``judge``: who judges the events."""
     clock = [time.perf_counter()]
     with ExitStack() as stack:
         run = prepare(stack, source, target, options)
         if dry_run:
             return TagResult(run.plan, dry_run=True)
         clock.append(time.perf_counter())
-        chunks = _chunks(run)
+        judged = stack.enter_context(closing(judge(run)))
         objects: dict[str, str] = {}
         sink = stack.enter_context(_sink(run, options, objects))
-        judged = _write(run, chunks, sink, progress)
+        rows, ran = _write(run, judged, sink, progress)
         # Only now is it known what ran the networks: a server may have gone away meanwhile.
-        objects[PROVENANCE] = record(run.provenance, run.jobs, options.shaping())
+        objects[PROVENANCE] = record(run.provenance, run.jobs, options.shaping(), ran)
         sink.commit()
-        made = json.loads(record(None, run.jobs, options.shaping()))
+        made = json.loads(record(None, run.jobs, options.shaping(), ran))
     clock.append(time.perf_counter())
     figures, files = _validate(run, options, made)
     clock.append(time.perf_counter())
     return TagResult(
         run.plan,
         dry_run=False,
-        judged=judged,
+        judged=rows,
         verified=sink.diff,
         seconds=_seconds(clock),
         figures=figures,
@@ -175,53 +176,36 @@ def _sink(run: Run, options: TagOptions, objects: Mapping[str, str]) -> FileSink
     )
 
 
-def _chunks(run: Run) -> Iterator[tuple[int, Chunk]]:
-    """The entries in range, which begin to be read."""
-    start, stop = run.plan.entry_range
-    tensors = [spec for job in run.jobs for spec in job.tagger.view.tensors]
-    size = sum(spec.row_bytes for spec in tensors)
-    return read_together(run.columns, start=start, stop=stop, event_bytes=size)
-
-
 def _write(
-    run: Run, chunks: Iterator[tuple[int, Chunk]], sink: Sink, progress: Progress | None
-) -> dict[str, int]:
-    """Judge the entries in range and write what is said; returns how many units each model judged.
+    run: Run, judged: Iterable[Judged], sink: Sink, progress: Progress | None
+) -> tuple[dict[str, int], dict[str, dict[str, str]]]:
+    """Write what is said of the entries in range; returns by model what it judged, what ran it.
 
     A chunk is compressed and written by a thread while the next one is judged.
     """
     start, stop = run.plan.entry_range
-    judged = dict.fromkeys((model.card.name for model in run.plan.models), 0)
+    rows = {job.name: 0 for job in run.jobs}
+    ran: dict[str, dict[str, str]] = {job.name: {} for job in run.jobs}
+    done = 0
     for block in _unjudged(run.plan.columns, start):
         sink.write(block)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="rootml-write") as writer:
         written: Future[None] | None = None
-        for done, columns in _judge(run, chunks, judged):
+        for chunk in judged:
             if written is not None:
                 written.result()
-            written = writer.submit(sink.write, columns)
+            written = writer.submit(sink.write, chunk.columns)
+            done += chunk.entries
+            for name in rows:
+                rows[name] += chunk.rows[name]
+                ran[name] |= chunk.ran[name]
             if progress is not None:
-                progress(done - start, stop - start)
+                progress(done, stop - start)
         if written is not None:
             written.result()
     for block in _unjudged(run.plan.columns, run.plan.entries - stop):
         sink.write(block)
-    return judged
-
-
-def _judge(
-    run: Run, chunks: Iterator[tuple[int, Chunk]], judged: dict[str, int]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """``(entries judged so far, columns of a chunk)``; counts units by model in ``judged``."""
-    where = f"{run.plan.source}: tree {run.plan.tree!r}"
-    for first, events in chunks:
-        columns: dict[str, Any] = {}
-        for job in run.jobs:
-            with located(where, first):
-                said = job(events[job.source])
-            columns |= said.columns
-            judged[job.tagger.model.card.name] += said.batch.rows
-        yield first + len(events[run.jobs[0].source]), columns
+    return rows, ran
 
 
 def _unjudged(columns: Sequence[Column], entries: int) -> Iterator[Mapping[str, Any]]:

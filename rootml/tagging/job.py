@@ -27,6 +27,11 @@ class Job:
     collector: Collector | None
 
     @property
+    def name(self) -> str:
+        """That of the model."""
+        return self.tagger.model.card.name
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Logical columns to read: all that the tagger needs, what the validation finds there."""
         wished = () if self.collector is None else self.collector.columns

@@ -115,28 +115,34 @@ def prepare(stack: ExitStack, source: str, target: Location | None, options: Tag
     if (target is None) != options.in_place:
         raise InputError(f"{source}: where to? Give either an output file or in_place=True")
     _check_place(source, target, overwrite=options.overwrite)
+    jobs = open_jobs(stack, source, options)
+    opened = jobs[0].source
+    if target is not None:
+        inputs = map(location, opened.events.files)
+        check_output(target, inputs, overwrite=options.overwrite)
+    folder = _plot_folder(options.plots, target or Path(source))
+    if folder is not None:
+        check_folder(folder)
+    columns = columns_by_source(jobs)
+    provenance = read_provenance(opened.tree.file.root_directory, opened.name)
+    plan = _plan(jobs, branches_of(columns), target, options, provenance)
+    return Run(plan, jobs, columns, provenance)
+
+
+def open_jobs(stack: ExitStack, source: str, options: TagOptions) -> tuple[Job, ...]:
+    """The networks, loaded, and the tree that all of them read, opened on ``stack``."""
     models = [_load(name, options) for name in options.models]
     sources = open_sources(
         source, _choices(models, options), tree=options.tree, friends=options.friends
     )
     opened = stack.enter_context(sources[0])
-    if target is not None:
-        inputs = map(location, opened.events.files)
-        check_output(target, inputs, overwrite=options.overwrite)
     if opened.num_entries == 0:
         raise TreeError(f"{source}: tree {opened.name!r} has no entries, nothing to tag")
     models = models or [_load(opened.adapter.default_model, options)]
-    folder = _plot_folder(options.plots, target or Path(source))
-    if folder is not None:
-        check_folder(folder)
-    jobs = tuple(
+    return tuple(
         _job(model, sources[index], options)
         for model, index in zip(models, _groups(models), strict=True)
     )
-    columns = columns_by_source(jobs)
-    provenance = read_provenance(opened.tree.file.root_directory, opened.name)
-    plan = _plan(jobs, branches_of(columns), target, options, provenance)
-    return Run(plan, jobs, columns, provenance)
 
 
 def _check_place(source: str, target: Location | None, *, overwrite: bool) -> None:

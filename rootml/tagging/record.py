@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rootml.card import ModelCard
@@ -27,18 +28,20 @@ def record(
     previous: Mapping[str, Any] | None,
     jobs: Sequence[Job],
     options: Mapping[str, Any],
+    ran: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> str:
     """The provenance text of a tagged file: earlier taggings, then one entry per network.
 
-    ``options`` are those of the command that shape the columns. A branch that was made again
-    belongs to the newest entry alone; one that is outdated then belongs to none.
+    ``options`` are those of the command that shape the columns; ``ran``: by model, what ran it,
+    where that is not the engine of its job. A branch that was made again belongs to the newest
+    entry alone; one that is outdated then belongs to none.
     """
     tree = jobs[0].source.name
     made = {column.name for job in jobs for column in job.tagger.columns}
     made.update(outdated(previous, tree, made))
     kept = [_without(entry, tree, made) for entry in (previous or {}).get("taggings", [])]
     entries = [entry for entry in kept if entry["branches"]]
-    entries += [_entry(job, options) for job in jobs]
+    entries += [_entry(job, options, ran) for job in jobs]
     return json.dumps({"rootml_provenance": 1, "taggings": entries}, indent=2)
 
 
@@ -106,7 +109,9 @@ def _without(entry: Mapping[str, Any], tree: str, made: set[str]) -> dict[str, A
     return {**entry, "branches": [name for name in entry["branches"] if name not in again]}
 
 
-def _entry(job: Job, options: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(
+    job: Job, options: Mapping[str, Any], ran: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
     source, tagger = job.source, job.tagger
     card, engine = tagger.model.card, tagger.model.engine
     return {
@@ -128,7 +133,7 @@ def _entry(job: Job, options: Mapping[str, Any]) -> dict[str, Any]:
             "verified": engine.sha256 == card.network.sha256,
             "origin": tagger.model.origin,
         },
-        "engine": engine.described(),
+        "engine": dict(ran.get(card.name) or engine.described()),
         "adapter": source.adapter.name,
         "adapter_origin": adapter_identity(card),
         "view": card.view,

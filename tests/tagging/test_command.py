@@ -213,14 +213,14 @@ def test_a_killed_run_leaves_no_output(
     with uproot.recreate(tmp_path / "in.root") as file:
         file.mktree("hits", {"cell_e": ("f4", (6,))}).extend({"cell_e": cells})
     program = (
-        "import platformdirs, pathlib, rootml.tagging.batch as batch, time\n"
+        "import platformdirs, pathlib, rootml.tagging.judging as judging, time\n"
         f"home = pathlib.Path({str(tmp_path / 'home')!r})\n"
         "platformdirs.user_data_path = lambda name: home / name\n"
-        "original = batch.read_together\n"
+        "original = judging.read_together\n"
         "def slow(*args, **options):\n"
         "    for chunk in original(*args, chunk_bytes=24_000, **options):\n"
         "        print('chunk', flush=True); time.sleep(0.02); yield chunk\n"
-        "batch.read_together = slow\n"
+        "judging.read_together = slow\n"
         "from rootml.cli import tag_main\n"
         "import sys; sys.argv[1:] = ['in.root', 'out.root', '--no-plots', '-q']\n"
         "tag_main()\n"

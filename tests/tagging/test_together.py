@@ -38,7 +38,7 @@ def declare(
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "rootml.tagging.batch.read_together", partial(read_together, chunk_bytes=5000)
+        "rootml.tagging.judging.read_together", partial(read_together, chunk_bytes=5000)
     )
 
 
