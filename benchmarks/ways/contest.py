@@ -1,0 +1,53 @@
+"""A contest: ways to do one job, which take turns."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from measuring import Run, Way, turn
+
+SCRIPTS = Path(__file__).parent / "scripts"
+PYTHON = sys.executable
+TAG = str(Path(sys.executable).with_name("rootml-tag"))
+ROOTML = str(Path(sys.executable).with_name("rootml"))
+BENCH = str(Path(sys.prefix) / "bench" / "bin" / "python")
+"""Python of the environment with what is compared alone; it sees this one's packages too."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """``base`` is the label of the way that the others are compared with.
+
+    ``prepare`` is a command that makes the inputs that are not there, ``check`` one that, followed
+    by a result and the name of its column, fails where that does not hold the network's scores.
+    """
+
+    name: str
+    title: str
+    base: str
+    ways: list[Way]
+    prepare: list[str]
+    check: list[str] | None = None
+
+    def make_inputs(self) -> None:
+        subprocess.run(self.prepare, check=True)
+
+    def first_turn(self, runs: dict[str, list[Run]]) -> None:
+        """Run each way that is new in ``runs`` once without counting, and check its result.
+
+        The turn compiles modules and brings files to the page cache.
+        """
+        for way in self.ways:
+            if way.label not in runs:
+                turn(way)
+                if self.check and way.column:
+                    subprocess.run([*self.check, str(way.result), way.column], check=True)
+                runs[way.label] = []
+
+    def round(self, runs: dict[str, list[Run]]) -> None:
+        """One turn of each way, in order, added to ``runs``."""
+        for way in self.ways:
+            runs[way.label].append(turn(way))

@@ -1,0 +1,71 @@
+"""Contests beside the flat job: a large network, long files, two workers, start-up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contest import PYTHON, ROOTML, SCRIPTS, TAG, Contest
+from measuring import Way
+
+
+def simulate(path: Path, events: int, seed: int = 1) -> str:
+    """Shell command that makes a file of simulated AMS events, unless it is there."""
+    command = f"{ROOTML} simulate ams -n {events} --seed {seed} -o {path} -q"
+    return f"mkdir -p {path.parent} && ([ -e {path} ] || {command})"
+
+
+def large(folder: Path, events: int = 1500, model: str = "cvt_ams") -> Contest:
+    """A network that costs far more than reading and writing."""
+    source = folder / f"{events}.root"
+    alone = [PYTHON, str(SCRIPTS / "model_in_memory.py"), str(source), model]
+    ways = [Way("engine alone, in memory", alone, says=True)]
+    for label, output in (("append", "append"), ("friend tree", "friend")):
+        target = folder / f"{output}.root"
+        command = [TAG, str(source), str(target), "-q", "--overwrite", "--model", model]
+        command += ["--no-plots", "--output", output]
+        ways.append(Way(f"rootml-tag, {label}", command, target))
+    title = f"{events:,} simulated AMS events, {model}"
+    prepare = ["sh", "-c", simulate(source, events)]
+    return Contest("large", title, ways[0].label, ways, prepare)
+
+
+def workers(folder: Path, events: int = 300, files: int = 4, model: str = "cvt_ams") -> Contest:
+    """Files tagged by one process after the other, or by two at the same time."""
+    ways = []
+    for number in (1, 2):
+        target = folder / f"by_{number}"
+        command = [TAG, str(folder / "in"), "-o", str(target), "-q", "--model", model]
+        command += ["--no-plots", "--threads", "1", "--workers", str(number)]
+        label = "one worker" if number == 1 else "two workers"
+        ways.append(Way(label, command, target))
+    made = [simulate(folder / "in" / f"{seed}.root", events, seed) for seed in range(files)]
+    title = f"{files} files of {events:,} simulated AMS events, {model}, one thread each"
+    return Contest("workers", title, ways[0].label, ways, ["sh", "-c", " && ".join(made)])
+
+
+def memory(folder: Path, events: int = 500_000) -> Contest:
+    """The flat job, and one ten times as long."""
+    inputs = Path(__file__).with_name("flat_inputs.py")
+    ways, made = [], []
+    for number in (1, 10):
+        part = folder / str(number)
+        made.append(f"{PYTHON} {inputs} {part} {number * events}")
+        for label, output in (("append", "append"), ("friend tree", "friend")):
+            target = part / f"{output}.root"
+            command = [TAG, f"{part}/in.root", str(target), "-q", "--overwrite", "--no-plots"]
+            command += ["--model", f"{part}/flat.card.yaml", "--output", output]
+            way = Way(f"{number * events:,} events, {label}", command, target, "flat_score")
+            ways.append(way)
+    prepare = ["sh", "-c", " && ".join(made)]
+    return Contest("memory", "rootml-tag on the flat job", ways[0].label, ways, prepare)
+
+
+def start(folder: Path, events: int = 0) -> Contest:
+    """Imports, as whole processes; no events."""
+    imports = [f"import {names}" for names in ("rootml", "numpy", "uproot, onnxruntime, numpy")]
+    ways = [
+        Way("python", [PYTHON, "-c", "pass"]),
+        *(Way(statement, [PYTHON, "-c", statement]) for statement in imports),
+        Way("rootml-tag --help", [TAG, "--help"]),
+    ]
+    return Contest("start", "start-up", ways[0].label, ways, ["mkdir", "-p", str(folder)])

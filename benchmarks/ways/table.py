@@ -1,0 +1,40 @@
+"""Tables of a record, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from record import Record, medians
+
+HEAD = "| way | seconds | ratio | of the processor | ratio | peak MB |\n|---|---|---|---|---|---|"
+
+
+def tables(record: Record) -> str:
+    machine = record.machine
+    packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    lines = [
+        f"{record.date}, {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['memory GB']} GB, {machine['system']}, Python {machine['python']}, "
+        f"rootml {machine['rootml']}, {packages}"
+    ]
+    for contest in record.contests.values():
+        lines += ["", *table(contest)]
+    return "\n".join(lines)
+
+
+def table(contest: dict[str, Any]) -> Iterator[str]:
+    """Title, rows, and what did not take part."""
+    found = medians(contest["runs"])
+    turns = sorted({len(runs) for runs in contest["runs"].values()})
+    yield f"{contest['title']}; median of {' to '.join(map(str, turns))} turns"
+    yield ""
+    yield HEAD
+    base = found[contest["base"]]
+    for way, (seconds, cpu, memory) in found.items():
+        yield (
+            f"| {way} | {seconds:.2f} | {seconds / base[0]:.2f} "
+            f"| {cpu:.2f} | {cpu / base[1]:.2f} | {memory:.0f} |"
+        )
+    for way, install in contest["missing"].items():
+        yield f"\nNot installed: {way} ({install})"
