@@ -1,1 +1,21 @@
 """ATLAS electrons: calorimeter cells, tracks and scalars, and their energy."""
+
+from __future__ import annotations
+
+from rootml.adapter import Adapter, Reference, Truth
+from rootml_atlas.layouts import LAYOUTS
+from rootml_atlas.views import VIEWS
+
+__all__ = ["ADAPTER"]
+
+ADAPTER = Adapter(
+    name="atlas",
+    title="ATLAS",
+    layouts=LAYOUTS,
+    views=VIEWS,
+    default_model="film_atlas",
+    truth=Truth(energy="truth_energy"),
+    energy="energy",
+    references=(Reference("energy", "calibrated energy", estimates="truth_energy"),),
+    doc="The energy of electrons in the calorimeter of ATLAS.",
+)

@@ -73,9 +73,9 @@ TRACKS: Final = {
     "track_z0": _track("z0", "mm", "along the beam"),
     "track_eta": _track("eta"),
     "track_phi": _track("phi", "rad"),
-    "track_pixel": _track("pixhits", doc="pixel hits"),
-    "track_sct": _track("scthits", doc="SCT hits"),
-    "track_trt": _track("trthits", doc="TRT hits"),
+    "track_n_pixel": _track("pixhits", doc="pixel hits"),
+    "track_n_sct": _track("scthits", doc="SCT hits"),
+    "track_n_trt": _track("trthits", doc="TRT hits"),
 }
 """Lists, one element a track (in files with a fixed number: zeros where there is none)."""
 KINEMATICS: Final = {"phi": Branch(("p_phi",), "rad", doc="azimuth")}

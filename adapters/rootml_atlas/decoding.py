@@ -1,0 +1,143 @@
+"""From the branches of electron ntuples to logical columns: energies in GeV, one value an electron.
+
+``cells`` (n, 4, 56, 11) GeV, ``times`` (n, 4, 56, 11) ns, ``tracks`` and ``tracks_reduced``
+(n, 10, features); all else (n,). Values of -999, which stand for "none" in ATLAS, become NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import awkward as ak
+import numpy as np
+
+from rootml.adapter import Branch, Options
+from rootml.errors import BranchError
+from rootml.spec import Array
+from rootml_atlas import images, tracks
+from rootml_atlas.geometry import ACCORDION
+from rootml_atlas.ntuple import BRANCHES, IMAGES, TIMES, TRACKS
+from rootml_atlas.units import GEV, check_alike, check_scale
+
+NONE: Final = -999.0
+INTEGERS: Final = ("event", "channel", "truth_pdg")
+ENERGIES: Final = ("e_acc", "energy", "truth_energy", "tag_energy")
+"""Of which the scale is known."""
+PROBES: Final = (*tuple(IMAGES)[ACCORDION], *ENERGIES)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A logical column: the branches it needs, and how it is made of them."""
+
+    keys: tuple[str, ...]
+    read: Callable[[ak.Array], Array]
+
+
+def decode(raw: ak.Array, wanted: tuple[str, ...], options: Options) -> ak.Array:
+    """Read the ``wanted`` columns; BranchError where a branch holds another number of values."""
+    return ak.zip({name: COLUMNS[name].read(raw) for name in wanted}, depth_limit=1)
+
+
+def check_units(raw: ak.Array) -> Options:
+    """Refuse a file whose energies are in another unit than its layout says."""
+    for key in ENERGIES:
+        if key in raw.fields:
+            check_scale(number(raw, key), BRANCHES[key].unit, _name(key))
+    layers = [key for key in tuple(IMAGES)[ACCORDION] if key in raw.fields]
+    if "e_acc" in raw.fields and len(layers) == 3:
+        total = sum(images.energies(raw[key], _name(key)).sum(axis=(1, 2)) for key in layers)
+        name = f"{_name(layers[0])} to {_name(layers[-1])}"
+        e_acc = number(raw, "e_acc")
+        check_alike(np.asarray(total), "GeV", name, e_acc, BRANCHES["e_acc"].unit, _name("e_acc"))
+    return {}
+
+
+def number(raw: ak.Array, key: str) -> Array:
+    """A branch of one number an electron, float64; NaN where there is none."""
+    values = _numbers(raw, key).astype(np.float64)
+    return np.where(values == NONE, np.nan, values)
+
+
+def gev(raw: ak.Array, key: str, branch: Branch) -> Array:
+    """An energy as GeV, float32."""
+    return (number(raw, key) * GEV[branch.unit]).astype(np.float32)
+
+
+def _numbers(raw: ak.Array, key: str) -> Array:
+    found = f"found {raw[key].type}"
+    return _flat(raw[key], f"{_name(key)}: expected a number an electron, {found}")
+
+
+def _flat(array: ak.Array, problem: str) -> Array:
+    try:
+        values: Array = ak.to_numpy(array, allow_missing=False)
+    except (TypeError, ValueError) as error:
+        raise BranchError(problem) from error
+    if values.ndim != 1 or values.dtype.kind not in "fiub":
+        raise BranchError(problem)
+    return values
+
+
+def _read_images(
+    keys: Mapping[str, Branch], read: Callable[[ak.Array, str], Array]
+) -> Callable[[ak.Array], Array]:
+    return lambda raw: np.stack([read(raw[key], _name(key)) for key in keys], axis=1)
+
+
+def _read_tracks(names: tuple[str, ...], keys: tuple[str, ...]) -> Callable[[ak.Array], Array]:
+    def read(raw: ak.Array) -> Array:
+        counts = _counts(raw, keys[0])
+        for key in keys[1:]:
+            if not np.array_equal(_counts(raw, key), counts):
+                raise BranchError(f"{_name(key)}: not as many tracks as in {_name(keys[0])}")
+        track = {
+            key.removeprefix("track_"): _flat(ak.flatten(raw[key], axis=1), _unlisted(raw, key))
+            for key in keys
+        }
+        track["pt_q"] = track["pt"] * GEV[TRACKS["track_pt"].unit] * track["charge"]
+        track["d0_significance"] = tracks.significance(track["d0"], track["sigma_d0"])
+        return tracks.nearest(track, counts, number(raw, "eta"), number(raw, "phi"), names)
+
+    return read
+
+
+def _counts(raw: ak.Array, key: str) -> Array:
+    if raw[key].ndim != 2:
+        raise BranchError(_unlisted(raw, key))
+    counts: Array = ak.to_numpy(ak.num(raw[key], axis=1))
+    return counts
+
+
+def _unlisted(raw: ak.Array, key: str) -> str:
+    return f"{_name(key)}: expected a list of numbers an electron, found {raw[key].type}"
+
+
+def _name(key: str) -> str:
+    return BRANCHES[key].names[0]
+
+
+def _scalar(key: str, branch: Branch) -> Column:
+    if key in INTEGERS:
+        return Column((key,), lambda raw: _numbers(raw, key).astype(np.int64))
+    if branch.unit in GEV:
+        return Column((key,), lambda raw: gev(raw, key, branch))
+    return Column((key,), lambda raw: number(raw, key).astype(np.float32))
+
+
+_ALL_TRACKS = tuple(TRACKS)
+_REDUCED = tuple(key for key in TRACKS if key not in ("track_vertex", "track_n_trt"))
+_AT = ("eta", "phi")
+COLUMNS: Final = {
+    "cells": Column(tuple(IMAGES), _read_images(IMAGES, images.energies)),
+    "times": Column(tuple(TIMES), _read_images(TIMES, images.times)),
+    "tracks": Column((*_ALL_TRACKS, *_AT), _read_tracks(tracks.FEATURES, _ALL_TRACKS)),
+    "tracks_reduced": Column((*_REDUCED, *_AT), _read_tracks(tracks.REDUCED, _REDUCED)),
+    **{
+        key: _scalar(key, branch)
+        for key, branch in BRANCHES.items()
+        if key not in IMAGES | TIMES | TRACKS
+    },
+}

@@ -1,0 +1,29 @@
+"""The file formats that hold electrons of ATLAS."""
+
+from __future__ import annotations
+
+from rootml.adapter import Layout
+from rootml_atlas import decoding, ntuple, physlite
+
+NTUPLE = Layout(
+    name="ntuple",
+    trees=(ntuple.TREE, "train", "val", "test"),
+    branches=ntuple.BRANCHES,
+    columns={name: column.keys for name, column in decoding.COLUMNS.items()},
+    decode=decoding.decode,
+    configure=decoding.check_units,
+    probes=decoding.PROBES,
+    doc="One electron an entry: cells as images, tracks and the scalars of the cluster.",
+)
+PHYSLITE = Layout(
+    name="physlite",
+    trees=("CollectionTree", "EventData"),
+    branches=physlite.BRANCHES,
+    columns={name: column.keys for name, column in physlite.COLUMNS.items()},
+    decode=physlite.decode,
+    configure=physlite.check_units,
+    probes=("pt",),
+    per="Electron",
+    doc="DAOD_PHYSLITE, TTree or RNTuple: electrons with their clusters and tracks, no cells.",
+)
+LAYOUTS = (NTUPLE, PHYSLITE)
