@@ -76,9 +76,10 @@ def hold(contest: Contest, record: Record, options: argparse.Namespace) -> None:
     runs = record.runs(contest, missing)
     contest.make_inputs()
     contest.first_turn(runs)
-    for number in range(options.repeat):
-        print(f"  round {number + 1} of {options.repeat}", file=sys.stderr)
-        contest.round(runs)
+    for number in range(options.repeat + 1):
+        if number:
+            print(f"  round {number} of {options.repeat}", file=sys.stderr)
+            contest.round(runs)
         if options.record:
             record.save(options.record)
 

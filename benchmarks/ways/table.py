@@ -30,11 +30,16 @@ def table(contest: dict[str, Any]) -> Iterator[str]:
     yield f"{contest['title']}; median of {' to '.join(map(str, turns))} turns"
     yield ""
     yield HEAD
-    base = found[contest["base"]]
-    for way, (seconds, cpu, memory) in found.items():
+    base = found.get(contest["base"])
+    for way, (seconds, cpu, memory) in found.items() if base else ():
         yield (
-            f"| {way} | {seconds:.2f} | {seconds / base[0]:.2f} "
-            f"| {cpu:.2f} | {cpu / base[1]:.2f} | {memory:.0f} |"
+            f"| {way} | {seconds:.{digits(seconds)}f} | {seconds / base[0]:.2f} "
+            f"| {cpu:.{digits(cpu)}f} | {cpu / base[1]:.2f} | {memory:.0f} |"
         )
     for way, install in contest["missing"].items():
         yield f"\nNot installed: {way} ({install})"
+
+
+def digits(seconds: float) -> int:
+    """Decimal places: milliseconds where they count."""
+    return 2 if seconds >= 1 else 3
