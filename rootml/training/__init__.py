@@ -6,10 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from rootml.training.learner import ScikitLearn, Torch, Warmup, XGBoost
+from rootml.training.losses import Gaussian, Huber, LogCosh, MeanSquare, Quantiles
 from rootml.training.recipe import Recipe
 from rootml.training.search import Choice, Range
 from rootml.training.split import Fractions, SplitAt
-from rootml.training.task import Classification, Regression
+from rootml.training.task import Classification, Flat, Regression, Sample
 
 if TYPE_CHECKING:
     from rootml.training.committee import combine
@@ -27,10 +28,17 @@ _WHERE = {
 __all__ = [
     "Choice",
     "Classification",
+    "Flat",
     "Fractions",
+    "Gaussian",
+    "Huber",
+    "LogCosh",
+    "MeanSquare",
+    "Quantiles",
     "Range",
     "Recipe",
     "Regression",
+    "Sample",
     "ScikitLearn",
     "SplitAt",
     "Torch",

@@ -95,7 +95,7 @@ class Adapting(Learning):
         self._both("validation", batch)
 
     def _both(self, part: str, batch: tuple[TensorBatch, TensorBatch]) -> Tensor:
-        (labelled, truth), (unlabelled, _) = batch
+        (labelled, truth, row_weight), (unlabelled, *_) = batch
         tensors = [torch.cat((tensor, unlabelled[name])) for name, tensor in labelled.items()]
         network = _halves(self.network)
         features = network.features(*tensors)
@@ -105,7 +105,7 @@ class Adapting(Learning):
         logits = self.domain(reverse(features, weight)).squeeze(1).float()
         is_other = (torch.arange(len(logits), device=logits.device) >= len(truth)).float()
         domain_loss = F.binary_cross_entropy_with_logits(logits, is_other)
-        loss = self.record(part, raw, truth)
+        loss = self.record(part, raw, truth, row_weight)
         aim = loss - weight * domain_loss.clamp(max=math.log(2))
         accuracy = ((logits > 0) == (is_other > 0)).float().mean()
         self.record_figures(part, {"objective": aim, "domain_accuracy": accuracy}, len(truth))

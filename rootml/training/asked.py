@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from rootml.card import Name
 from rootml.errors import TrainingError
 from rootml.training.learner import Device, Precision
+from rootml.training.task import Regression, Task
 
 
 class LearnerOptions(TypedDict, total=False):
@@ -59,6 +60,27 @@ def apart(files: Sequence[str | Path], train_only: Sequence[str | Path]) -> tupl
                 f"{path}: a file of that name is not for training alone: rename one of the two"
             )
     return tuple(Path(path).name for path in train_only)
+
+
+def samples_of(
+    task: Task, files: Sequence[str | Path], samples: Mapping[str, Sequence[str | Path]]
+) -> dict[str, tuple[str, ...]]:
+    """Names of the files of each sample; TrainingError where a task has none of the name, or a
+    file of that name is given elsewhere too: names tell samples apart.
+    """
+    if samples and not isinstance(task, Regression):
+        raise TrainingError("samples with labels of their own are for regressions")
+    found: dict[str, tuple[str, ...]] = {}
+    taken = {Path(path).name for path in files}
+    for name, paths in samples.items():
+        if isinstance(task, Regression) and name:
+            task.sample(name)
+        found[name] = tuple(Path(path).name for path in paths)
+        for file in found[name]:
+            if file in taken:
+                raise TrainingError(f"{file}: two files of that name are given, rename one")
+            taken.add(file)
+    return found
 
 
 def command_line(

@@ -20,7 +20,7 @@ from rootml.training.data import DataSet, Rows
 from rootml.training.job import Curve, Fitted, Parts, Run, Setting
 from rootml.training.learner import XGBoost
 from rootml.training.task import Classification, only_value
-from rootml.training.truth import balanced
+from rootml.training.weighting import weights_of
 
 INPUT, SCORE, VALUE = "features", "score", "value"
 """What the engine calls the one input of a booster, its probability, its estimate."""
@@ -126,11 +126,10 @@ def _columns(view: View) -> TensorSpec:
 
 
 def _matrix(run: Run, data: DataSet, spec: TensorSpec, rows: Rows) -> xgb.DMatrix:
-    truth = data.truth[rows]
     return xgb.DMatrix(
         data.tensors[spec.name][rows],
-        truth,
-        weight=balanced(truth) if _classifies(run) else None,
+        data.truth[rows],
+        weight=weights_of(run, data, rows),
         feature_names=_names(spec),
     )
 

@@ -23,6 +23,7 @@ from rootml.errors import FileError, RootmlWarning
 from rootml.plugins import sources_of
 from rootml.rootio.container.transaction import reporting
 from rootml.training.data import DataSet
+from rootml.training.labels import described
 from rootml.training.reading import Reading, load_dataset
 from rootml.training.store import EDGE_BYTES, FORMAT, read_hdf5, write_hdf5
 from rootml.training.task import Task
@@ -141,7 +142,7 @@ def describe(
         else declaration.model_dump(mode="json"),
         "view": view.name,
         "tensors": [asdict(spec) for spec in view.tensors],
-        "task": None if task is None else [type(task).__name__, task.column(adapter)],
+        "task": None if task is None else described(task, adapter),
         "files": [_identity(Path(path)) for path in files],
         "how": {key: value for key, value in sorted(how.items()) if value},
     }

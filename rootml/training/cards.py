@@ -8,20 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
-from rootml.card import SUFFIX, Member, ModelCard, Network, Training
+from rootml.card import SUFFIX, Member, Metric, ModelCard, Network, Training
 from rootml.runtime.engines import open_engine
 from rootml.runtime.model import Model
 from rootml.spec import Array
 from rootml.training.curves import draw_curves
 from rootml.training.data import DataSet, Rows
 from rootml.training.domain import common, describe
-from rootml.training.figures import Measured, classification, regression
+from rootml.training.figures import Estimates, Measured, classification, regression
 from rootml.training.job import Fitted, Parts, Run, Setting
 from rootml.training.learner import Torch
 from rootml.training.members import trained_on
 from rootml.training.parity import check_parity
 from rootml.training.points import Judged
-from rootml.training.task import Classification
+from rootml.training.task import Classification, Regression
+from rootml.training.weighting import samples
 
 PARITY_ROWS = 256
 CHUNK = 8192
@@ -70,13 +71,26 @@ def _measure(run: Run, data: DataSet, parts: Parts, model: Model) -> Measured:
             classes=run.adapter.truth.classes,
             how=run.command,
         )
-    rows = run.draw(parts, "test")
-    references = {
-        reference.column: data.columns[reference.column][rows]
-        for reference in run.recipe.task.references(run.adapter)
-    }
-    values, truth = _values(model, data, rows), data.truth[rows]
-    return regression(values, truth, references, outputs=run.outputs, how=run.command)
+    return _estimates(run, data, run.draw(parts, "test"), model, run.recipe.task)
+
+
+def _estimates(run: Run, data: DataSet, rows: Rows, model: Model, task: Regression) -> Measured:
+    """Figures of a regression, of each sample that has test events."""
+    before = {r.column: data.columns[r.column] for r in task.references(run.adapter)}
+    if task.reference:
+        before.setdefault(task.reference, data.tensors[task.reference].reshape(len(data)))
+    metrics: list[Metric] = []
+    for sample, mask in samples(run, data):
+        own = rows[mask[rows]]
+        if len(own):
+            estimates = Estimates(
+                sample,
+                data.truth[own],
+                _values(model, data, own),
+                {name: values[own] for name, values in before.items()},
+            )
+            metrics += regression(estimates, outputs=run.outputs, how=run.command)
+    return Measured(tuple(metrics))
 
 
 def _judged(run: Run, data: DataSet, parts: Parts, part: str, model: Model) -> Judged:
@@ -130,10 +144,15 @@ def _training(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Training
     settings = {**run.settings, **fitted.settings} | {"split": str(run.recipe.split)}
     if run.train_only:
         settings["train_only"] = ", ".join(run.train_only)
+    settings |= {f"sample_{name}": ", ".join(files) for name, files in run.samples.items()}
     for part, limit in run.recipe.limits.items():
         drawn_anew = part == "train" and isinstance(run.recipe.learner, Torch)
         settings[f"{part}_events{'_per_epoch' if drawn_anew else ''}"] = limit
-    left_out = {"not_judged": data.skipped, "without_truth": data.unknown}
+    left_out = {
+        "not_judged": data.skipped,
+        "without_truth": data.unknown,
+        "not_selected": data.unselected,
+    }
     settings |= {reason: count for reason, count in left_out.items() if count}
     settings = {key: v if isinstance(v, Setting) else str(v) for key, v in settings.items()}
     packages = [*PACKAGES, *run.recipe.learner.packages]

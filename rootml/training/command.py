@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,15 @@ from rootml.training.ranks import is_first
     multiple=True,
     type=click.Path(path_type=Path),
     help="File all of whose events are for training, none to measure with; repeatable.",
+)
+@click.option(
+    "--sample",
+    "samples",
+    metavar="NAME=FILE",
+    multiple=True,
+    callback=lambda context, parameter, given: _samples(given),
+    help="File of a sample: the recipe says by its NAME how the truth is known, as that of real "
+    "data; repeatable.",
 )
 @click.option(
     "--cache",
@@ -103,6 +113,17 @@ def train(
     card = run(recipe, files, folder, name=name, progress=progress, **options)
     if is_first() or card.exists():
         click.echo(account(card))
+
+
+def _samples(given: Sequence[str]) -> dict[str, list[Path]]:
+    """Files by the sample, of ``name=file``."""
+    found: dict[str, list[Path]] = {}
+    for text in given:
+        name, separator, path = text.partition("=")
+        if not (name and separator and path):
+            raise click.BadParameter(f"{text!r} is not NAME=FILE")
+        found.setdefault(name, []).append(Path(path))
+    return found
 
 
 def _value(text: str) -> tuple[str, Any]:

@@ -26,7 +26,8 @@ class DataSet:
     objects. ``columns``: further logical columns (the files' own estimates of the truth, the
     reconstructed energy, and what was asked for), NaN where a file has none. ``skipped``: units
     that cannot be judged; ``unknown``: units that could, but are of no class or have no true
-    value.
+    value; ``unselected``: units that the task does not learn from. ``weights`` (n,): how much a row
+    counts in training; None: all the same.
     """
 
     tensors: Mapping[str, Array]
@@ -37,6 +38,8 @@ class DataSet:
     columns: Mapping[str, Array] = field(default_factory=dict)
     skipped: int = 0
     unknown: int = 0
+    unselected: int = 0
+    weights: Array | None = None
 
     def __len__(self) -> int:
         return len(self.entry)
@@ -46,37 +49,52 @@ class DataSet:
         seed: int,
         split: Split | str | Sequence[float],
         train_only: Collection[str] = (),
+        together: str = "",
     ) -> dict[str, Rows]:
         """Rows of each part ("train", "validation", "test"), disjoint and complete.
 
         The part of an event, and of all its objects, depends on the seed, its file's name, its
         entry and the column of the split alone, so that it stays where it is when files are
-        added, reordered or read in part. All events of the files ``train_only`` (by name) are
-        for training. Raises DataError where the column is NaN, or not the
-        same for all objects of an event.
+        added, reordered or read in part. Where an entry is an object of an event, ``together``
+        names the column of whole numbers (the event's) that takes the place of the entry. All
+        events of the files ``train_only`` (by name) are for training. Raises DataError where a
+        column cannot be followed: NaN, or not the same for all objects of an event.
         """
         split = split if isinstance(split, Split) else as_split(split)
+        event = self._events(together)
         for column in split.columns:
-            self._check_followed(column)
+            self._check_followed(column, event)
         keys = np.array([zlib.crc32(name.encode()) for name in self.files], np.uint64)
-        uniform = _uniform(seed, keys[self.file], self.entry.astype(np.uint64))
+        uniform = _uniform(seed, keys[self.file], event.astype(np.uint64))
         part = split.assign(uniform, self.columns)
         part[np.isin(self.files, list(train_only))[self.file]] = PARTS.index("train")
         return {name: np.flatnonzero(part == index) for index, name in enumerate(PARTS)}
 
-    def _check_followed(self, column: str) -> None:
+    def _events(self, together: str) -> npt.NDArray[np.int64]:
+        """The number of each row's event in its file: its entry, or that of a column."""
+        if not together:
+            return self.entry
+        numbers = self.columns[together]
+        with np.errstate(invalid="ignore"):
+            events = numbers.astype(np.int64)
+        self.refuse(events != numbers, f"{together} is no whole number, and cannot be an event's")
+        return events
+
+    def _check_followed(self, column: str, event: npt.NDArray[np.int64]) -> None:
         values = self.columns[column]
-        same = (np.diff(self.file) == 0) & (np.diff(self.entry) == 0)
-        for wrong, problem in (
-            (np.isnan(values), "is NaN"),
-            (same & (np.diff(values) != 0), "differs between the objects of an event"),
-        ):
-            if wrong.any():
-                row = int(np.flatnonzero(wrong)[0])
-                raise DataError(
-                    f"{self.files[self.file[row]]}, entry {self.entry[row]}: column {column!r}, "
-                    f"which the split follows, {problem}"
-                )
+        order = np.lexsort((event, self.file))
+        same = (np.diff(self.file[order]) == 0) & (np.diff(event[order]) == 0)
+        differs = np.zeros(len(values), np.bool_)
+        differs[order[1:][same & (np.diff(values[order]) != 0)]] = True
+        followed = f"column {column!r}, which the split follows,"
+        self.refuse(np.isnan(values), f"{followed} is NaN")
+        self.refuse(differs, f"{followed} differs between the objects of an event")
+
+    def refuse(self, wrong: Array, problem: str) -> None:
+        """Raise DataError with the place of the first row that is ``wrong`` (n,), if any."""
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(f"{self.files[self.file[row]]}, entry {self.entry[row]}: {problem}")
 
 
 def _uniform(seed: int, *keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:

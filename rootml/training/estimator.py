@@ -18,7 +18,7 @@ from rootml.training.job import Curve, Fitted, Parts, Run, Setting
 from rootml.training.learner import ScikitLearn
 from rootml.training.sklearn_export import export_estimator
 from rootml.training.task import Classification, only_value
-from rootml.training.truth import balanced
+from rootml.training.weighting import weights_of
 
 BLOCK_ROWS = 20_000
 
@@ -101,9 +101,9 @@ def _matrix(run: Run, data: DataSet, rows: Rows) -> Array:
 
 def _train(run: Run, data: DataSet, rows: Rows, estimator: Any) -> dict[str, Array]:
     """Arguments of ``estimator.fit``; in a pipeline the weights are those of its last step."""
-    truth = data.truth[rows]
-    arguments = {"X": _matrix(run, data, rows), "y": truth}
-    if not isinstance(run.recipe.task, Classification):
+    arguments = {"X": _matrix(run, data, rows), "y": data.truth[rows]}
+    weights = weights_of(run, data, rows)
+    if weights is None:
         return arguments
     prefix, last = "", estimator
     if isinstance(estimator, Pipeline):
@@ -111,18 +111,17 @@ def _train(run: Run, data: DataSet, rows: Rows, estimator: Any) -> dict[str, Arr
         prefix = f"{name}__"
     if not has_fit_parameter(last, "sample_weight"):
         raise TrainingError(
-            f"{type(last).__name__} takes no weights: the classes would count by their numbers"
+            f"{type(last).__name__} takes no weights: all rows, and classes by their numbers, "
+            "would count the same"
         )
-    return arguments | {f"{prefix}sample_weight": balanced(truth)}
+    return arguments | {f"{prefix}sample_weight": weights}
 
 
 def _validation(run: Run, data: DataSet, rows: Rows) -> dict[str, Array]:
     """Further arguments for an estimator that can stop early on given events."""
-    truth = data.truth[rows]
-    arguments = {"X_val": _matrix(run, data, rows), "y_val": truth}
-    if isinstance(run.recipe.task, Classification):
-        arguments["sample_weight_val"] = balanced(truth)
-    return arguments
+    arguments = {"X_val": _matrix(run, data, rows), "y_val": data.truth[rows]}
+    weights = weights_of(run, data, rows)
+    return arguments if weights is None else arguments | {"sample_weight_val": weights}
 
 
 def _curves(estimator: Any) -> dict[str, Curve]:

@@ -20,7 +20,8 @@ from rootml.training.job import Parts, Run
 from rootml.training.learner import Torch
 from rootml.training.split import USUAL
 
-TensorBatch = tuple[dict[str, Tensor], Tensor]
+TensorBatch = tuple[dict[str, Tensor], Tensor, Tensor]
+"""Tensors by name, truth and weight of some rows."""
 Transform = Callable[[dict[str, Tensor]], dict[str, Tensor]]
 
 AHEAD = 4
@@ -83,16 +84,18 @@ class Batches:
                 thread.shutdown(cancel_futures=True)
 
     def _read(self, rows: Rows) -> TensorBatch:
-        """Tensors (n, *shape) by name, and truth (n,) as float32."""
+        """Tensors (n, *shape) by name, truth and weight (n,) as float32."""
         tensors = {
             name: torch.from_numpy(np.array(tensor[rows]))
             for name, tensor in self.data.tensors.items()
         }
         tensors = self.transform(tensors)
         truth = torch.from_numpy(self.data.truth[rows].astype(np.float32))
+        weights = self.data.weights
+        weight = torch.ones(len(rows)) if weights is None else torch.from_numpy(weights[rows])
         if self.pin:
-            return {name: tensor.pin_memory() for name, tensor in tensors.items()}, truth
-        return tensors, truth
+            tensors = {name: tensor.pin_memory() for name, tensor in tensors.items()}
+        return tensors, truth, weight
 
     def _wait(self, batch: Future[TensorBatch]) -> TensorBatch:
         begin = monotonic()
@@ -162,7 +165,7 @@ class Feed(L.LightningDataModule):
             for data, parts in self.domains
         ]
         for batches in zip(*loaders, strict=False):
-            tensors = [tensors for tensors, _ in batches]
+            tensors = [tensors for tensors, *_ in batches]
             yield {name: torch.cat([each[name] for each in tensors]) for name in tensors[0]}
 
     def _transform(self, epoch: int, domain: int) -> Transform:

@@ -13,6 +13,7 @@ from rootml.spec import Array
 from rootml.training.points import EFFICIENCIES, REJECTION, Judged, working_points
 from rootml.validation.statistics.binomial import Estimate, clopper_pearson
 from rootml.validation.statistics.classification import Separation
+from rootml.validation.statistics.paired import Paired, improvement
 from rootml.validation.statistics.regression import Residuals
 from rootml.working_point import WorkingPoint
 
@@ -58,49 +59,78 @@ def classification(
     return Measured(tuple(metrics), points)
 
 
-def regression(
-    values: Mapping[str, Array],
-    truth: Array,
-    references: Mapping[str, Array],
-    *,
-    outputs: Sequence[Output],
-    how: str,
-) -> Measured:
-    """Bias, widths and tails of the residuals, of the network and of the files' own estimates.
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """What a network estimates of the test events of a ``sample``, "" where it has no name.
 
-    ``values``: (n,) by output; ``truth``: (n,); ``references``: (n,) by column, NaN where a
-    file has none. Residuals of energies are relative. What an uncertainty is worth is told by
-    the pulls, residual over uncertainty.
+    ``truth``: (n,); ``values``: (n,) by output; ``references``: other estimates (n,) of the same,
+    by name, NaN where a file has none.
     """
-    output = outputs[0]
+
+    sample: str
+    truth: Array
+    values: Mapping[str, Array]
+    references: Mapping[str, Array]
+
+    def described(self, count: int) -> str:
+        """So many of the values, in words."""
+        return ", ".join(filter(None, ("test split", self.sample, f"{count} values")))
+
+
+def regression(found: Estimates, *, outputs: Sequence[Output], how: str) -> Iterator[Metric]:
+    """Bias, widths and tails of the residuals, of the network and of the other estimates.
+
+    Residuals of energies are relative. ``_reiqr75`` and ``_reiqr95`` of another estimate: by how
+    much the network's interquantile ranges are smaller than its own. What an uncertainty is worth
+    is told by the pulls, residual over uncertainty.
+    """
+    output, truth = outputs[0], found.truth
     unit, scale = ("", truth) if output.role == "energy" else (output.unit, np.ones(len(truth)))
-    rows: list[tuple[str, Array, str, tuple[float, ...]]] = [
-        (output.name, (values[output.name] - truth) / scale, unit, output.tails)
-    ]
-    rows += [
-        (f"{output.name}_{column}", (estimates - truth) / scale, unit, output.tails)
-        for column, estimates in references.items()
-    ]
-    rows += [
-        (f"{output.name}_pull", (values[output.name] - truth) / values[other.name], "", ())
-        for other in outputs
-        if other.error_of == output.name
-    ]
-    metrics: list[Metric] = []
-    for name, residuals, unit, bounds in rows:
-        there = residuals[~np.isnan(residuals)]
-        if len(there):
-            metrics += _of_residuals(name, there, unit, bounds, how)
-    return Measured(tuple(metrics))
+    name = "_".join(filter(None, (output.name, found.sample)))
+    own = (found.values[output.name] - truth) / scale
+    yield from _of_residuals(name, found, own, unit, output.tails, how)
+    for column, estimates in found.references.items():
+        other = (estimates - truth) / scale
+        yield from _of_residuals(f"{name}_{column}", found, other, unit, output.tails, how)
+        yield from _improvements(f"{name}_{column}", found, other, own, how)
+    for error in outputs:
+        if error.error_of == output.name:
+            pulls = (found.values[output.name] - truth) / found.values[error.name]
+            yield from _of_residuals(f"{name}_pull", found, pulls, "", (), how)
+
+
+def _improvements(
+    name: str, found: Estimates, before: Array, after: Array, how: str
+) -> Iterator[Metric]:
+    """By how much interquantile ranges of the same events are smaller ``after``."""
+    both = ~np.isnan(before) & ~np.isnan(after)
+    if not both.any():
+        return
+    pairs = Paired.from_values(before[both], after[both])
+    widths = [Residuals.from_values(one[both]).eiqr() for one in (before, after)]
+    for figure, old, new in zip(("reiqr75", "reiqr95"), *widths, strict=True):
+        if old.value > 0:
+            less = improvement(old, new, pairs.correlation())
+            yield _metric(f"{name}_{figure}", less, found.described(int(both.sum())), how)
 
 
 def _of_residuals(
-    name: str, residuals: Array, unit: str, bounds: tuple[float, ...], how: str
+    name: str,
+    found: Estimates,
+    residuals: Array,
+    unit: str,
+    bounds: tuple[float, ...],
+    how: str,
 ) -> Iterator[Metric]:
-    sample = f"test split, {len(residuals)} values"
+    residuals = residuals[~np.isnan(residuals)]
+    if not len(residuals):
+        return
+    sample = found.described(len(residuals))
     summary = Residuals.from_values(residuals).summary(bounds)
     yield _metric(f"{name}_bias", summary.median, sample, how, unit)
     yield _metric(f"{name}_width", summary.width, sample, how, unit)
+    yield _metric(f"{name}_eiqr75", summary.eiqr75, sample, how, unit)
+    yield _metric(f"{name}_eiqr95", summary.eiqr95, sample, how, unit)
     yield _metric(f"{name}_rms", summary.rms, sample, how, unit)
     if summary.core is not None:
         yield _metric(f"{name}_core_mean", summary.core.mean, sample, how, unit)

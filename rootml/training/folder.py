@@ -70,9 +70,11 @@ def pin(run: Run, data: DataSet, parts: Parts, trials: int | None) -> None:
         "split": str(run.recipe.split),
         "files": list(data.files),
         "train_only": list(run.train_only),
+        **{f"sample {name}": list(files) for name, files in run.samples.items()},
         "events": {part: len(rows) for part, rows in parts.items()},
         "not_judged": data.skipped,
         "without_truth": data.unknown,
+        "not_selected": data.unselected,
         **run.settings,
     }
     if trials:

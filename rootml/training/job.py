@@ -27,7 +27,8 @@ class Run:
     """What is trained, by which command, and where everything goes.
 
     ``declaration``: the adapter as a text, where it is none of an installed package.
-    ``train_only``: names of files whose events are all for training.
+    ``train_only``: names of files whose events are all for training; ``samples``: names of files
+    by the sample of the task that they are, all others are of none.
     ``target``: events without truth that the network shall be adapted to. ``settings``: what the
     card tells beside what the learner says. ``leads``: whether this process, of those that train
     together, is the one that writes.
@@ -43,6 +44,7 @@ class Run:
     notes: str = ""
     resume: bool = False
     train_only: tuple[str, ...] = ()
+    samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     progress: bool = False
     target: DataSet | None = None
     settings: Mapping[str, Setting] = field(default_factory=dict)
@@ -62,6 +64,10 @@ class Run:
     def tuning(self) -> Path:
         """Folder of a search for better values."""
         return self.folder / "tuning"
+
+    def sample(self, file: str) -> str:
+        """The sample that the file of this name is; "" where it is of none."""
+        return next((name for name, files in self.samples.items() if file in files), "")
 
     def draw(self, parts: Parts, part: str) -> Rows:
         """The rows of a part that are used: all, or as many as the limit, drawn by the seed."""

@@ -52,12 +52,12 @@ class Learning(L.LightningModule):
         self._step("validation", batch)
 
     def _step(self, part: str, batch: TensorBatch) -> Tensor:
-        tensors, truth = batch
-        return self.record(part, self(*tensors.values()).float(), truth)
+        tensors, truth, weight = batch
+        return self.record(part, self(*tensors.values()).float(), truth, weight)
 
-    def record(self, part: str, raw: Tensor, truth: Tensor) -> Tensor:
+    def record(self, part: str, raw: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
         """Log the figures of a batch; returns its loss."""
-        loss = self.objective.loss(raw, truth)
+        loss = self.objective.loss(raw, truth, weight)
         self.record_figures(part, {"loss": loss} | self.objective.figures(raw, truth), len(truth))
         return loss
 

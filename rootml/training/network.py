@@ -18,7 +18,9 @@ from rootml.training.job import Fitted, Parts, Run, Setting
 from rootml.training.learner import Torch, described
 from rootml.training.loop import Outcome
 from rootml.training.loop import fit as optimise
-from rootml.training.objective import Deployed, objective
+from rootml.training.objective import Deployed, Objective, objective
+from rootml.training.relative import learned
+from rootml.training.task import Regression
 
 RECORDED = (
     "schedule",
@@ -37,8 +39,8 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
     """Train the network of the recipe, and write its best state as ``<name>.onnx``."""
     learner = run.recipe.learner
     assert isinstance(learner, Torch)
-    aim = objective(run.recipe.task, data, parts["train"])
-    outcome = optimise(run, learner, data, parts, aim)
+    aim, seen = aimed(run, data, parts)
+    outcome = optimise(run, learner, seen, parts, aim)
     if not math.isfinite(outcome.loss):
         raise TrainingError(
             "the validation loss was no number in any epoch: is learning_rate too high?"
@@ -70,6 +72,13 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
         loss=aim.title,
         warmup=learner.warmup.epochs if learner.warmup else 0,
     )
+
+
+def aimed(run: Run, data: DataSet, parts: Parts) -> tuple[Objective, DataSet]:
+    """The objective of a training, and the data set with what a network learns as its truth."""
+    task = run.recipe.task
+    aim = objective(task, run.view, data, parts["train"])
+    return aim, learned(task, data) if isinstance(task, Regression) else data
 
 
 def _settings(learner: Torch, outcome: Outcome) -> dict[str, Setting]:

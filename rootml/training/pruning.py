@@ -10,7 +10,7 @@ from rootml.training.job import Parts, Run
 from rootml.training.learner import Torch
 from rootml.training.learning import Learning
 from rootml.training.loop import fit
-from rootml.training.objective import objective
+from rootml.training.network import aimed
 
 
 class Reporting(L.Callback):
@@ -32,5 +32,5 @@ def network_loss(
     run: Run, learner: Torch, data: DataSet, parts: Parts, trial: optuna.Trial
 ) -> float:
     """The lowest validation loss of a network; optuna.TrialPruned where it was cut short."""
-    aim = objective(run.recipe.task, data, parts["train"])
-    return fit(run, learner, data, parts, aim, [Reporting(trial)]).loss
+    aim, seen = aimed(run, data, parts)
+    return fit(run, learner, seen, parts, aim, [Reporting(trial)]).loss

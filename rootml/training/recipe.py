@@ -20,6 +20,8 @@ class Recipe:
     the training. ``limits``: at most so many rows of a part ("train", "validation", "test") are
     used; a torch network draws its training rows anew each epoch, all others are drawn once.
     ``split``: a :class:`Split`, its text (``"60/20/20"``), or three shares that add up to 1.
+    ``together``: where entries are objects of events, the logical column with the event's number,
+    so that all objects of an event go to the same part.
     ``search``: where ``rootml train --tune`` looks for better values, by the name of an option or
     parameter of the learner. ``threads`` and ``deploy_batch`` (how the model runs best) go to
     the card.
@@ -33,11 +35,17 @@ class Recipe:
     title: str = ""
     doc: str = ""
     split: Split = USUAL
+    together: str = ""
     limits: Mapping[str, int] = field(default_factory=dict)
     seed: int = 1
     threads: int | None = None
     deploy_batch: int | None = None
     search: Search = field(default_factory=dict)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Logical columns that the split follows."""
+        return tuple(dict.fromkeys((*self.split.columns, *filter(None, [self.together]))))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "split", as_split(self.split, self.learner.parts))

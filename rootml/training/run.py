@@ -11,7 +11,7 @@ from typing import Any, Unpack
 from rootml.errors import DataError, MissingExtra, TrainingError
 from rootml.plugins import get_recipe
 from rootml.rootio.container.transaction import made_folder
-from rootml.training.asked import LearnerOptions, apart, checked, command_line
+from rootml.training.asked import LearnerOptions, apart, checked, command_line, samples_of
 from rootml.training.cache import get_dataset, scratch
 from rootml.training.cards import finish
 from rootml.training.chosen import choose_adapter
@@ -22,7 +22,10 @@ from rootml.training.learner import Torch
 from rootml.training.ranks import is_first
 from rootml.training.recipe import Recipe
 from rootml.training.recipe_file import is_recipe_file, read_recipe
+from rootml.training.relative import place
 from rootml.training.split import USUAL, Split
+from rootml.training.task import Regression
+from rootml.training.weighting import with_weights
 
 OF_THE_MACHINE = ("device", "strategy")
 """Options that are not part of what repeats a training elsewhere."""
@@ -39,6 +42,7 @@ def train(
     tree: str | None = None,
     max_events: int | None = None,
     train_only: Sequence[str | Path] = (),
+    samples: Mapping[str, Sequence[str | Path]] | None = None,
     adapt: Sequence[str | Path] = (),
     cache: str | Path | None = None,
     seed: int | None = None,
@@ -58,10 +62,11 @@ def train(
     ``checkpoints/``. What is None is taken from the recipe; ``name`` is that of the recipe unless
     given. ``adapter``: an installed one by name, or the file of a declared one; ``view``: one of
     its views, which need not be said where it has one only. ``split``: see
-    :mod:`rootml.training.split`. ``max_events``: read no more. ``train_only``: more files, all of
-    whose events are for training, read after the others. ``adapt``: files without truth that a
-    network shall be adapted to. ``cache``: a folder in which what is read is kept for other
-    trainings on the same files (:mod:`rootml.training.cache`). ``options`` of the learner:
+    :mod:`rootml.training.split`. ``max_events``: read no more, of each sample. ``train_only``: more
+    files, all of whose events are for training, read after the others. ``samples``: more files, by
+    the name under which the recipe's task says how their truth is known. ``adapt``: files without
+    truth that a network shall be adapted to. ``cache``: a folder in which what is read is kept for
+    other trainings on the same files (:mod:`rootml.training.cache`). ``options`` of the learner:
     :class:`LearnerOptions`; ``values``: others, and parameters, by name. ``tune``: first search
     for the best in so many trials, where the recipe says. ``notes``: what the card shall say of
     the training data.
@@ -77,6 +82,7 @@ def train(
     chosen = _chosen(recipe, seed, split, options, values or {})
     if not files:
         raise TrainingError("a training needs at least one file")
+    samples = samples or {}
     asked = {
         "name": name if name != chosen.name else None,
         "adapter": adapter if adapter is None else Path(adapter).name,
@@ -88,6 +94,7 @@ def train(
         "set": [f"{key}={value}" for key, value in (values or {}).items()],
         "tune": tune,
         "train_only": [Path(path).name for path in train_only],
+        "sample": [f"{key}={Path(path).name}" for key in samples for path in samples[key]],
         "adapt": [Path(path).name for path in adapt],
         "tree": tree,
     }
@@ -103,6 +110,7 @@ def train(
         notes=notes,
         resume=resume,
         train_only=apart(files, train_only),
+        samples=samples_of(chosen.task, [*files, *train_only], samples),
         progress=progress,
         leads=_leads(chosen),
     )
@@ -114,7 +122,8 @@ def train(
         declaration=found.declaration,
         tree=tree,
     )
-    return _train(run, read, [*files, *train_only], max_events, adapt, tune)
+    every = [*files, *train_only, *(path for paths in samples.values() for path in paths)]
+    return _train(run, read, every, max_events, adapt, tune)
 
 
 def _train(
@@ -127,6 +136,8 @@ def _train(
 ) -> Path:
     learner, task = run.recipe.learner, run.recipe.task
     fit, search = learner.fit(), _search(run.recipe) if trials else None
+    if isinstance(task, Regression) and task.reference:
+        place(task, run.view)
     if adapt and not isinstance(learner, Torch):
         raise TrainingError(f"recipe {run.recipe.name!r}: only networks can be adapted")
     if run.leads:
@@ -136,12 +147,15 @@ def _train(
             files,
             task=task,
             folder=folder,
-            columns=run.recipe.split.columns,
+            columns=run.recipe.needs,
             max_events=max_events,
             takes_nan=learner.takes_nan,
+            samples=run.samples,
         )
-        parts = data.parts(run.recipe.seed, run.recipe.split, run.train_only)
+        recipe = run.recipe
+        parts = data.parts(recipe.seed, recipe.split, run.train_only, recipe.together)
         check_parts(run, data, parts)
+        data = with_weights(run, data, parts)
         if adapt:
             run = _targeted(run, read, adapt, folder / "target")
         if run.leads:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import h5py
 
 FORMAT = 1
+LEFT_OUT = ("skipped", "unknown", "unselected")
+"""Counts of a data set; files of earlier versions lack the last one."""
 EDGE_BYTES = 2**20
 _BLOCK_BYTES, _MARGIN_BYTES = 2**26, 2**20
 
@@ -44,7 +46,8 @@ def write_hdf5(data: DataSet, path: Path, about: Mapping[str, Any]) -> None:
     """
     every = (data.truth, data.file, data.entry, *data.columns.values(), *data.tensors.values())
     with _created(path, sum(values.nbytes for values in every)) as file:
-        file.attrs.update(rootml_format=FORMAT, skipped=data.skipped, unknown=data.unknown)
+        file.attrs.update(rootml_format=FORMAT)
+        file.attrs.update({name: getattr(data, name) for name in LEFT_OUT})
         file["about"] = json.dumps(about)
         file["files"] = list(data.files)
         for name in ("truth", "file", "entry"):
@@ -93,15 +96,15 @@ def read_hdf5(path: str | Path) -> tuple[DataSet, dict[str, Any]]:
 def _read(file: h5py.File, path: Path) -> tuple[DataSet, dict[str, Any]]:
     if file.attrs["rootml_format"] != FORMAT:
         raise FileError(f"{path}: format {file.attrs['rootml_format']}, expected {FORMAT}")
-    rows = {name: np.array(_mapped(file[name], path)) for name in ("truth", "file", "entry")}
+    rows: Any = {name: np.array(_mapped(file[name], path)) for name in ("truth", "file", "entry")}
+    left_out: Any = {name: int(file.attrs.get(name, 0)) for name in LEFT_OUT}
     columns = {name: np.array(values) for name, values in _arrays(file, "columns", path)}
     data = DataSet(
         dict(_arrays(file, "tensors", path)),
         **rows,
         files=tuple(file["files"].asstr()[:]),
         columns=columns,
-        skipped=int(file.attrs["skipped"]),
-        unknown=int(file.attrs["unknown"]),
+        **left_out,
     )
     return data, json.loads(file["about"].asstr()[()])
 

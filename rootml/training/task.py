@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from rootml.adapter import Adapter, Reference
 from rootml.card import Output
-from rootml.errors import DataError, TrainingError
+from rootml.errors import DataError, TrainingError, nearest
 from rootml.spec import Array
+from rootml.training.losses import Loss
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    Loss = Callable[[Tensor, Tensor], Tensor]
+    OwnLoss = Callable[[Tensor, Tensor], Tensor]
     Transform = Callable[[Tensor], Sequence[Tensor]]
 
 OF_NO_CLASS = -1
@@ -65,20 +66,73 @@ class Classification:
 
 
 @dataclass(frozen=True)
-class Regression:
-    """The true value of the logical column ``target``, in the unit of the first output.
+class Sample:
+    """Files of which the truth is known in a way of their own; texts are expressions.
 
-    ``estimates``: the outputs, first the estimate itself, then perhaps its uncertainty. A torch
-    network returns ``raw`` (n,) or (n, k); ``transform(raw)`` gives one (n,) a output, in order,
-    and ``loss(raw, truth)`` a number. Unless given: for one output raw is the estimate and the
-    loss the mean square; for two, raw holds mean and log standard deviation of a Gaussian whose
-    negative log likelihood is the loss. Rows whose target is NaN are left out.
+    ``target``: the true value, or what is taken for it; ``select``: the rows that are learned
+    from, where it is not 0, NaN or missing; ``weight`` of each row, 0 or more. ``share``: how much
+    the mean loss of these files counts, beside 1 for that of the others.
+    """
+
+    target: str
+    select: str = ""
+    weight: str = ""
+    share: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share < np.inf:
+            raise TrainingError(f"{self}: share must be above 0, and finite")
+
+
+@dataclass(frozen=True)
+class Flat:
+    """Weights that make a distribution flat in training: that of the target, or of ``of``.
+
+    Rows weigh one over what is in their bin, of so many ``bins`` of equal width (of the logarithm
+    with ``log``) over the training rows of a sample, and at most ``most`` times as much as those of
+    the fullest bin. ``of``: an expression of logical columns.
+    """
+
+    of: str = ""
+    bins: int = 50
+    log: bool = False
+    most: float = 20.0
+
+    def __post_init__(self) -> None:
+        if self.bins < 2 or not 1 <= self.most < np.inf:
+            raise TrainingError(f"{self}: bins must be 2 or more, most 1 or more, and finite")
+
+
+@dataclass(frozen=True)
+class Regression:
+    """The true value ``target``, in the unit of the first output.
+
+    ``target``, ``select`` and ``weight`` are expressions of logical columns, often a name alone,
+    one number an event or object: the true value; the rows that are learned from; how much each
+    counts. ``estimates``: the outputs, first the estimate itself, then perhaps its uncertainty.
+    Rows whose target is NaN are left out. ``flat``: further weights. ``samples``: other files
+    whose target is another, by the name that ``rootml train --sample`` gives them.
+
+    ``loss``: a :class:`~rootml.training.losses.Loss`; unless given, the mean square for one output,
+    a Gaussian likelihood for two. Or a function of one's own, with a ``transform``: a torch network
+    returns ``raw`` (n,) or (n, k); ``transform(raw)`` gives one (n,) an output, in order, and
+    ``loss(raw, truth)`` a number or, where rows have weights, (n,).
+
+    ``reference``: a tensor of the view, one number a row in the unit of the estimate, that is
+    estimated already. A torch network then learns ``ratio``, "log" of truth / reference or the
+    "linear" one, and the model still gives the value itself.
     """
 
     target: str
     estimates: tuple[Output, ...]
-    loss: Loss | None = None
+    loss: Loss | OwnLoss | None = None
     transform: Transform | None = None
+    reference: str = ""
+    ratio: Literal["log", "linear"] = "log"
+    select: str = ""
+    weight: str = ""
+    flat: Flat | None = None
+    samples: Mapping[str, Sample] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         roles = [output.role for output in self.estimates]
@@ -87,16 +141,30 @@ class Regression:
                 "the outputs of a regression are an estimate, and perhaps its uncertainty; "
                 f"these have the roles {roles}"
             )
-        if self.estimates[0].estimates != self.target:
+        if self.target.isidentifier() and self.estimates[0].estimates != self.target:
             raise TrainingError(
                 f"output {self.estimates[0].name!r} must say that it estimates {self.target!r}"
             )
-        if (self.loss is None) != (self.transform is None):
+        if (self.loss is None or isinstance(self.loss, Loss)) != (self.transform is None):
             raise TrainingError("a regression has both a loss and a transform of its own, or none")
+        if isinstance(self.loss, Loss) and self.loss.outputs != len(self.estimates):
+            raise TrainingError(f"{self.loss} gives {self.loss.outputs} outputs, not {len(roles)}")
 
-    def column(self, adapter: Adapter) -> str:
-        """The logical column with the true value."""
-        return self.target
+    @property
+    def weighted(self) -> bool:
+        """Whether some rows count more than others."""
+        return bool(self.flat or self.samples or self.weight)
+
+    def sample(self, name: str) -> Sample:
+        """That of the files called ``name``, "" for those that have no name."""
+        if not name:
+            return Sample(self.target, self.select, self.weight)
+        if name not in self.samples:
+            raise TrainingError(
+                f"the recipe has no sample {name!r}{nearest(name, self.samples)} "
+                f"(samples: {', '.join(self.samples) or 'none'})"
+            )
+        return self.samples[name]
 
     def outputs(self, adapter: Adapter) -> tuple[Output, ...]:
         """The columns that the network gives."""
@@ -104,7 +172,8 @@ class Regression:
 
     def references(self, adapter: Adapter) -> tuple[Reference, ...]:
         """The file's own estimates of the same quantity, for comparison on the card."""
-        return tuple(r for r in adapter.references if r.estimates == self.target)
+        estimated = self.estimates[0].estimates
+        return tuple(r for r in adapter.references if estimated and r.estimates == estimated)
 
     def known(self, truth: Array, adapter: Adapter) -> Array:
         """Which units have a true value; DataError where one is infinite."""
@@ -120,6 +189,12 @@ def only_value(task: Regression, who: str) -> None:
             f"{who} estimates {task.target!r} without its uncertainty; leave out the output "
             f"{task.estimates[1].name!r}"
         )
+    for what, asked in {"a loss": task.loss, "a reference": task.reference}.items():
+        if asked:
+            raise TrainingError(
+                f"{who} has its own loss and estimates {task.target!r} itself: "
+                f"{what} is for torch networks"
+            )
 
 
 Task = Classification | Regression

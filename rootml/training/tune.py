@@ -28,8 +28,8 @@ from rootml.training.job import Fitted, Parts, Run, Setting
 from rootml.training.learner import Torch
 from rootml.training.recipe import Recipe
 from rootml.training.task import Classification
-from rootml.training.truth import balanced
 from rootml.training.tuning_figure import draw_search
+from rootml.training.weighting import weights_of
 
 UNPRUNED_TRIALS, UNPRUNED_EPOCHS = 5, 3
 """First trials, and first epochs of each, that are never cut short."""
@@ -127,9 +127,10 @@ def _loss_of(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> float:
     tensors = {name: np.array(tensor[rows]) for name, tensor in data.tensors.items()}
     predicted = np.asarray(fitted.predict(tensors)[0], np.float64)
     if not isinstance(run.recipe.task, Classification):
-        return float(np.mean((predicted - truth) ** 2))
-    right = np.clip(np.where(truth == 1, predicted, 1 - predicted), 1e-12, 1)
-    return float(np.average(-np.log(right), weights=balanced(truth)))
+        losses = (predicted - truth) ** 2
+    else:
+        losses = -np.log(np.clip(np.where(truth == 1, predicted, 1 - predicted), 1e-12, 1))
+    return float(np.average(losses, weights=weights_of(run, data, rows)))
 
 
 def _write(run: Run, study: optuna.Study) -> Mapping[str, Setting]:

@@ -33,12 +33,13 @@ def test_no_row_comes_again_before_all_have_come(count):
 def test_batches_hold_all_rows_once_and_none_is_tiny():
     rows = np.random.default_rng(1).permutation(129)
     batches = Batches(numbered(129), rows, 64)
-    sizes = [len(truth) for _, truth in batches]
+    sizes = [len(truth) for _, truth, _ in batches]
     assert sizes == [43, 43, 43]
     assert len(batches) == 3
-    for (tensors, truth), part in zip(batches, np.split(rows, 3), strict=True):
+    for (tensors, truth, weight), part in zip(batches, np.split(rows, 3), strict=True):
         assert tensors["x"].tolist() == sorted(part)
         assert torch.equal(truth, tensors["x"] % 2)
+        assert torch.equal(weight, torch.ones(43))
 
 
 def test_batches_are_read_while_others_are_computed_on():

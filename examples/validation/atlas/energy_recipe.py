@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from rootml.adapter import View
 from rootml.card import Output
-from rootml.training import Recipe, Regression, Torch
-from rootml.training.objective import gaussian
+from rootml.training import Gaussian, Recipe, Regression, Torch
 
 
 class Correction(nn.Module):
-    """Logarithm of E / E_acc and of its uncertainty, from the columns of an electron."""
+    """log(E / E_acc) and the log of its standard deviation, from the columns of an electron."""
 
     def __init__(self, columns: int, hidden: int = 64) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.BatchNorm1d(columns + 1, affine=False),
-            nn.Linear(columns + 1, hidden),
+            nn.BatchNorm1d(columns, affine=False),
+            nn.Linear(columns, hidden),
             nn.SiLU(),
             nn.Linear(hidden, hidden),
             nn.SiLU(),
             nn.Linear(hidden, 2),
         )
 
-    def forward(self, electron: Tensor) -> Tensor:
-        """(n, 3): E_acc in GeV, log(E / E_acc), log of the relative uncertainty; (n, columns)."""
-        accordion, track = electron[:, :1], electron[:, 7:8]
-        logs = torch.log(accordion), torch.log(accordion / track.clamp(min=0.1))
-        made: Tensor = self.layers(torch.cat([*logs, electron[:, 1:]], dim=1))
-        return torch.cat([accordion, 0.1 * made[:, :1], made[:, 1:] - 3.5], dim=1)
-
-
-def loss(raw: Tensor, truth: Tensor) -> Tensor:
-    """Gaussian likelihood of log(E_true / E_acc)."""
-    return gaussian(raw[:, 1:], torch.log(truth / raw[:, 0]))
-
-
-def transform(raw: Tensor) -> tuple[Tensor, Tensor]:
-    """Energy and its uncertainty in GeV."""
-    energy = raw[:, 0] * torch.exp(raw[:, 1])
-    return energy, energy * torch.exp(raw[:, 2])
+    def forward(self, accordion: Tensor, electron: Tensor) -> Tensor:
+        """(n, 2), in units of the scale of the loss; (n, 1) in GeV, (n, columns)."""
+        made: Tensor = self.layers(electron)
+        return made
 
 
 def build(view: View) -> nn.Module:
-    """The network for a view of one tensor of columns."""
-    return Correction(len(view.tensors[0].columns))
+    """The network for a view of the energy in the cells and a tensor of columns."""
+    return Correction(len(view.tensors[1].columns))
 
 
 ENERGY = Recipe(
@@ -71,8 +56,8 @@ ENERGY = Recipe(
                 doc="standard deviation of the energy",
             ),
         ),
-        loss=loss,
-        transform=transform,
+        reference="E_acc",
+        loss=Gaussian(scale=0.03),
     ),
     title="Energy of electrons in a toy calorimeter",
     doc="A correction to the energy in the cells, by a network of two layers.",
