@@ -47,13 +47,18 @@ class Way:
 
 
 def turn(way: Way) -> Run:
-    """One run of a way, its result new; exits with what it said if it fails."""
+    """One run of a way, its result new and the disk at rest; exits with what it said if it fails.
+
+    Without the ``sync``, a way that waits for its data to be on the disk waits for what the ways
+    before it left to the kernel.
+    """
     if way.result and way.result.is_dir():
         shutil.rmtree(way.result)
     elif way.result:
         way.result.unlink(missing_ok=True)
     # Modules are compiled once, as those of an installed package are.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    os.sync()
     start = time.perf_counter()
     process = subprocess.Popen(
         way.command,
