@@ -7,24 +7,31 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 import click
 
-Report = Callable[[int, int], None]
 LOG_SECONDS = 10.0
 """How often a batch log gets a line."""
+
+
+class Report(Protocol):
+    """Shows how far the work is."""
+
+    def __call__(self, done: int, total: int, where: str = "") -> None:
+        """So many of all are done; ``where``: what else there is to say."""
 
 
 @contextmanager
 def progress(
     label: str, *, then: str = "", unit: str = "events", quiet: bool = False
 ) -> Iterator[Report]:
-    """Yield ``report(done, total)``: a bar on a terminal, plain lines in a batch log.
+    """Yield what shows the progress: a bar on a terminal, plain lines in a batch log.
 
     ``then``: what still goes on when all is counted; ``unit``: what is counted.
     """
     if quiet:
-        yield lambda done, total: None
+        yield lambda done, total, where="": None
     elif sys.stderr.isatty():
         from rootml.commands.terminal import bar
 
@@ -41,7 +48,7 @@ class _Lines:
         self._label, self._unit = label, unit
         self._start = self._last = time.monotonic()
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, where: str = "") -> None:
         now = time.monotonic()
         if done < total and now - self._last < LOG_SECONDS:
             return
@@ -50,7 +57,8 @@ class _Lines:
         left = (total - done) / max(rate, 1e-9)
         click.echo(
             f"{self._label}: {done:,} of {total:,} {self._unit}, {per_second(rate, self._unit)}"
-            + (f", {left:.0f} s left" if done < total else ""),
+            + (f", {left:.0f} s left" if done < total else "")
+            + (f"; {where}" if where else ""),
             err=True,
         )
 

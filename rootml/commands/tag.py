@@ -143,12 +143,19 @@ def _vary(
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    help="Processes or dask workers on this machine. Default: as many as cores and files.",
+    help="Processes or dask workers on this machine. Default: as many as cores.",
 )
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
     help="Of a dask cluster: tcp://HOST:PORT, or its JSON file.",
+)
+@click.option(
+    "--entries-per-job",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Entries of a file that a worker judges at a time; 0: whole files. Default: whole files "
+    "where there are enough of them for the workers.",
 )
 @click.option(
     "--resume",

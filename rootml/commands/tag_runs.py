@@ -18,10 +18,11 @@ from rootml.rootio.remote import is_remote, location, name_of
 from rootml.scale.files import made, tag_files
 from rootml.scale.inputs import find_inputs, targets_in
 from rootml.scale.resume import is_made
+from rootml.scale.tally import Progress
 from rootml.tagging import tag_file
 from rootml.tagging.prepare import tag_options
 
-SPREADING = ("executor", "workers", "scheduler", "fail_fast")
+SPREADING = ("executor", "workers", "scheduler", "entries_per_job", "fail_fast")
 """Options of several files; a file alone that is given one is treated as they are."""
 
 
@@ -45,7 +46,7 @@ def run(
     """Tag what ``given`` stands for into ``out``: a file, a folder, or None for in place."""
     inputs = find_inputs(given)
     folder = out if is_folder or out is None or _is_folder(out) else None
-    if len(inputs) > 1 or any(options[name] for name in SPREADING):
+    if len(inputs) > 1 or any(options[name] not in (None, False) for name in SPREADING):
         if folder is None and out is not None and len(inputs) == 1:
             raise InputError(f"{out}: who works on several files needs a folder; give one with -o")
         _tag_files(inputs, out, options, say)
@@ -84,8 +85,12 @@ def _tag_files(
     inputs: Sequence[str], folder: str | None, options: dict[str, Any], say: Say
 ) -> None:
     then = "drawing plots" if options["plots"] else ""
-    with progress("tag", then=then, unit="files", quiet=say.nothing) as report:
-        result = tag_files(inputs, folder, progress=report, **options)
+    with progress("tag", then=then, quiet=say.nothing) as report:
+
+        def heard(at: Progress) -> None:
+            report(at.events, at.expected, f"{at.files:,} of {at.of:,} files")
+
+        result = tag_files(inputs, folder, progress=heard, **options)
     if say.as_json:
         accounts = [outcome.to_json() for outcome in result.outcomes]
         click.echo(json.dumps(accounts if len(accounts) > 1 else accounts[0], indent=2))

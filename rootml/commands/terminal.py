@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from rootml.commands.console import per_second
+from rootml.commands.console import Report, per_second
 
 
 class RateColumn(ProgressColumn):
@@ -36,8 +36,8 @@ class RateColumn(ProgressColumn):
 
 
 @contextmanager
-def bar(label: str, then: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield ``report(done, total)``; ``then``: what still goes on when all is counted."""
+def bar(label: str, then: str, unit: str) -> Iterator[Report]:
+    """Yield what moves the bar; ``then``: what still goes on when all is counted."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -48,8 +48,9 @@ def bar(label: str, then: str, unit: str) -> Iterator[Callable[[int, int], None]
     ) as shown:
         task = shown.add_task(label, total=None)
 
-        def update(done: int, total: int) -> None:
-            text = f"{label}: {then}" if then and done >= total else label
+        def update(done: int, total: int, where: str = "") -> None:
+            now = then if then and done >= total else where
+            text = f"{label}: {now}" if now else label
             shown.update(task, description=text, completed=done, total=total)
 
         yield update

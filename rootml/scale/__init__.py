@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rootml.scale.files import tag_files
     from rootml.scale.outcome import FileOutcome, FilesResult
+    from rootml.scale.tally import Progress
 
-_WHERE = {"FileOutcome": "outcome", "FilesResult": "outcome", "tag_files": "files"}
+_WHERE = {
+    "FileOutcome": "outcome",
+    "FilesResult": "outcome",
+    "Progress": "tally",
+    "tag_files": "files",
+}
 
-__all__ = ["FileOutcome", "FilesResult", "tag_files"]
+__all__ = ["FileOutcome", "FilesResult", "Progress", "tag_files"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,56 +7,112 @@ dask-jobqueue (https://jobqueue.dask.org).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from concurrent.futures import Future as Answer
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 from rootml.errors import InputError, MissingExtra
 from rootml.rootio.opening import inflate_fast
-from rootml.scale.outcome import FileOutcome, Outcomes
-from rootml.scale.task import Task
+from rootml.scale.division import close_files
+from rootml.scale.task import Errand, Report
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 _NANNY = "distributed.nanny.pre-spawn-environ"
+T = TypeVar("T")
 
 
-def run_on_dask(tasks: Sequence[Task], client: Client) -> Outcomes:
-    """``(number of the task, outcome)`` as they come, by the workers of ``client``.
+class DaskPool:
+    """The workers of a cluster.
 
-    dask hands a task on where its worker is lost or slow, so each may be begun more than once.
+    dask hands an errand on where its worker is lost or slow, so each may be begun more than once.
     """
-    from distributed import as_completed
 
-    futures = client.map(_tag, [task.again() for task in tasks], pure=False)
-    numbers = {future.key: number for number, future in enumerate(futures)}
-    try:
-        for future in as_completed(futures):
-            number = numbers[future.key]
-            yield number, _outcome(tasks[number], future)
-            future.release()
-    finally:
-        client.cancel(futures)
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._under_way: dict[str, tuple[Future, Answer[Any]]] = {}
+        self._reports: dict[str, Report] = {}
+        self._topic = f"rootml-{uuid4().hex}"
+        client.subscribe_topic(self._topic, self._heard)
+
+    @property
+    def workers(self) -> int:
+        """How many errands the cluster runs at once, as it is now."""
+        threads: dict[str, int] = self._client.nthreads()
+        return max(1, sum(threads.values()))
+
+    def submit(self, errand: Errand[T], report: Report | None = None) -> Answer[T]:
+        """Have an errand run; where that cannot be done, it has failed."""
+        key = f"rootml-{uuid4().hex}"
+        if report is not None:
+            self._reports[key] = report
+        told = None if report is None else self._topic
+        future = self._client.submit(_work, errand.again(), key, told, key=key, pure=False)
+        answer: Answer[T] = Answer()
+        self._under_way[key] = future, answer
+        future.add_done_callback(partial(self._done, errand, answer))
+        return answer
+
+    def close(self) -> None:
+        """Cancel what is under way, and have the workers close what they have opened."""
+        under_way = list(self._under_way.values())
+        self._client.unsubscribe_topic(self._topic)
+        self._client.cancel([future for future, _ in under_way])
+        for _, answer in under_way:
+            answer.cancel()
+        self._client.run(close_files, on_error="ignore")
+
+    def _heard(self, event: tuple[float, Any]) -> None:
+        key, done, total = event[1]
+        if key in self._reports:
+            self._reports[key](done, total)
+
+    def _done(self, errand: Errand[T], answer: Answer[T], future: Future) -> None:
+        if answer.set_running_or_notify_cancel():
+            answer.set_result(_result(errand, future))
+        self._reports.pop(future.key, None)
+        self._under_way.pop(future.key, None)
 
 
-def _tag(task: Task) -> FileOutcome:
-    """What a worker does."""
+def _work(errand: Errand[T], key: str, topic: str | None) -> T:
+    """What a worker does; it tells of its progress on ``topic``."""
+    from distributed import get_worker
+
     inflate_fast()
-    return task()
+
+    def report(done: int, total: int) -> None:
+        if topic is not None:
+            get_worker().log_event(topic, [key, done, total])
+
+    return errand(report)
 
 
-def _outcome(task: Task, future: Future) -> FileOutcome:
+def _result(errand: Errand[T], future: Future) -> T:
     if future.status == "finished":
-        outcome: FileOutcome = future.result()
-        return outcome
+        result: T = future.result()
+        return result
     if future.status == "error":
         error = future.exception()
-        return task.failed(f"dask: {type(error).__name__}: {error}")
-    return task.failed(
+        return errand.failed(f"dask: {type(error).__name__}: {error}")
+    return errand.failed(
         f"dask: the task is {future.status}: the scheduler, or what it knew, is gone"
     )
+
+
+@contextmanager
+def dask_pool(scheduler: str | None, workers: int, threads: int) -> Iterator[DaskPool]:
+    """The workers of the cluster at ``scheduler``, or of one made here: see :func:`connected`."""
+    with connected(scheduler, workers, threads) as client:
+        pool = DaskPool(client)
+        try:
+            yield pool
+        finally:
+            pool.close()
 
 
 @contextmanager

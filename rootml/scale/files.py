@@ -18,11 +18,11 @@ from rootml.rootio.remote import is_remote
 from rootml.rootio.transfer import made_remote_folder
 from rootml.scale.inputs import find_inputs, targets_in
 from rootml.scale.outcome import FileOutcome, FilesResult
+from rootml.scale.tally import Progress, Tally
 from rootml.scale.task import Task
 from rootml.scale.workforce import Workforce, workforce
 from rootml.tagging.prepare import Card, TagOptions, check_folder, check_options, tag_options
 
-Progress = Callable[[int, int], None]
 GIVEN_UP = "given up, because another file failed"
 
 
@@ -34,11 +34,12 @@ def tag_files(
     executor: str | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
+    entries_per_job: int | None = None,
     resume: bool = False,
     fail_fast: bool = False,
     plots: str | os.PathLike[str] | bool = True,
     dry_run: bool = False,
-    progress: Progress | None = None,
+    progress: Callable[[Progress], None] | None = None,
     **options: Any,
 ) -> FilesResult:
     """Tag each of ``files`` into a file of its name in ``folder``, as :func:`rootml.tag_file` does.
@@ -48,14 +49,18 @@ def tag_files(
     this machine; ``"dask"``: the workers of the cluster at ``scheduler`` (an address, or the path
     of a scheduler's JSON file), which see the same files, or ``workers`` made here. None takes dask
     where there is a ``scheduler``, processes where there are ``workers``, else serial. ``workers``:
-    None takes as many as there are cores and files. Workers times threads are at most the cores
-    of this machine, unless both are asked for; what they are is in the result.
+    None takes as many as there are cores. Workers times threads are at most the cores of this
+    machine, unless both are asked for; what they are is in the result. ``entries_per_job``: a
+    worker judges so many entries of a file at a time, at most, or as many as are read at once, and
+    this process writes what they say; 0: each worker tags whole files; None divides files where
+    there are too few to keep all workers busy.
 
     A file that fails does not stop the others, unless ``fail_fast``: see ``failed`` of the result.
     ``resume``: an output that is there is kept if its record says that it was made from this
     input, by these networks, adapters and options; another one fails, or is replaced with
     ``overwrite``. ``plots``: folder of the validation of all files together, True for
-    ``<folder>_validation``, False for none. ``progress(done, total)``: called after each file.
+    ``<folder>_validation``, False for none. ``progress``: is told now and then how many
+    events and files are done (:class:`rootml.scale.Progress`).
     ``options``: those of :func:`rootml.tag_file`.
 
     Outputs appear whole or not at all, and are the same whatever they ran on. A worker that dies
@@ -66,7 +71,7 @@ def tag_files(
     inputs = find_inputs([os.fspath(one) for one in _listed(files)])
     asked = tag_options(models, plots=False, **options)
     targets = _targets(inputs, folder, asked)
-    staff = workforce(executor, workers, scheduler, len(inputs), asked.threads)
+    staff = workforce(executor, workers, scheduler, asked.threads, len(inputs), entries_per_job)
     _check(inputs, targets, asked, staff, resume=resume)
     page = None if plots is False or dry_run else _plot_folder(plots, folder)
     if page is not None:
@@ -148,14 +153,25 @@ def made(folder: str | os.PathLike[str] | None) -> AbstractContextManager[None]:
 
 
 def _run(
-    tasks: Sequence[Task], staff: Workforce, fail_fast: bool, progress: Progress | None
+    tasks: Sequence[Task],
+    staff: Workforce,
+    fail_fast: bool,
+    progress: Callable[[Progress], None] | None,
 ) -> tuple[FileOutcome, ...]:
     outcomes = [task.failed(GIVEN_UP) for task in tasks]
-    with closing(staff.run(tasks)) as arriving:
-        for done, (number, outcome) in enumerate(arriving, 1):
+    tally = Tally(len(tasks))
+
+    def heard(number: int, done: int, total: int) -> None:
+        tally.heard(number, done, total)
+        if progress is not None:
+            progress(tally.progress)
+
+    with closing(staff.run(tasks, heard)) as arriving:
+        for number, outcome in arriving:
             outcomes[number] = outcome
+            tally.finished(number, outcome.result.events if outcome.result else 0)
             if progress is not None:
-                progress(done, len(tasks))
+                progress(tally.progress)
             if outcome.error and fail_fast:
                 break
     return tuple(outcomes)

@@ -1,4 +1,4 @@
-"""Workers on this machine: processes that take one file after the other."""
+"""Workers on this machine: processes that take one errand after the other."""
 
 from __future__ import annotations
 
@@ -6,53 +6,73 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from rootml.rootio.opening import inflate_fast
-from rootml.scale.outcome import FileOutcome, Outcomes
-from rootml.scale.task import Task
+from rootml.scale.task import Errand, Report
 
+T = TypeVar("T")
 ATTEMPTS = 2
-"""How often a file is begun whose worker dies, which may have been an accident of the machine."""
+"""How often an errand is begun whose worker dies, maybe by an accident of the machine."""
 PATIENCE = 10.0
 """Seconds that a worker has to remove its temporary file when it is told to stop."""
 
 
-def run_in_processes(tasks: Sequence[Task], workers: int, threads: int) -> Outcomes:
-    """``(number of the task, outcome)`` as they come, by ``workers`` processes.
+class ProcessPool:
+    """Processes that each take the next errand when they are done with one."""
 
-    Each takes the next file when it is done with one, so that a slow one holds up no other.
-    ``threads``: cores that a network may use in each. When the iterator is closed, the workers
-    are stopped.
-    """
-    free: SimpleQueue[Worker] = SimpleQueue()
-    staff = [Worker(threads) for _ in range(workers)]
-    for worker in staff:
-        free.put(worker)
+    def __init__(self, workers: int, threads: int) -> None:
+        self.workers = workers
+        self._staff = [Worker(threads) for _ in range(workers)]
+        self._free: SimpleQueue[Worker] = SimpleQueue()
+        for worker in self._staff:
+            self._free.put(worker)
+        self._drivers = ThreadPoolExecutor(workers, thread_name_prefix="rootml-driver")
 
-    def done(task: Task) -> FileOutcome:
-        worker = free.get()
+    def submit(self, errand: Errand[T], report: Report | None = None) -> Future[T]:
+        """Have an errand run; where that cannot be done, it has failed."""
+        return self._drivers.submit(self._run, errand, report or _unheard)
+
+    def _run(self, errand: Errand[T], report: Report) -> T:
+        worker = self._free.get()
         try:
-            return worker.run(task)
+            return worker.run(errand, report)
         finally:
-            free.put(worker)
+            self._free.put(worker)
 
-    drivers = ThreadPoolExecutor(workers, thread_name_prefix="rootml-driver")
-    try:
-        numbers = {drivers.submit(done, task): number for number, task in enumerate(tasks)}
-        for future in as_completed(numbers):
-            yield numbers[future], future.result()
-    finally:
-        drivers.shutdown(wait=False, cancel_futures=True)
-        for worker in staff:
+    def close(self) -> None:
+        """Stop the processes, and fail what they were doing."""
+        self._drivers.shutdown(wait=False, cancel_futures=True)
+        for worker in self._staff:
             worker.stop()
-        drivers.shutdown()
+        self._drivers.shutdown()
+
+
+@contextmanager
+def processes(workers: int, threads: int) -> Iterator[ProcessPool]:
+    """A pool of ``workers`` processes; ``threads``: cores that a network may use in each."""
+    pool = ProcessPool(workers, threads)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+def _unheard(done: int, total: int) -> None:
+    pass
+
+
+class Tick(NamedTuple):
+    """How many events of an errand are done, of how many."""
+
+    done: int
+    total: int
 
 
 class Worker:
@@ -63,20 +83,22 @@ class Worker:
         self._stopped = False
         self._start()
 
-    def run(self, task: Task) -> FileOutcome:
-        """Have the process do the task."""
-        for attempt in (task, *[task.again()] * (ATTEMPTS - 1)):
+    def run(self, errand: Errand[T], report: Report) -> T:
+        """Have the process do the errand."""
+        for attempt in (errand, *[errand.again()] * (ATTEMPTS - 1)):
             try:
                 self._connection.send(attempt)
-                outcome: FileOutcome = self._connection.recv()
-                return outcome
+                while isinstance(said := self._connection.recv(), Tick):
+                    report(said.done, said.total)
+                result: T = said
+                return result
             except (EOFError, OSError):  # the other end is gone
                 if self._stopped:
-                    return task.failed("stopped")
+                    return errand.failed("stopped")
                 code = self._replace()
         reason = f"exit code {code}" if code >= 0 else f"signal {-code}"
-        return task.failed(
-            f"the process that tagged it died {ATTEMPTS} times ({reason}); the kernel ends those "
+        return errand.failed(
+            f"the process that had it died {ATTEMPTS} times ({reason}); the kernel ends those "
             "that take more memory than there is by signal 9: try fewer --workers"
         )
 
@@ -108,7 +130,7 @@ class Worker:
         theirs.close()
 
 
-def _work(connection: Connection[Any, Task], threads: int) -> None:
+def _work(connection: Connection[Any, Errand[Any]], threads: int) -> None:
     """What a worker does until the other end of its connection is closed."""
     os.environ["OMP_NUM_THREADS"] = str(threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it goes to all on a terminal; the parent acts
@@ -117,7 +139,8 @@ def _work(connection: Connection[Any, Task], threads: int) -> None:
     inflate_fast()
     with suppress(EOFError):
         while True:
-            connection.send(connection.recv()())
+            errand = connection.recv()
+            connection.send(errand(lambda done, total: connection.send(Tick(done, total))))
 
 
 def _warn(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:

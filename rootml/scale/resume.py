@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -80,14 +80,16 @@ def _difference(run: Run, path: str, options: TagOptions) -> str:
                 return f"it has no branch {lacking[0]!r}"
             if not entry["model"]["sha256"]:
                 return "its network is on a server, which does not tell the sha256"
-            if different := _unlike(entry, found, in_place=options.in_place):
+            names = [name for name in SHAPING if not (options.in_place and name == "input")]
+            if different := unlike(entry, found, names):
                 return f"another {different}"
     return ""
 
 
-def _unlike(wanted: Mapping[str, Any], found: list[Mapping[str, Any]], *, in_place: bool) -> str:
-    """How the likest record of the same tree and branches differs, or an empty string."""
-    names = [name for name in SHAPING if not (in_place and name == "input")]
+def unlike(
+    wanted: Mapping[str, Any], found: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> str:
+    """How the likest record of the tree and branches differs in ``names``, or an empty text."""
     candidates: list[list[str]] = [
         [name for name in names if _essence(name, wanted) != _essence(name, entry)]
         for entry in found
