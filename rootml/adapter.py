@@ -136,6 +136,7 @@ class Truth:
 class Adapter:
     """All that rootml knows of one experiment.
 
+    ``default_model``: the network that judges where none is named; empty: one has to be named.
     ``energy``: the logical column with the reconstructed energy in GeV, for plots against
     energy. ``label``: what stands beside ``title`` on plots of files with truth; empty means
     "Simulation". ``simulate(n, rng, **options)`` returns events whose fields are the branches
@@ -147,7 +148,7 @@ class Adapter:
     title: str
     layouts: tuple[Layout, ...]
     views: Mapping[str, View]
-    default_model: str
+    default_model: str = ""
     simulate: Callable[..., ak.Array] | None = None
     simulation_options: Mapping[str, str] = field(default_factory=dict)
     write: Callable[..., Any] | None = None

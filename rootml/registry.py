@@ -14,6 +14,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from rootml.adapter import Adapter
 from rootml.card import SUFFIX, ModelCard
 from rootml.errors import CardError, MissingNetwork, NetworkError, RegistryError, nearest
 from rootml.plugins import adapter_of, get_adapter, get_recipe, list_adapters, list_recipes
@@ -32,6 +33,7 @@ from rootml.sources.references import File, Named, Pack, Web, parse
 __all__ = [
     "LocatedCard",
     "ModelEntry",
+    "default_model",
     "find_card",
     "find_network",
     "get_adapter",
@@ -138,6 +140,23 @@ def list_models() -> list[ModelEntry]:
         conflict = _conflict(claims)
         entries += [_entry(located, conflict) for located in (claims if conflict else claims[:1])]
     return sorted(entries, key=lambda entry: entry.name)
+
+
+def default_model(adapter: Adapter) -> str:
+    """The network that judges this experiment's events where none is named.
+
+    Raises MissingNetwork where the experiment has no such network.
+    """
+    if adapter.default_model:
+        return adapter.default_model
+    its = [
+        entry.name for entry in list_models() if entry.card and entry.card.adapter == adapter.name
+    ]
+    known = f"one of {', '.join(dict.fromkeys(its))}, or your own" if its else "your own"
+    raise MissingNetwork(
+        f"{adapter.title} (adapter {adapter.name!r}) has no default network; name {known}: "
+        "--model NAME on the command line, model= in Python"
+    )
 
 
 def _find_named(wanted: Named) -> LocatedCard:

@@ -13,7 +13,7 @@ import uproot
 from uproot.behaviors.RNTuple import RNTuple
 
 from rootml.errors import BranchError, InputError, located
-from rootml.registry import find_card, load
+from rootml.registry import default_model, find_card, load
 from rootml.rootio.events.lazy import Once
 from rootml.rootio.matching import Decoder
 from rootml.rootio.source import PROBE_ENTRIES
@@ -95,7 +95,7 @@ def annotate(
     loaded = None if model is None else _open(model, threads, device, engine)
     found = given.match(candidates() if loaded is None else [loaded.adapter])
     if loaded is None:
-        loaded = _open(found.adapter.default_model, threads, device, engine)
+        loaded = _open(default_model(found.adapter), threads, device, engine)
     tagger = Tagger(loaded, layout=found.layout, **shaping)
     targets = [_target(given, column, prefix) for column in tagger.columns]
     decoder = Decoder(found, {}, given.where)

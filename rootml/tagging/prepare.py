@@ -13,7 +13,7 @@ from uproot.behaviors.RNTuple import RNTuple
 
 from rootml.adapter import Adapter
 from rootml.errors import InputError, OutputError, TreeError
-from rootml.registry import get_adapter, load
+from rootml.registry import default_model, get_adapter, load
 from rootml.rootio.chunks import branches_of
 from rootml.rootio.container.in_place import InPlace
 from rootml.rootio.opening import check_file
@@ -138,7 +138,7 @@ def open_jobs(stack: ExitStack, source: str, options: TagOptions) -> tuple[Job, 
     opened = stack.enter_context(sources[0])
     if opened.num_entries == 0:
         raise TreeError(f"{source}: tree {opened.name!r} has no entries, nothing to tag")
-    models = models or [_load(opened.adapter.default_model, options)]
+    models = models or [_load(default_model(opened.adapter), options)]
     return tuple(
         _job(model, sources[index], options)
         for model, index in zip(models, _groups(models), strict=True)

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
@@ -12,7 +13,15 @@ import pytest
 import uproot
 
 import rootml
-from rootml.errors import BranchError, FileError, InputError, LayoutError, RootmlWarning
+from rootml.errors import (
+    BranchError,
+    FileError,
+    InputError,
+    LayoutError,
+    MissingNetwork,
+    RootmlWarning,
+)
+from rootml.registry import get_adapter
 from rootml.runtime.model import Model
 
 
@@ -74,6 +83,21 @@ def test_a_path_with_or_without_a_tree(toy: Path, hits: Path, scores: np.ndarray
 
 def test_the_default_model_of_the_experiment(toy: Path, hits: Path) -> None:
     assert "toy_score" in rootml.annotate(f"{hits}:hits").fields
+
+
+def test_an_experiment_without_a_default_model_asks_for_one(
+    toy: Path, hits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = [replace(get_adapter("toylab"), default_model="")]
+    monkeypatch.setattr("rootml.tagging.inline.candidates", lambda: without)
+    monkeypatch.setattr("rootml.tagging.prepare.candidates", lambda: without)
+    asked = r"'toylab'.* no default .*one of toy, or your own"
+    with pytest.raises(MissingNetwork, match=asked):
+        rootml.annotate(f"{hits}:hits")
+    with pytest.raises(MissingNetwork, match=asked):
+        rootml.tag_file(hits, tmp_path / "out.root")
+    assert not (tmp_path / "out.root").exists()
+    assert "toy_score" in rootml.annotate(f"{hits}:hits", model="toy").fields
 
 
 def test_chunks_do_not_change_the_scores(
