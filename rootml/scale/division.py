@@ -30,6 +30,8 @@ RANGES_PER_WORKER = 8
 """More of them share the work more evenly, fewer of them cost less."""
 MOST_CHUNKS = 16
 """Chunks of a range, unless its entries are asked for: what is said of them is held in memory."""
+IDENTITY = [name for name in SHAPING if name != "engine"]
+"""What of a record has to hold for every worker; a server may be away for one of them alone."""
 
 T = TypeVar("T")
 
@@ -148,16 +150,10 @@ def _opened(division: Division) -> tuple[Job, ...]:
             for text in (division.made, record(None, jobs, division.options.shaping()))
         )
         for entry in wanted:
-            if different := unlike(entry, found, _names(division.options)):
+            if different := unlike(entry, found, IDENTITY):
                 raise InputError(f"{division.source}: a worker has another {different}")
         _OPEN[thread] = division.key, stack.pop_all(), jobs
     return jobs
-
-
-def _names(options: TagOptions) -> list[str]:
-    """What of a record has to hold for every worker; a server may be away for one of them."""
-    written = {"input"} if options.in_place else set()  # its length is growing meanwhile
-    return [name for name in SHAPING if name not in {"engine", *written}]
 
 
 def _close(thread: int) -> None:

@@ -129,6 +129,11 @@ def _check(
             "in place not by dask: where it loses sight of a worker it begins a file again, while "
             "that worker may still be writing into it; take --executor processes"
         )
+    if options.in_place and staff.entries:
+        raise InputError(
+            f"{staff.entries} entries per job, but in place a file is one job: nobody else may "
+            "have it open"
+        )
     for missing in (one for one in inputs if not (is_remote(one) or Path(one).exists())):
         check_file(missing)
     for model in options.models:

@@ -8,13 +8,14 @@ import sys
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 from rootml.rootio.opening import inflate_fast
+from rootml.scale.division import close_files
 from rootml.scale.task import Errand, Report
 
 T = TypeVar("T")
@@ -137,10 +138,14 @@ def _work(connection: Connection[Any, Errand[Any]], threads: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     warnings.showwarning = _warn
     inflate_fast()
-    with suppress(EOFError):
+    try:
         while True:
             errand = connection.recv()
             connection.send(errand(lambda done, total: connection.send(Tick(done, total))))
+    except EOFError:
+        pass
+    finally:
+        close_files()  # whose threads would keep the process from its end
 
 
 def _warn(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:

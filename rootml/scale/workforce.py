@@ -61,7 +61,7 @@ class Workforce:
             stack.callback(writers.shutdown)  # when the pool is gone, they come to an end
             pool = stack.enter_context(self._pool())
             stack.callback(writers.shutdown, wait=False, cancel_futures=True)
-            parts = self._parts(pool, len(tasks))
+            parts = 0 if tasks[0].target is None else self._parts(pool, len(tasks))
 
             def divided(task: Task, report: Report) -> Future[FileOutcome]:
                 judge = partial(judge_by, pool, task.options, parts, self.entries)

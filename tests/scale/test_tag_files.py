@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
-import psutil
 import pytest
 import uproot
 
@@ -18,18 +14,6 @@ import rootml
 from rootml.errors import InputError, OutputError, RegistryError
 
 EXECUTORS = ("serial", "processes", "dask")
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """A dask cluster of two processes that was there before; gives the address."""
-    from distributed import LocalCluster
-
-    plugins = str(Path(__file__).resolve().parents[1] / "plugins")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(plugins)  # which processes inherit
-        with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as made:
-            yield made.scheduler_address
 
 
 @pytest.fixture
@@ -95,33 +79,6 @@ def test_fail_fast_leaves_the_rest(card: Path, runs: list[Path], tmp_path: Path)
     assert not (tmp_path / "out").exists()
 
 
-class Killer(Thread):
-    """Kills the process that writes the output ``name`` in ``folder``, as often as it is begun."""
-
-    def __init__(self, folder: Path, name: str, times: int) -> None:
-        super().__init__(daemon=True)
-        self.folder, self.name_, self.left = folder, name, times
-
-    def run(self) -> None:
-        seen: set[Path] = set()
-        while self.left:
-            for path in set(self.folder.glob(f".{self.name_}.*")) - seen:
-                if self.kill_writer(path):
-                    seen.add(path)
-                    self.left -= 1
-            time.sleep(0.001)
-
-    def kill_writer(self, path: Path) -> bool:
-        for process in psutil.Process().children(recursive=True):
-            try:
-                if any(file.path == str(path) for file in process.open_files()):
-                    os.kill(process.pid, signal.SIGKILL)
-                    return True
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue
-        return False
-
-
 @pytest.fixture
 def long_run(runs: list[Path]) -> Path:
     """The second file takes long enough to be caught in the middle."""
@@ -131,42 +88,71 @@ def long_run(runs: list[Path]) -> Path:
     return runs[1]
 
 
+WHOLE_OR_DIVIDED = pytest.mark.parametrize("entries", [0, 50], ids=["whole", "divided"])
+
+
+@WHOLE_OR_DIVIDED
 @pytest.mark.parametrize("executor", ["processes", "dask"])
 def test_a_worker_killed_in_the_middle_loses_nothing(
     executor: str,
+    entries: int,
     cluster: str,
+    die: Callable[[int], None],
     card: Path,
     runs: list[Path],
-    long_run: Path,
+    fatal_run: Path,
+    small_chunks: None,
     tmp_path: Path,
     column: Callable,
 ) -> None:
-    killer = Killer(tmp_path / "out", long_run.name, times=1)
-    killer.start()
-    done = rootml.tag_files(runs, tmp_path / "out", card, plots=False, **how(executor, cluster))
-    assert killer.left == 0
+    die(1)
+    done = rootml.tag_files(
+        runs,
+        tmp_path / "out",
+        card,
+        plots=False,
+        entries_per_job=entries,
+        **how(executor, cluster),
+    )
     assert [outcome.error for outcome in done.outcomes] == ["", "", ""]
-    assert len(column(tmp_path / "out" / long_run.name)) == 400_000
+    scores = column(tmp_path / "out" / fatal_run.name)
+    assert np.flatnonzero(scores > 0.999).tolist() == [120]
+    assert np.isfinite(scores).all()
 
 
+@WHOLE_OR_DIVIDED
 def test_a_file_that_kills_its_workers_is_reported(
-    card: Path, runs: list[Path], long_run: Path, tmp_path: Path
+    entries: int,
+    die: Callable[[int], None],
+    card: Path,
+    runs: list[Path],
+    fatal_run: Path,
+    small_chunks: None,
+    tmp_path: Path,
 ) -> None:
-    killer = Killer(tmp_path / "out", long_run.name, times=2)
-    killer.start()
-    done = rootml.tag_files(runs, tmp_path / "out", card, plots=False, workers=2)
-    assert killer.left == 0
+    die(2)
+    done = rootml.tag_files(
+        runs, tmp_path / "out", card, plots=False, workers=2, entries_per_job=entries
+    )
     assert [bool(outcome.error) for outcome in done.outcomes] == [False, True, False]
     assert "died 2 times (signal 9)" in done.failed[0].error
-    assert not (tmp_path / "out" / long_run.name).exists()
+    assert ("entries " in done.failed[0].error) == bool(entries)
+    assert not (tmp_path / "out" / fatal_run.name).exists()
 
 
+@pytest.mark.parametrize("entries", [0, None], ids=["whole", "divided"])
 def test_stopped_workers_leave_nothing_half_written(
-    card: Path, runs: list[Path], long_run: Path, tmp_path: Path
+    entries: int | None, card: Path, runs: list[Path], long_run: Path, tmp_path: Path
 ) -> None:
     runs[0].write_bytes(b"root, but no more than that")
     done = rootml.tag_files(
-        runs[:2], tmp_path / "out", card, plots=False, workers=2, fail_fast=True
+        runs[:2],
+        tmp_path / "out",
+        card,
+        plots=False,
+        workers=2,
+        entries_per_job=entries,
+        fail_fast=True,
     )
     assert len(done.failed) == 2
     assert "another file failed" in done.failed[1].error
@@ -181,6 +167,8 @@ def test_stopped_workers_leave_nothing_half_written(
         ({"executor": "processes", "scheduler": "tcp://x:1"}, "a scheduler is dask's"),
         ({"executor": "dask", "workers": 2, "scheduler": "tcp://x:1"}, "the cluster has its own"),
         ({"workers": 0}, "expected 1 or more"),
+        ({"workers": 2, "entries_per_job": -1}, "-1 entries per job: expected 1 or more"),
+        ({"entries_per_job": 100}, "100 entries per job: but there are no workers"),
         ({"in_place": True}, "Give either a folder"),
         ({"friends": ["a.root"]}, "belongs to one input, but there are 3"),
         ({"batch_size": 0}, "expected 1 or more"),
@@ -202,6 +190,8 @@ def test_nothing_runs_where_all_would_fail(card: Path, runs: list[Path], tmp_pat
         rootml.tag_files([runs[0].with_name("run11.root"), runs[1]], out, card)
     with pytest.raises(TypeError, match="batchsize"):
         rootml.tag_files(runs, out, card, batchsize=3)
+    with pytest.raises(InputError, match="in place a file is one job"):
+        rootml.tag_files(runs, None, card, in_place=True, workers=2, entries_per_job=9)
     (tmp_path / "more").mkdir()
     twin = tmp_path / "more" / "run1.root"
     twin.write_bytes(runs[1].read_bytes())
@@ -244,15 +234,20 @@ def test_workers_times_threads_fit_the_cores(
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: range(64))
     monkeypatch.setenv("OMP_NUM_THREADS", cores)
     chosen = {"executor": None, "workers": None, "scheduler": None, "threads": None} | options
-    assert str(workforce(files=3, **chosen)) == said
+    assert str(workforce(files=3, entries=0, **chosen)) == said
+
+
+def test_ranges_keep_more_workers_than_files_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rootml.scale.workforce import workforce
+
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: range(6))
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert str(workforce("processes", None, None, None, 1)) == "6 processes, 1 thread each"
+    assert str(workforce("processes", 2, None, None, 1)) == "2 processes, 3 threads each"
 
 
 def test_the_whole_is_validated_once(card: Path, runs: list[Path], tmp_path: Path) -> None:
-    ticks: list[tuple[int, int]] = []
-    done = rootml.tag_files(
-        runs, tmp_path / "out", card, progress=lambda *counted: ticks.append(counted)
-    )
-    assert ticks == [(1, 3), (2, 3), (3, 3)]
+    done = rootml.tag_files(runs, tmp_path / "out", card)
     assert done.unvalidated == ""
     assert tmp_path / "out_validation" / "report.json" in done.files
     report = (tmp_path / "out_validation" / "report.json").read_text()
