@@ -62,6 +62,8 @@ def varied(view: View, vary: Vary, seed: int) -> tuple[Varied, ...]:
     """
     if not 0 <= seed < SEEDS:
         raise InputError(f"the seed of variations is {seed}: expected 0 to {SEEDS - 1}")
+    if not isinstance(vary, Mapping):
+        raise InputError(f"vary: expected values by the names of variations, not {vary!r}")
     found = []
     for name, values in vary.items():
         variation = view.variations.get(name)
@@ -69,18 +71,26 @@ def varied(view: View, vary: Vary, seed: int) -> tuple[Varied, ...]:
             known = ", ".join(view.variations) or "none"
             raise InputError(
                 f"the view {view.name!r} has no variation {name!r}"
-                f"{nearest(name, view.variations)} (variations: {known})"
+                f"{nearest(str(name), view.variations)} (variations: {known})"
             )
-        if not len(values):
-            raise InputError(f"variation {name!r}: to which values?")
-        for value in map(float, values):
-            if not math.isfinite(value):
-                raise InputError(f"variation {name!r}: {value} is not a finite number")
-            found.append(Varied(name, value, seed, variation))
+        found += [Varied(name, value, seed, variation) for value in _numbers(name, values)]
     suffixes = [one.suffix for one in found]
     if twice := next((one for one in found if suffixes.count(one.suffix) > 1), None):
         raise InputError(f"variation {twice.title} is asked for twice")
     return tuple(found)
+
+
+def _numbers(name: str, values: Sequence[float]) -> list[float]:
+    try:
+        numbers = [] if isinstance(values, str) else [float(value) for value in values]
+    except (TypeError, ValueError):
+        numbers = []
+    if not numbers:
+        raise InputError(f"variation {name!r}: expected a list of numbers, not {values!r}")
+    for number in numbers:
+        if not math.isfinite(number):
+            raise InputError(f"variation {name!r}: {number} is not a finite number")
+    return numbers
 
 
 def parse(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:

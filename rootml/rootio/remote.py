@@ -141,8 +141,10 @@ def explain(error: BaseException) -> str:
         return f"the server did not answer in time ({TIMEOUT_VARIABLE} sets the seconds)"
     if isinstance(error, FileNotFoundError):
         return "no such file"
-    if status := getattr(error, "status", None):
-        return f"HTTP {status} {getattr(error, 'message', '')}".strip()
+    status = getattr(error, "status", None)
+    if status is not None:  # 0 where no answer was the last, as of redirects in a circle
+        said = f"HTTP {status} {getattr(error, 'message', '')}".strip()
+        return said if status else type(error).__name__
     return text or type(error).__name__
 
 

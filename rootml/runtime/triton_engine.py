@@ -168,7 +168,8 @@ class TritonEngine(Engine):
     def _request_all(self, tensors: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
         """Run a batch in requests that the server takes."""
         rows = len(next(iter(tensors.values())))
-        step = max(1, REQUEST_BYTES * rows // sum(array.nbytes for array in tensors.values()))
+        size = sum(array.nbytes for array in tensors.values())
+        step = max(1, REQUEST_BYTES * rows // max(size, 1))  # 0: lists that are all empty
         step = min(step, self._max_rows or step)
         parts = [
             self._request({name: array[at : at + step] for name, array in tensors.items()}, outputs)

@@ -163,7 +163,8 @@ def hits(tmp_path: Path) -> Path:
 class Ranges(SimpleHTTPRequestHandler):
     """Serves a folder; ``bytes=first-last`` is honoured, as by any server of large files.
 
-    ``forbidden``: refuses; ``whole``: knows no ranges; ``breaking``: ends whole files half-way.
+    ``forbidden``: refuses; ``whole``: knows no ranges; ``breaking``: ends whole files half-way;
+    ``moved``: sends all who ask elsewhere; ``circle``: and back; ``silent``: answers in 10 s.
     """
 
     def __init__(self, *args: Any, ways: Collection[str], **options: Any) -> None:
@@ -173,7 +174,13 @@ class Ranges(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         path = Path(self.translate_path(self.path))
         wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
-        if "forbidden" in self.ways:
+        if "silent" in self.ways:
+            time.sleep(10)
+        elif "circle" in self.ways or ("moved" in self.ways and "new" not in self.path):
+            self.send_response(HTTPStatus.FOUND)
+            self.send_header("Location", f"{self.path}?new")
+            self.end_headers()
+        elif "forbidden" in self.ways:
             self.send_error(HTTPStatus.FORBIDDEN)
         elif not path.is_file() or "whole" in self.ways:
             super().do_GET()

@@ -36,10 +36,22 @@ def test_what_cannot_be_read_is_said(serve_http):
         serve_http() + "x": r"sample\.rootx: cannot be read: no such file",
         serve_http(forbidden=True): r"cannot be read: HTTP 403 Forbidden",
         serve_http(whole=True): r"the server gives whole files alone \(no Range\)",
+        serve_http(circle=True): r"sample\.root: cannot be read: TooManyRedirects",
         "http://127.0.0.1:1/in.root": r"cannot be read: Cannot connect to host 127\.0\.0\.1:1",
     }.items():
         with pytest.raises(FileError, match=words):
             open_file(url)
+
+
+def test_a_file_that_has_moved_is_followed(serve_http):
+    assert open_file(serve_http(moved=True))["t"].num_entries == 3000
+
+
+def test_a_server_that_keeps_silent(serve_http, python):
+    code = "from rootml.cli import main; main()"
+    done = python(code, "inspect", serve_http(silent=True), ROOTML_REMOTE_TIMEOUT="1")
+    assert done.returncode == 2
+    assert "the server did not answer in time" in done.stderr
 
 
 def test_a_connection_that_breaks_gives_no_short_file(serve_http, column, tmp_path):

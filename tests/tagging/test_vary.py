@@ -67,7 +67,12 @@ def test_smearing_has_the_width_that_is_asked_for(toy, events, deposits):
     ("vary", "says"),
     [
         ({"scael": (1.1,)}, r"'cells' has no variation 'scael'; did you mean 'scale'\?"),
-        ({"scale": ()}, "'scale': to which values"),
+        ({"scale": ()}, r"'scale': expected a list of numbers, not \(\)"),
+        ({"scale": 1.1}, "'scale': expected a list of numbers, not 1.1"),
+        ({"scale": "11"}, "'scale': expected a list of numbers, not '11'"),
+        ({"scale": ["up"]}, r"'scale': expected a list of numbers, not \['up'\]"),
+        ({1: (1.1,)}, "no variation 1"),
+        (["scale=1.1"], r"vary: expected values by the names of variations, not \['scale=1.1'\]"),
         ({"scale": (np.nan,)}, "nan is not a finite number"),
         ({"scale": (1.1, 1.1)}, "scale 1.1 is asked for twice"),
     ],

@@ -134,20 +134,17 @@ def backends(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(repository: Path, backends: Path) -> Iterator[Server]:
-    """A server for all tests; nobody ends it."""
-    started = Server(repository, backends)
-    started.start()
-    started.wait()
-    yield started
-    started.kill()
+def one_server(repository: Path, backends: Path) -> Iterator[Server]:
+    """A server that no test has asked for yet."""
+    only = Server(repository, backends)
+    yield only
+    only.kill()
 
 
 @pytest.fixture
-def mortal(repository: Path, backends: Path) -> Iterator[Server]:
-    """A server that is running and may be killed."""
-    started = Server(repository, backends)
-    started.start()
-    started.wait()
-    yield started
-    started.kill()
+def server(one_server: Server) -> Server:
+    """The server, running; a test may kill it."""
+    if one_server.process is None:
+        one_server.start()
+    one_server.wait()
+    return one_server

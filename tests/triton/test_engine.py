@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -128,29 +129,28 @@ def test_nobody_there_and_a_network_here(card, cells, expected):
     assert model.engine.described()["fallback"].startswith("onnxruntime ")
 
 
-def test_killed_in_the_middle(mortal, card, cells, expected):
-    model = load(card(), engine=f"triton://{mortal.host}/slow?timeout=4")
-    threading.Timer(0.3, mortal.kill).start()
-    with pytest.raises(ServerAway, match=rf"{mortal.host}/slow: the server is away"):
-        model({"cells": cells}, 64)
-    mortal.start()
-    mortal.wait()
-    again = load(card(), engine=f"triton://{mortal.host}/slow?timeout=4&fallback=local")
-    threading.Timer(0.3, mortal.kill).start()
-    with pytest.warns(RootmlWarning, match="runs the network here") as warned:
-        np.testing.assert_array_equal(again({"cells": cells}, 64)["score"], expected)
-    assert len(warned) == 1
-
-
-def test_started_again_in_the_middle(mortal, card, cells, expected):
-    model = load(card(), engine=f"triton://{mortal.host}/slow?timeout=30")
+def test_started_again_in_the_middle(server, card, cells, expected):
+    model = load(card(), engine=f"triton://{server.host}/slow?timeout=30")
 
     def crash():
-        mortal.kill()
-        mortal.start()
+        server.kill()
+        server.start()
 
     threading.Timer(0.3, crash).start()
     np.testing.assert_array_equal(model({"cells": cells}, 64)["score"], expected)
+
+
+def test_killed_in_the_middle(server, card, cells, expected):
+    address = f"triton://{server.host}/slow?timeout=2"
+    alone, helped = load(card(), engine=address), load(card(), engine=f"{address}&fallback=local")
+    threading.Timer(0.3, server.kill).start()
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(alone, {"cells": cells}, 64)
+        with pytest.warns(RootmlWarning, match="runs the network here") as warned:
+            np.testing.assert_array_equal(helped({"cells": cells}, 64)["score"], expected)
+        with pytest.raises(ServerAway, match=rf"{server.host}/slow: the server is away"):
+            ended.result()
+    assert len(warned) == 1
 
 
 def test_addresses():

@@ -65,6 +65,14 @@ def test_a_record_of_an_unknown_network(server, tag):
     assert "(sha256 not known)" in said
 
 
+def test_a_server_that_is_away_leaves_no_file(source, tmp_path, write_model, command):
+    out = tmp_path / "out.root"
+    engine = ["--engine", "triton://127.0.0.1:9/toy?timeout=0.5"]
+    done = command("tag", source, out, "--model", write_model(), *engine, "--no-plots")
+    assert (done.code, "the server is away" in done.err) == (2, True)
+    assert not out.exists()
+
+
 def test_what_is_exported(repository):
     from google.protobuf import text_format
     from tritonclient.grpc.model_config_pb2 import ModelConfig
