@@ -48,15 +48,17 @@ def by_hand(folder: Path) -> list[Way]:
 
 
 def by_coffea(folder: Path) -> list[Way]:
+    install = 'pip install "rootml[coffea]"'
+    alone = [PYTHON, str(SCRIPTS / "coffea_read.py"), f"{folder}/in.root"]
+    reading = Way("coffea, reading alone", alone, needs=("coffea",), install=install)
     target = folder / "ml_tools.root"
     command = [*script(folder, "coffea_ml_tools.py", "flat.pt", BENCH), str(target)]
     needs = ("coffea.ml_tools", "torch")
     theirs = Way("coffea, its ml_tools (torch)", command, target, "score", needs, MAKE)
     target = folder / "annotate.root"
     command = [*script(folder, "coffea_annotate.py", "flat.card.yaml"), str(target)]
-    install = 'pip install "rootml[coffea]"'
     ours = Way("coffea, rootml.annotate", command, target, "score", ("coffea",), install)
-    return [theirs, ours]
+    return [reading, theirs, ours]
 
 
 def by_root(folder: Path) -> list[Way]:

@@ -11,6 +11,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
@@ -88,7 +89,9 @@ def write_onnx(path: Path, perceptron: Layers) -> None:
 
 
 def write_torch(folder: Path, perceptron: Layers) -> None:
-    """TorchScript for coffea, a state of ``weaver_network.py`` for weaver."""
+    """TorchScript for coffea, a state of ``weaver_network.py`` for weaver, where there is torch."""
+    if find_spec("torch") is None:
+        return
     import warnings
 
     import torch

@@ -14,7 +14,7 @@ def simulate(path: Path, events: int, seed: int = 1) -> str:
     return f"mkdir -p {path.parent} && ([ -e {path} ] || {command})"
 
 
-def large(folder: Path, events: int = 1500, model: str = "cvt_ams") -> Contest:
+def large(folder: Path, events: int = 5000, model: str = "cvt_ams") -> Contest:
     """A network that costs far more than reading and writing."""
     source = folder / f"{events}.root"
     alone = [PYTHON, str(SCRIPTS / "model_in_memory.py"), str(source), model]
@@ -29,17 +29,19 @@ def large(folder: Path, events: int = 1500, model: str = "cvt_ams") -> Contest:
     return Contest("large", title, ways[0].label, ways, prepare)
 
 
-def workers(folder: Path, events: int = 300, files: int = 4, model: str = "cvt_ams") -> Contest:
-    """Files tagged by one process after the other, or by two at the same time."""
+def workers(folder: Path, events: int = 1000, model: str = "cvt_ams", files: int = 4) -> Contest:
+    """Several files, and one of as many events, tagged by one process or by two side by side."""
+    many, one = folder / "files", folder / "one.root"
     ways = []
-    for number in (1, 2):
-        target = folder / f"by_{number}"
-        command = [TAG, str(folder / "in"), "-o", str(target), "-q", "--model", model]
-        command += ["--no-plots", "--threads", "1", "--workers", str(number)]
-        label = "one worker" if number == 1 else "two workers"
-        ways.append(Way(label, command, target))
-    made = [simulate(folder / "in" / f"{seed}.root", events, seed) for seed in range(files)]
-    title = f"{files} files of {events:,} simulated AMS events, {model}, one thread each"
+    for title, source in ((f"{files} files", many), ("one file", one)):
+        for number, worker in ((1, "one worker"), (2, "two workers")):
+            target = folder / f"by_{number}_{source.stem}"
+            command = [TAG, str(source), "-o", str(target), "-q", "--model", model, "--no-plots"]
+            command += ["--threads", "1", "--workers", str(number)]
+            ways.append(Way(f"{title}, {worker}", command, target))
+    made = [simulate(many / f"{seed}.root", events, seed) for seed in range(files)]
+    made.append(simulate(one, files * events))
+    title = f"{files * events:,} simulated AMS events, {model}, workers of one thread"
     return Contest("workers", title, ways[0].label, ways, ["sh", "-c", " && ".join(made)])
 
 

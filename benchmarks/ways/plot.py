@@ -37,7 +37,8 @@ def draw(record: Record, path: Path) -> None:
     ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.set_xlabel(f"Time / time of the script ({base}); less is better")
-    ax.set_title(f"{contest['title']}\n{conditions(record)}", fontsize=8, loc="left")
+    figure.suptitle(contest["title"], fontsize=10)
+    figure.supxlabel(conditions(record), fontsize=7, color=THEIRS)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
@@ -65,4 +66,4 @@ def conditions(record: Record) -> str:
     named = ["onnxruntime", "uproot", "coffea", "torch", "root", "weaver-core"]
     versions = ", ".join(f"{name} {packages[name]}" for name in named if name in packages)
     cores = f"{machine['cores']} cores"
-    return f"{machine['processor']}; {cores}; {record.date}\n{versions}"
+    return f"{machine['processor']}, {cores}, {record.date}\n{versions}"
