@@ -30,8 +30,8 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
     """Grow trees until the validation loss stops falling; writes ``<name>.ubj``."""
     learner = run.recipe.learner
     assert isinstance(learner, XGBoost)
-    spec = _columns(run.view)
     parameters = _objective(run) | {"seed": run.recipe.seed, "nthread": available_cores()}
+    spec = _columns(run.view)
     history: dict[str, dict[str, list[float]]] = {}
     matrices = {p: _matrix(run, data, spec, run.draw(parts, p)) for p in ("train", "validation")}
     begin = time.monotonic()

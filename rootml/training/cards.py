@@ -77,8 +77,8 @@ def _measure(run: Run, data: DataSet, parts: Parts, model: Model) -> Measured:
 def _estimates(run: Run, data: DataSet, rows: Rows, model: Model, task: Regression) -> Measured:
     """Figures of a regression, of each sample that has test events."""
     before = {r.column: data.columns[r.column] for r in task.references(run.adapter)}
-    if task.reference:
-        before.setdefault(task.reference, data.tensors[task.reference].reshape(len(data)))
+    if task.reference and not before:
+        before = {task.reference: data.tensors[task.reference].reshape(len(data))}
     metrics: list[Metric] = []
     for sample, mask in samples(run, data):
         own = rows[mask[rows]]
