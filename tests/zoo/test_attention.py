@@ -35,7 +35,7 @@ def network():
 @pytest.fixture(scope="module")
 def maps(network, tmp_path_factory):
     path = tmp_path_factory.mktemp("cvt") / "cvt.onnx"
-    deployed = Deployed(network, lambda raw: (torch.sigmoid(raw),))
+    deployed = Deployed(network, lambda raw, _: (torch.sigmoid(raw),))
     export(deployed, [TensorSpec("image", (1, 18, 72))], ["score"], path)
     return AttentionMaps(path)
 

@@ -142,7 +142,7 @@ def test_mixed_precision_does_not_reach_the_frame():
 
 def test_onnx_gives_the_same_for_any_number_of_events(tmp_path):
     path, canonical = tmp_path / "canonical.onnx", Canonical(FRAMES[24])
-    network = Deployed(canonical, lambda moved: (moved,))
+    network = Deployed(canonical, lambda moved, _: (moved,))
     export(network, [TensorSpec("image", (1, 18, 72))], ["moved"], path)
     session = onnxruntime.InferenceSession(path)
     image = draw(7, events=300)
