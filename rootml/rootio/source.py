@@ -14,8 +14,8 @@ from rootml.errors import RootmlWarning, located
 from rootml.rootio.chunks import CHUNK_BYTES, read, read_together
 from rootml.rootio.events.base import Events
 from rootml.rootio.events.friends import Named
+from rootml.rootio.events.kinds import open_trees
 from rootml.rootio.matching import Decoder, Match
-from rootml.rootio.opening import open_file
 from rootml.rootio.survey import Survey
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ def open_source(
 ) -> Source:
     """Open the tree of ``path`` that is in a layout of one of the ``adapters``.
 
-    A TTree or RNTuple; its branches may be those of its friends as well, and of further
-    ``friends`` (``"[alias=]file.root[:tree]"``). Raises :class:`~rootml.errors.FileError`,
+    A TTree, an RNTuple or a group of HDF5; its branches may be those of its friends as well, and of
+    further ``friends`` (``"[alias=]file.root[:tree]"``). Raises :class:`~rootml.errors.FileError`,
     :class:`~rootml.errors.TreeError` or, where no layout or more than one matches,
     :class:`~rootml.errors.LayoutError`.
     """
@@ -136,7 +136,7 @@ def open_sources(
     tree: who closes one closes all.
     """
     with ExitStack() as stack:
-        directory = stack.enter_context(open_file(path))
+        directory = stack.enter_context(open_trees(path))
         found = Survey(directory, choices, tree, friends)
         stack.callback(found.close_friends)
         matched = found.choose()

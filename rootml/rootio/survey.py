@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import uproot
-
 from rootml.adapter import Adapter
 from rootml.errors import InputError, LayoutError
 from rootml.rootio.events.base import Events
 from rootml.rootio.events.friends import Named, with_friends
-from rootml.rootio.events.kinds import open_events
+from rootml.rootio.events.kinds import Directory, list_trees, open_events
 from rootml.rootio.matching import Match, choose_together, fits, match
-from rootml.rootio.opening import tree_names
 
 
 class Survey:
@@ -27,7 +24,7 @@ class Survey:
 
     def __init__(
         self,
-        directory: uproot.ReadOnlyDirectory,
+        directory: Directory,
         choices: Sequence[Sequence[Adapter]],
         tree: str | None = None,
         friends: Named = (),
@@ -36,7 +33,7 @@ class Survey:
         self.errors: dict[str, InputError] = {}
         self._directory, self._choices, self._friends = directory, choices, friends
         self._named = tree is not None
-        self._names = tree_names(directory) if tree is None else [tree]
+        self._names = list_trees(directory) if tree is None else [tree]
 
     def matches(self) -> list[Match]:
         """Compare every tree with every layout."""

@@ -16,9 +16,9 @@ from uproot.behaviors.RNTuple import RNTuple
 from rootml.errors import InputError, RootmlWarning
 from rootml.rootio.events.base import Events
 from rootml.rootio.events.friends import with_friends
-from rootml.rootio.events.kinds import as_events, open_events
+from rootml.rootio.events.kinds import as_events, list_trees, open_events, open_trees
 from rootml.rootio.matching import BranchNames, choose, match
-from rootml.rootio.opening import open_file, reading, split_path, tree_names
+from rootml.rootio.opening import reading, split_path
 from rootml.tagging.places import (
     Place,
     collection_of,
@@ -77,6 +77,8 @@ class Given:
 
 def regularize(events: Any, tree: str | None, friends: Named) -> Given:
     """What :func:`rootml.annotate` takes, as an array; of dask's collections, their type."""
+    if tree is not None and not isinstance(events, str | os.PathLike):
+        raise InputError("tree= goes with a path alone")
     if isinstance(events, ak.Array) or is_dask(events):
         if friends:
             raise InputError("friends= go with a tree or a path, not with an array")
@@ -112,8 +114,8 @@ def _of_array(array: ak.Array) -> Given:
 
 def _open_path(path: str | os.PathLike[str], tree: str | None) -> Events:
     file, inner = split_path(path)
-    directory = open_file(file)
-    names = tree_names(directory)
+    directory = open_trees(file)
+    names = list_trees(directory)
     name = tree or inner or (names[0] if len(names) == 1 else None)
     if name is None:
         raise InputError(f"{file}: which tree? Give tree= (trees: {', '.join(names)})")
