@@ -13,7 +13,6 @@ ADAPTER = Adapter(
     title="ATLAS",
     layouts=LAYOUTS,
     views=VIEWS,
-    default_model="film_atlas",
     truth=Truth(energy="truth_energy"),
     energy="energy",
     references=(Reference("energy", "calibrated energy", estimates="truth_energy"),),

@@ -3,8 +3,8 @@
 The list has only the layers that the cluster has energy in, by their place in
 ``CaloSampling::CaloSample``: presampler, strips, middle and back of the barrel, the same of the
 end-cap, ..., scintillators of the crack. Which these are is a pattern of bits that many files lack.
-Number and abs(eta) tell where one side of the calorimeter was hit; where both were (near
-abs(eta) = 1.45), they do not.
+Number and abs(eta) tell, but for clusters between barrel and end-cap: those that hit both, and
+those of four layers, of which the last may be the scintillators.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import numpy as np
 
 from rootml.spec import Array
 
+BETWEEN: Final = (1.37, 1.75)
+"""abs(eta) at which four layers may be others than presampler, strips, middle and back."""
 PRESAMPLER_ENDS: Final = 1.8
 """abs(eta) up to which there is a presampler (JINST 3 (2008) S08003, table 1.3)."""
-MARGIN: Final = 0.1
-"""A cluster may have its energy so far from where it is."""
 
 
 def layer_energies(energies: ak.Array, eta: Array) -> Array:
@@ -27,12 +27,13 @@ def layer_energies(energies: ak.Array, eta: Array) -> Array:
 
     ``energies``: (n, layers). 0 where a layer was not hit, NaN where it is not known which were.
     """
-    counts = ak.to_numpy(ak.num(energies, axis=1))
+    counts, eta = ak.to_numpy(ak.num(energies, axis=1)), np.abs(eta)
     padded = ak.to_numpy(ak.fill_none(ak.pad_none(energies, 5, axis=1, clip=True), 0.0))
     layers = np.full((len(counts), 5), np.nan)
-    with_presampler = (counts == 4) | (counts == 5)
+    apart = (eta < BETWEEN[0]) | (eta > BETWEEN[1])
+    with_presampler = (counts == 5) | ((counts == 4) & apart)
     layers[with_presampler] = padded[with_presampler]
-    beyond = (counts == 3) & (np.abs(eta) > PRESAMPLER_ENDS - MARGIN)
+    beyond = (counts == 3) & (eta > PRESAMPLER_ENDS)
     layers[beyond] = 0
     layers[beyond, 1:4] = padded[beyond, :3]
     return layers
