@@ -8,6 +8,7 @@ import awkward as ak
 import numpy as np
 
 from rootml.adapter import Variation
+from rootml.errors import InputError
 from rootml.spec import Array
 from rootml.variations import generators, scaled
 from rootml_ams.geometry import CELLS, LAYERS, SIZE
@@ -28,7 +29,9 @@ def _kill(events: ak.Array, value: float, seed: int) -> ak.Array:
 
     More dead cells contain the fewer.
     """
-    dead = np.random.default_rng(seed).permutation(SIZE)[: max(round(value), 0)]
+    if not 0 <= value <= SIZE:
+        raise InputError(f"dead_cells {value:g}: expected a number from 0 to {SIZE}")
+    dead = np.random.default_rng(seed).permutation(SIZE)[: round(value)]
     alive = np.ones(SIZE, np.float32)
     alive[dead] = 0
     return _replace_image(events, ak.to_numpy(events["image"]) * alive.reshape(LAYERS, CELLS))
@@ -49,14 +52,14 @@ VARIATIONS: Final = {
         scaled("image", "energy"),
         nominal=1,
         doc="factor of all deposits and of the reconstructed energy; the energy scale is known to "
-        "2 % from 10 to 290 GeV (M. Aguilar et al., PRL 113 (2014) 121102)",
+        "2 % from 10 to 290 GeV and to 3 % at 500 GeV (L. Accardo et al., PRL 113 (2014) 121101)",
     ),
     "cell_spread": Variation(
         _spread,
         nominal=0,
         doc="standard deviation of the cells' gains, one set of gains for all events; they are "
-        "equalised to 2.4 % (Radiat. Detect. Technol. Methods 5 (2021), On-orbit equalization of "
-        "the AMS ECAL)",
+        "equalised to 2.4 % (On-orbit equalization of the AMS ECAL, Radiat. Detect. Technol. "
+        "Methods 5 (2021), doi:10.1007/s41605-021-00267-4)",
     ),
     "dead_cells": Variation(
         _kill,

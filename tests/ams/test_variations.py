@@ -6,6 +6,7 @@ import awkward as ak
 import numpy as np
 import pytest
 
+from rootml.errors import InputError
 from rootml_ams.variations import VARIATIONS
 
 
@@ -46,6 +47,12 @@ def test_more_dead_cells_contain_the_fewer(columns):
     assert (few[:, ~lost] == image[:, ~lost]).all()
     _, other = images(columns, "dead_cells", 20, seed=1)
     assert (other != few).any()
+
+
+@pytest.mark.parametrize("value", [-1, 1297])
+def test_numbers_of_cells_that_are_none(columns, value):
+    with pytest.raises(InputError, match=f"dead_cells {value}: expected a number from 0 to 1296"):
+        images(columns, "dead_cells", value)
 
 
 def test_noise_is_on_cells_that_were_read(columns):
