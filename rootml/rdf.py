@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import awkward as ak
 import numpy as np
 
-from rootml.errors import InputError, MissingExtra
+from rootml.errors import InputError, MissingExtra, nearest
 from rootml.spec import Array
 from rootml.tagging.inline import annotate as annotate_array
 
@@ -27,11 +27,11 @@ BATCH_ROWS = 100_000
 """Rows whose columns are in memory at once."""
 ENTRY = "rdfentry_"
 """RDataFrame's number of an entry: the same in every loop, whatever is filtered, on one thread."""
+ENTRY_TYPE = "ULong64_t"
 
 _LIST = re.compile(r"(?:ROOT::VecOps::RVec|ROOT::RVec|(?:std::)?vector)<(.+?)\s*>")
 _NUMBERS = {
     "bool": "bool",
-    "char": "i1",
     "signed char": "i1",
     "unsigned char": "u1",
     "short": "i2",
@@ -39,12 +39,15 @@ _NUMBERS = {
     "int": "i4",
     "unsigned int": "u4",
     "long": "i8",
-    "long long": "i8",
+    "Long64_t": "i8",
     "unsigned long": "u8",
-    "unsigned long long": "u8",
+    "ULong64_t": "u8",
     "float": "f4",
+    "Float16_t": "f4",
     "double": "f8",
+    "Double32_t": "f8",
 }
+"""Types as ROOT resolves them, and NumPy's; ``char`` is text to Python."""
 _CPP = {
     "bool": "bool",
     "int8": "std::int8_t",
@@ -56,40 +59,76 @@ _CPP = {
 }
 _DEFINE = """
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <ROOT/RDataFrame.hxx>
 namespace rootml {
-ROOT::RDF::RNode between(ROOT::RDF::RNode df, ULong64_t first, ULong64_t last) {
-    auto inside = [=](ULong64_t entry) { return first <= entry && entry <= last; };
-    return df.Filter(inside, {"rdfentry_"});
-}
+using Names = std::vector<std::string>;
 template <typename T> std::shared_ptr<T[]> kept(std::uintptr_t address, std::size_t size) {
     std::shared_ptr<T[]> copy(new T[size]);
     std::copy_n(reinterpret_cast<const T *>(address), size, copy.get());
     return copy;
 }
-template <typename T>
-ROOT::RDF::RNode define(ROOT::RDF::RNode df, const std::string &name, std::uintptr_t numbers,
-                        std::size_t entries) {
-    auto values = kept<T>(numbers, entries);
-    return df.Define(name, [values](ULong64_t entry) { return values[entry]; }, {"rdfentry_"});
-}
-template <typename T>
-ROOT::RDF::RNode define_lists(ROOT::RDF::RNode df, const std::string &name, std::uintptr_t numbers,
-                              std::size_t size, std::uintptr_t starts, std::size_t entries) {
-    auto values = kept<T>(numbers, size);
-    auto from = kept<std::int64_t>(starts, entries + 1);
-    auto list = [values, from](ULong64_t entry) {
-        return ROOT::RVec<T>(values.get() + from[entry], values.get() + from[entry + 1]);
+template <std::size_t N> struct Rows {
+    using Key = std::array<ULong64_t, N>;
+    std::shared_ptr<Key[]> keys;
+    std::size_t size;
+    std::size_t at(const Key &key) const {
+        auto found = std::lower_bound(keys.get(), keys.get() + size, key);
+        if (found == keys.get() + size || *found != key)
+            throw std::runtime_error("rootml: an entry that was not there when the network ran: a "
+                                     "filter or a key is not the same in each loop");
+        return found - keys.get();
+    }
+};
+template <typename... Parts>
+ROOT::RDF::RNode between(ROOT::RDF::RNode df, const Names &columns, std::uintptr_t bounds) {
+    using Key = std::array<ULong64_t, sizeof...(Parts)>;
+    auto bound = kept<Key>(bounds, 2);
+    auto inside = [bound](Parts... parts) {
+        Key key{static_cast<ULong64_t>(parts)...};
+        return bound[0] <= key && key <= bound[1];
     };
-    return df.Define(name, list, {"rdfentry_"});
+    return df.Filter(inside, columns);
+}
+template <typename T, typename... Parts>
+ROOT::RDF::RNode define(ROOT::RDF::RNode df, const std::string &name, const Names &columns,
+                        std::uintptr_t keys, std::size_t size, std::uintptr_t numbers) {
+    constexpr auto N = sizeof...(Parts);
+    Rows<N> rows{kept<std::array<ULong64_t, N>>(keys, size), size};
+    auto values = kept<T>(numbers, size);
+    auto value = [=](Parts... parts) {
+        return values[rows.at({static_cast<ULong64_t>(parts)...})];
+    };
+    return df.Define(name, value, columns);
+}
+template <typename T, typename... Parts>
+ROOT::RDF::RNode define_lists(ROOT::RDF::RNode df, const std::string &name, const Names &columns,
+                              std::uintptr_t keys, std::size_t size, std::uintptr_t numbers,
+                              std::uintptr_t starts) {
+    constexpr auto N = sizeof...(Parts);
+    Rows<N> rows{kept<std::array<ULong64_t, N>>(keys, size), size};
+    auto from = kept<std::int64_t>(starts, size + 1);
+    auto values = kept<T>(numbers, from[size]);
+    auto list = [=](Parts... parts) {
+        auto row = rows.at({static_cast<ULong64_t>(parts)...});
+        return ROOT::RVec<T>(values.get() + from[row], values.get() + from[row + 1]);
+    };
+    return df.Define(name, list, columns);
 }
 }
 """
 
 
-def annotate(df: Any, model: str | Path | Model | None = None, **options: Any) -> Any:
+def annotate(
+    df: Any,
+    model: str | Path | Model | None = None,
+    *,
+    key: str | Sequence[str] = (),
+    **options: Any,
+) -> Any:
     """Return the dataframe with a network's outputs as further columns.
 
     ``df``: an RDataFrame, or what follows from one by ``Define``, ``Filter`` and so on. ``model``
@@ -98,31 +137,29 @@ def annotate(df: Any, model: str | Path | Model | None = None, **options: Any) -
     in a loop each; only rows that pass the filters so far are judged. What follows may filter,
     define and write as ever.
 
-    Raises InputError where it is no dataframe, one of several threads, or has no rows,
-    MissingExtra where there is no ROOT, and what :func:`rootml.annotate` raises.
+    ``key``: columns of integers that tell entries apart, as ``("run", "event")``, by which all
+    later loops find an entry's values. Dataframes of several threads need one, as these number
+    entries anew in each loop; else it is the number of the entry.
+
+    Raises InputError where it is no dataframe, one of several threads without a key, or the key is
+    none; MissingExtra where there is no ROOT; and what :func:`rootml.annotate` raises.
     """
     root = _root()
     try:
         node = root.RDF.AsRNode(df)
     except TypeError as error:
         raise InputError(f"annotate takes an RDataFrame, not {type(df)}") from error
-    if node.GetNSlots() > 1:
-        raise InputError(
-            "the dataframe was made for several threads, which number the entries of several files "
-            "anew in each loop: make it before ROOT.EnableImplicitMT()"
-        )
     sources = _sources(root, node)
-    needed, added = _needed(sources, model, options)
-    entries = np.sort(node.AsNumpy([ENTRY])[ENTRY])
-    if not len(entries):
-        raise InputError("the dataframe has no rows: there is nothing to judge")
+    rows = _Rows.of(node, _key(node, sources, [key] if isinstance(key, str) else key))
+    needed, form = _needed(sources, model, options)
+    _check_names(node, form.fields)
     parts = [
-        annotate_array(batch, model, **options)[added]
-        for batch in _batches(root, node, {field: sources[field] for field in needed}, entries)
+        annotate_array(batch, model, **options)[form.fields]
+        for batch in _batches(root, node, {field: sources[field] for field in needed}, rows)
     ]
-    said = ak.concatenate(parts)
-    for name in added:
-        node = _define(root, node, name, said[name], entries)
+    said = ak.concatenate([form.length_zero_array(), *parts])
+    for name in form.fields:
+        node = _define(root, node, name, said[name], rows)
     return node
 
 
@@ -160,6 +197,40 @@ class _Source:
         return ak.unflatten(flat, [len(row) for row in values])
 
 
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The rows that pass the filters, in the order of what tells them apart.
+
+    ``kinds``: the types of the ``columns`` that do, in C++. ``keys``: their values (rows, columns),
+    sorted, as ``std::array``s are.
+    """
+
+    columns: tuple[str, ...]
+    kinds: tuple[str, ...]
+    keys: Array
+
+    @classmethod
+    def of(cls, node: Any, key: Mapping[str, str]) -> _Rows:
+        """Those of a dataframe; InputError where two have the same key."""
+        keys = _keys(node.AsNumpy(list(key)), key)
+        keys = keys[_order(keys)]
+        same = np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1))
+        if len(same):
+            twice = ", ".join(f"{name} {n}" for name, n in zip(key, keys[same[0]], strict=True))
+            raise InputError(f"the key does not tell entries apart: {twice} is there twice")
+        return cls(tuple(key), tuple(key.values()), keys)
+
+
+def _keys(columns: Mapping[str, Array], key: Iterable[str]) -> Array:
+    return np.stack([np.asarray(columns[name]).astype(np.uint64) for name in key], axis=1)
+
+
+def _order(keys: Array) -> Array:
+    """The rows in rising order, the first column counting most."""
+    order: Array = np.lexsort(keys.T[::-1])
+    return order
+
+
 def _sources(root: Any, node: Any) -> dict[str, _Source]:
     """The columns that hold numbers or lists of them, by the names of branches.
 
@@ -181,45 +252,70 @@ def _sources(root: Any, node: Any) -> dict[str, _Source]:
     return alone | sources
 
 
+def _key(node: Any, sources: Mapping[str, _Source], asked: Sequence[str]) -> dict[str, str]:
+    """The columns that tell entries apart, and their types in C++."""
+    if not asked and node.GetNSlots() > 1:
+        raise InputError(
+            "the dataframe was made for several threads, which number entries anew in each loop: "
+            'say what tells them apart, key=("run", "event"), or make it before '
+            "ROOT.EnableImplicitMT()"
+        )
+    for name in asked:
+        if name not in sources:
+            raise InputError(f"key: the dataframe has no column {name!r}{nearest(name, sources)}")
+        if sources[name].lists or np.dtype(sources[name].dtype).kind not in "iu":
+            kind = node.GetColumnType(sources[name].name)
+            raise InputError(f"key: the column {name!r} is {kind}, expected integers")
+    names = [sources[name].name for name in asked]
+    return {name: str(node.GetColumnType(name)) for name in names} or {ENTRY: ENTRY_TYPE}
+
+
 def _needed(
     sources: Mapping[str, _Source], model: str | Path | Model | None, options: dict[str, Any]
-) -> tuple[list[str], list[str]]:
-    """The fields that are read and those that are added, told without any data."""
+) -> tuple[list[str], ak.forms.Form]:
+    """The fields that are read and the form of those that are added, told without any data."""
     forms = [source.form(field) for field, source in sources.items()]
     record = ak.forms.RecordForm(forms, list(sources), form_key="rows")
     traced, report = ak.typetracer.typetracer_with_report(record, highlevel=True)
     said = annotate_array(traced, model, **options)
     touched = set(report.data_touched)
-    return [f for f in sources if f in touched], [f for f in said.fields if f not in sources]
+    added = said[[field for field in said.fields if field not in sources]]
+    return [field for field in sources if field in touched], ak.to_layout(added).form
+
+
+def _check_names(node: Any, names: Sequence[str]) -> None:
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+            raise InputError(f"column {name!r}: a dataframe's are named as variables of C++")
+        if node.HasColumn(name):
+            raise InputError(f"the dataframe has a column {name!r}: prefix= names the new ones")
 
 
 def _batches(
-    root: Any, node: Any, sources: Mapping[str, _Source], entries: Array
+    root: Any, node: Any, sources: Mapping[str, _Source], rows: _Rows
 ) -> Iterator[ak.Array]:
-    """The fields of all rows, in the order of ``entries``."""
-    names = [ENTRY, *dict.fromkeys(source.name for source in sources.values())]
-    for start in range(0, len(entries), BATCH_ROWS):
-        part = entries[start : start + BATCH_ROWS]
-        columns = root.rootml.between(node, int(part[0]), int(part[-1])).AsNumpy(names)
-        order = np.argsort(columns[ENTRY])
+    """The fields of all rows, in their order."""
+    names = list(dict.fromkeys([*rows.columns, *(source.name for source in sources.values())]))
+    for start in range(0, len(rows.keys), BATCH_ROWS):
+        bounds = np.ascontiguousarray(rows.keys[start : start + BATCH_ROWS][[0, -1]])
+        part = root.rootml.between[rows.kinds](node, rows.columns, bounds.ctypes.data)
+        columns = part.AsNumpy(names)
+        order = _order(_keys(columns, rows.columns))
         yield ak.Array(
             {field: source.array(columns[source.name][order]) for field, source in sources.items()}
         )
 
 
-def _define(root: Any, node: Any, name: str, said: ak.Array, entries: Array) -> Any:
-    """Define a column whose value, copied here, is looked up by the number of the entry."""
-    size = int(entries[-1]) + 1
-    flat = np.ascontiguousarray(ak.to_numpy(ak.flatten(said, axis=None)))
-    kind = _CPP[flat.dtype.name]
+def _define(root: Any, node: Any, name: str, said: ak.Array, rows: _Rows) -> Any:
+    """Define a column whose values, copied here, are looked up by the key."""
     if said.ndim > 2:
         raise InputError(f"column {name!r}: a dataframe holds no lists of arrays of numbers")
-    if said.ndim == 1:
-        dense = np.zeros(size, flat.dtype)
-        dense[entries] = flat
-        return root.rootml.define[kind](node, name, dense.ctypes.data, size)
-    counts = np.zeros(size, "i8")
-    counts[entries] = ak.to_numpy(ak.num(said))
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    numbers, begin = flat.ctypes.data, starts.ctypes.data
-    return root.rootml.define_lists[kind](node, name, numbers, flat.size, begin, size)
+    flat = np.ascontiguousarray(ak.to_numpy(ak.flatten(said, axis=None)))
+    kinds = (_CPP[flat.dtype.name], *rows.kinds)
+    numbers = [rows.keys.ctypes.data, len(rows.keys), flat.ctypes.data]
+    define = root.rootml.define[kinds]
+    if said.ndim == 2:
+        starts = np.concatenate([[0], np.cumsum(ak.to_numpy(ak.num(said)), dtype=np.int64)])
+        numbers.append(starts.ctypes.data)
+        define = root.rootml.define_lists[kinds]
+    return define(node, name, rows.columns, *numbers)

@@ -63,7 +63,7 @@ def _with_field(events: ak.Array, field: ak.Array, name: str) -> ak.Array:
 
 def _form(column: Column) -> ak.forms.Form:
     form = ak.forms.NumpyForm(column.dtype, inner_shape=column.shape)
-    return form if column.per is None else ak.forms.ListOffsetForm("i64", form)
+    return form if column.per is None else ak.forms.ListOffsetForm("i64", form.to_RegularForm())
 
 
 def _deferred_objects(column: Column, objects: ak.Array, values: Values) -> ak.Array:
@@ -78,7 +78,7 @@ def _deferred_objects(column: Column, objects: ak.Array, values: Values) -> ak.A
 
 
 def _flat(lists: ak.Array) -> Array:
-    return np.asarray(ak.to_numpy(ak.flatten(lists)))
+    return np.asarray(ak.to_numpy(ak.flatten(lists))).ravel()
 
 
 def _offsets(objects: ak.Array) -> Array:

@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 import uproot
 import yaml
+from click.testing import CliRunner
+
+from rootml.commands.models import models
 
 pytest.importorskip("coffea")
 with warnings.catch_warnings():
@@ -25,6 +28,7 @@ ELECTRONS: dict[str, Any] = {
     "per": "Electron",
     "select": "Electron_pt > 5",
     "tensors": {"features": ["Electron_pt / 10", "abs(Electron_eta)"]},
+    "variations": {"pt_scale": {"scale": ["Electron_pt"]}},
 }
 EVENTS: dict[str, Any] = {"tensors": {"features": ["MET_pt / 10", "nElectron + nMuon"]}}
 
@@ -79,12 +83,23 @@ def nano(tmp_path_factory: pytest.TempPathFactory, content: dict[str, ak.Array])
 def make_card(
     tmp_path_factory: pytest.TempPathFactory, write_network: Callable[..., Path]
 ) -> Callable[..., Path]:
-    """``make_card(name, adapter, weight=0.1)``: sigmoid(weight * sum of features)."""
+    """``make_card(name, adapter, weight=0.1)``: sigmoid(weight * sum of features).
 
-    def make(name: str, adapter: dict[str, Any], folder: Path | None = None, **how: Any) -> Path:
+    ``numbers``: that many times, as one output.
+    """
+
+    def make(
+        name: str,
+        adapter: dict[str, Any],
+        folder: Path | None = None,
+        numbers: int | None = None,
+        **how: Any,
+    ) -> Path:
         place = folder or tmp_path_factory.mktemp("cards")
         columns = len(adapter["tensors"]["features"])
         network = place / f"{name}.onnx"
+        if numbers is not None:
+            how |= {"scores": numbers, "score_shape": ("n", numbers)}
         write_network(network, cells="features", shape=("n", columns), **how)
         sha256 = hashlib.sha256(network.read_bytes()).hexdigest()
         card = {
@@ -94,7 +109,7 @@ def make_card(
             "title": name,
             "adapter": {"title": "NanoAOD", "trees": ["Events"], **adapter},
             "network": {"file": network.name, "sha256": sha256},
-            "outputs": [{"name": "score", "role": "score", "doc": "1 is signal"}],
+            "outputs": [{"name": "score", "shape": [] if numbers is None else [numbers]}],
             "training": {"data": "none: the weights are all alike"},
         }
         path = place / f"{name}.card.yaml"
@@ -107,6 +122,15 @@ def make_card(
 @pytest.fixture(scope="session")
 def eid(make_card: Callable[..., Path]) -> Path:
     return make_card("eid", ELECTRONS)
+
+
+@pytest.fixture(scope="session")
+def known(eid: Path, nano: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The card of ``eid`` with a training domain, that of the file."""
+    folder = tmp_path_factory.mktemp("known") / "eid"
+    done = CliRunner().invoke(models, ["domain", str(eid), str(nano), "-o", str(folder)])
+    assert done.exit_code == 0, done
+    return folder / eid.name
 
 
 @pytest.fixture(scope="session")

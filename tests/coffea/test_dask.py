@@ -65,6 +65,24 @@ def test_scores_are_those_of_eager_events(
     assert len(runs) == 2 * 2 * steps
 
 
+def test_variations_and_the_domain(opened: Callable, known: Path, runs: list) -> None:
+    given = {"vary": {"pt_scale": (0.5, 1.1)}, "ood": True}
+    before, events = (rootml.annotate(opened(mode=mode), known, **given)
+                      for mode in ("eager", "dask"))  # fmt: skip
+    runs.clear()
+    names = [name for name in before.Electron.fields if name.startswith("eid_")]
+    assert len(names) == 4
+    columns = events.Electron[names]
+    assert read(columns) == {"nElectron", "Electron_pt", "Electron_eta"}
+    assert runs == []
+    found = columns.compute(scheduler="sync")
+    assert len(runs) == 3
+    for name in names:
+        same = ak.array_equal(found[name], before.Electron[name], equal_nan=True,
+                              check_parameters=False)  # fmt: skip
+        assert same, name
+
+
 def test_they_are_nanoevents_still(opened: Callable, eid: Path) -> None:
     before = opened(mode="dask")
     events = rootml.annotate(before, eid)

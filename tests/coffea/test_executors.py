@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import awkward as ak
 import cloudpickle
-import numpy as np
 import pytest
 
 with warnings.catch_warnings():
@@ -33,14 +33,16 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
 class Scores(ProcessorABC):
-    """The bytes of all scores by first entry; which networks a process had open, on which threads.
+    """The bytes of all columns by first entry; which networks a process had open, on which threads.
 
-    ``fails``: a folder; each chunk fails until it has left a mark there.
+    ``fails``: a folder; each chunk fails until it has left a mark there. ``how``: options of
+    ``rootml.annotate``.
     """
 
-    def __init__(self, model: Model, fails: Path | None = None):
+    def __init__(self, model: Model, fails: Path | None = None, **how: Any):
         self.model = model
         self.fails = fails
+        self.how = how
 
     def process(self, events: Any) -> dict[str, Any]:
         start = events.metadata["entrystart"]
@@ -48,12 +50,13 @@ class Scores(ProcessorABC):
         if mark and not mark.exists():
             mark.touch()
             raise OSError("the first attempt")
-        scores = rootml.annotate(events, self.model).Electron.eid_score
+        electrons = rootml.annotate(events, self.model, **self.how).Electron
+        names = [name for name in electrons.fields if name.startswith("eid_")]
         engines = vars(rootml).setdefault("_engines", [])  # that none is made where another was
         if not any(engine is self.model.engine for engine in engines):
             engines.append(self.model.engine)
         return {
-            "scores": {start: np.asarray(scores.layout.content.data).tobytes()},
+            "scores": {start: {n: ak.to_numpy(ak.flatten(electrons[n])).tobytes() for n in names}},
             "opened": {os.getpid(): {id(engine) for engine in engines}},
             "threads": {self.model.engine.threads},
         }
@@ -91,23 +94,34 @@ def dask_executor() -> Any:
 
 
 @pytest.fixture
-def alone(process: Callable, iterative: IterativeExecutor, eid: Path) -> dict[str, Any]:
+def scores(known: Path) -> Callable[..., Scores]:
+    """``scores()``: the processor, which asks for all that there is."""
+
+    def make(**how: Any) -> Scores:
+        return Scores(rootml.load(known), vary={"pt_scale": (0.9, 1.1)}, ood=True, **how)
+
+    return make
+
+
+@pytest.fixture
+def alone(process: Callable, iterative: IterativeExecutor, scores: Callable) -> dict[str, Any]:
     """What one process gives."""
-    found = process(Scores(rootml.load(eid)), iterative)
+    found = process(scores(), iterative)
     assert sorted(found["scores"]) == [0, 60, 120, 180, 240]
-    assert all(found["scores"].values())
+    assert all(len(columns) == 4 for columns in found["scores"].values())
+    assert all(all(columns.values()) for columns in found["scores"].values())
     return found
 
 
 @pytest.mark.parametrize("kind", ["futures", "dask"])
 def test_processes_give_the_same(
-    kind: str, process: Callable, alone: dict, eid: Path, request: pytest.FixtureRequest
+    kind: str, process: Callable, alone: dict, scores: Callable, request: pytest.FixtureRequest
 ) -> None:
     if kind == "dask":
         executor = request.getfixturevalue("dask_executor")
     else:
         executor = FuturesExecutor(workers=2, status=False)
-    found = process(Scores(rootml.load(eid)), executor)
+    found = process(scores(), executor)
     assert found["scores"] == alone["scores"]
     assert os.getpid() not in found["opened"]
     assert {len(engines) for engines in found["opened"].values()} == {1}
@@ -115,9 +129,9 @@ def test_processes_give_the_same(
 
 
 def test_an_attempt_that_failed_leaves_nothing(
-    process: Callable, iterative: IterativeExecutor, alone: dict, eid: Path, tmp_path: Path
+    process: Callable, iterative: IterativeExecutor, alone: dict, scores: Callable, tmp_path: Path
 ) -> None:
-    found = process(Scores(rootml.load(eid), fails=tmp_path), iterative)
+    found = process(scores(fails=tmp_path), iterative)
     assert len(list(tmp_path.iterdir())) == 5
     assert found["scores"] == alone["scores"]
 

@@ -113,6 +113,41 @@ def test_systematic_variations_of_coffea_go_on(opened: Callable, eid: Path) -> N
     assert same(varied.down.eid_score, electrons.eid_score)
 
 
+@pytest.mark.parametrize("mode", ["virtual", "eager"])
+def test_variations_and_the_domain(
+    mode: str, opened: Callable, known: Path, content: dict, eid_scores: ak.Array, judge: Callable
+) -> None:
+    log: list = []
+    events = opened(mode=mode, access_log=log) if mode == "virtual" else opened(mode=mode)
+    electrons = rootml.annotate(events, known, vary={"pt_scale": (0.5, 1.1)}, ood=True).Electron
+    off = content["Electron"]
+    for name, scale in {"0p5": 0.5, "1p1": 1.1}.items():
+        found = electrons[f"eid_score_pt_scale_{name}"]
+        assert same(found, judge(ak.with_field(off, scale * off.pt, "pt")))
+    assert same(electrons.eid_score, eid_scores)
+    judged = ak.flatten(off.pt > 5)
+    np.testing.assert_array_equal(np.isnan(ak.flatten(electrons.eid_ood)), ~judged)
+    assert 0 < ak.mean(ak.flatten(electrons.eid_ood)[judged] > 1) <= 0.1
+    assert branches(log) <= READ
+    with pytest.raises(InputError, match="no variation 'pt_scael'; did you mean 'pt_scale'"):
+        rootml.annotate(events, known, vary={"pt_scael": (1.1,)})
+
+
+@pytest.mark.parametrize("mode", ["virtual", "eager"])
+def test_outputs_of_several_numbers(
+    mode: str, opened: Callable, make_card: Callable, content: dict
+) -> None:
+    whole = {"tensors": {"features": ["MET_pt"]}}
+    each = {"per": "Electron", "tensors": {"features": ["Electron_pt"]}}
+    events = rootml.annotate(opened(mode=mode), make_card("whole", whole, numbers=3))
+    events = rootml.annotate(events, make_card("each", each, numbers=2))
+    assert str(ak.type(events.whole_score)) == "300 * 3 * float32"
+    assert str(ak.type(events.Electron.each_score)) == "300 * var * 2 * float32"
+    expected = 1 / (1 + np.exp(-0.1 * content["Electron"].pt))
+    for i in range(2):
+        assert same(events.Electron.each_score[..., i], expected)
+
+
 def test_objects_are_judged_as_they_are_now(
     opened: Callable, eid: Path, content: dict, judge: Callable
 ) -> None:
@@ -160,6 +195,11 @@ def test_values_of_other_objects_are_refused(
     card = make_card("wrong", {"per": "Electron", "tensors": {"features": ["Muon_pt"]}})
     with pytest.raises(DataError, match=r"has \d+ values for \d+ objects"):
         ak.materialize(rootml.annotate(opened(mode=mode), card).Electron.wrong_score)
+
+
+def test_a_tree_goes_with_a_path(opened: Callable, eid: Path) -> None:
+    with pytest.raises(InputError, match="tree= goes with a path alone"):
+        rootml.annotate(opened(), eid, tree="Events")
 
 
 def test_a_model_may_be_open_already(opened: Callable, eid: Path, eid_scores: ak.Array) -> None:

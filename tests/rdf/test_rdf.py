@@ -19,8 +19,9 @@ from rootml.declared.schema import VIEW
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs/how-to/rdataframe.md"
 ROWS = 900
+COLUMNS = [*(f"Lepton_pt * {n}" for n in range(1, 6)), "event % 7"]
 LEPTONS = {
-    "adapter": {"per": "Lepton", "tensors": {"cells": [f"Lepton_pt * {n}" for n in range(1, 7)]}},
+    "adapter": {"per": "Lepton", "tensors": {"cells": COLUMNS}},
     "view": VIEW,
     "outputs": [{"name": "score", "role": "score", "per": "Lepton"}],
 }
@@ -39,41 +40,60 @@ def run_root(*arguments: object) -> str:
     return done.stdout
 
 
-def write(path: Path, rows: int, first: int) -> None:
-    rng = np.random.default_rng(first)
+def write(path: Path, rows: int, run: int) -> None:
+    rng = np.random.default_rng(run)
     cells = rng.exponential(1, (rows, 6)).astype("f4")
     cells[::7] = 0
-    pt = ak.unflatten(
-        *(lambda n: (rng.exponential(1, n.sum()).astype("f4"), n))(rng.poisson(1, rows))
-    )
-    run = np.arange(first, first + rows, dtype="i4")
+    counts = rng.poisson(1, rows)
+    values = {
+        "cell_e": cells,
+        "run": np.full(rows, run, "u4"),
+        "event": np.arange(rows, dtype="u8"),
+        "Lepton": ak.unflatten(ak.zip({"pt": rng.exponential(1, counts.sum())}), counts),
+    }
+    types = {"cell_e": ("f4", (6,)), "run": "u4", "event": "u8", "Lepton": "var * {pt: float64}"}
     with uproot.recreate(path) as file:
-        tree = file.mktree(
-            "hits", {"cell_e": ("f4", (6,)), "run": "i4", "Lepton": "var * {pt: float32}"}
-        )
-        for part in np.array_split(np.arange(rows), 3):
-            at = slice(part[0], part[-1] + 1)
-            tree.extend({"cell_e": cells[at], "run": run[at], "Lepton": ak.zip({"pt": pt[at]})})
+        tree = file.mktree("hits", types)
+        for start in range(0, rows, 100):
+            tree.extend({name: column[start : start + 100] for name, column in values.items()})
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, write_network, write_card):
-    """What ``frames.py`` leaves, and the files it was made of."""
+    """What ``frames.py`` leaves, the files it was made of, and what it says."""
     place = tmp_path_factory.mktemp("rdf")
     card = write_card(write_network(place / "toy.onnx"), working_points=[HALF])
     leptons = write_card(write_network(place / "leptons.onnx"), **LEPTONS)
-    write(place / "hits.root", ROWS, 0)
-    write(place / "more.root", 300, ROWS)
+    write(place / "hits.root", ROWS, 1)
+    write(place / "more.root", 300, 2)
+    parts = {"alone": ("hits", ["run", "event"]), "cells": ("cells", ["cell_e"])}
     with uproot.open(f"{place}/hits.root:hits") as tree:
-        arrays = tree.arrays(["cell_e", "run"], library="np")
-    for name, tree_name, branch in [("alone", "hits", "run"), ("cells", "cells", "cell_e")]:
-        with uproot.recreate(place / f"{name}.root") as file:
-            values = arrays[branch]
-            file.mktree(tree_name, {branch: (values.dtype, values.shape[1:])})
-            file[tree_name].extend({branch: values})
-    for threads in (0, 2):
-        run_root(Path(__file__).with_name("frames.py"), place, card, leptons, threads)
+        for name, (tree_name, branches) in parts.items():
+            with uproot.recreate(place / f"{name}.root") as file:
+                values = tree.arrays(branches, library="np")
+                types = {branch: (one.dtype, one.shape[1:]) for branch, one in values.items()}
+                file.mktree(tree_name, types).extend(values)
+    write_page(place / "page")
+    said = run_root(Path(__file__).with_name("frames.py"), place, card, leptons)
+    (place / "page/said.txt").write_text(said)
     return place
+
+
+def write_page(place: Path) -> None:
+    """The files of the page that documents all this, and its code."""
+    place.mkdir()
+    blocks = re.findall(r"^```(bash|cpp|py)\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+    assert [language for language, _ in blocks] == ["bash", "cpp", "py"]
+    scripts = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    subprocess.run(
+        ["bash", "-euc", blocks[0][1]],
+        cwd=place,
+        env={**os.environ, "PATH": scripts},
+        check=True,
+        capture_output=True,
+    )
+    (place / "macro.C").write_text(f"void macro() {{\n{blocks[1][1]}}}\n")
+    (place / "page.py").write_text(blocks[2][1])
 
 
 @pytest.fixture
@@ -93,19 +113,30 @@ def test_numbers_are_those_of_annotate(folder, annotated):
     expected = annotated("toy", working_points="all")
     for case, column in {"chain": "toy_score", "passed": "toy_half"}.items():
         found = np.load(folder / f"{case}.npz")
-        np.testing.assert_array_equal(found["entries"], np.arange(ROWS + 300))
+        np.testing.assert_array_equal(found["events"], expected.event)
         np.testing.assert_array_equal(found["values"], expected[column].to_numpy())
         assert found["values"].dtype == expected[column].to_numpy().dtype
 
 
+@pytest.mark.parametrize("case", ["keyed", "threads"])
+def test_entries_are_told_apart_by_columns(case, folder, annotated):
+    """Several threads number them anew in each loop."""
+    found, expected = np.load(folder / f"{case}.npz"), annotated("toy")
+    np.testing.assert_array_equal(found["events"], expected.event)
+    np.testing.assert_array_equal(found["values"], expected.toy_score)
+
+
 def test_filters_before_and_after(folder, annotated):
-    scores = annotated("toy").toy_score.to_numpy()
-    cut = np.load(folder / "cut.npz")
-    np.testing.assert_array_equal(cut["entries"], np.flatnonzero(scores > 0.6))
-    np.testing.assert_array_equal(cut["values"], scores[scores > 0.6])
-    filtered = np.load(folder / "filtered.npz")
-    np.testing.assert_array_equal(filtered["entries"], np.arange(1, ROWS + 300, 3))
-    np.testing.assert_array_equal(filtered["values"], scores[1::3])
+    every = annotated("toy")
+    scores = every.toy_score.to_numpy()
+    for case, passed in {"cut": scores > 0.6, "filtered": every.event % 3 == 1}.items():
+        found = np.load(folder / f"{case}.npz")
+        np.testing.assert_array_equal(found["events"], every.event[passed])
+        np.testing.assert_array_equal(found["values"], scores[passed])
+
+
+def test_no_rows(folder):
+    assert np.load(folder / "none.npz")["values"].shape == (0,)
 
 
 def test_objects(folder, annotated):
@@ -120,40 +151,34 @@ def test_branches_of_a_friend(folder, annotated):
     np.testing.assert_array_equal(found["values"], annotated("toy").toy_score.to_numpy()[:ROWS])
 
 
-def test_a_snapshot(folder, annotated):
-    with uproot.open(f"{folder}/snapshot.root:hits") as tree:
-        found = tree["my_toy_score"].array(library="np")
-        np.testing.assert_array_equal(tree["run"].array(library="np"), np.arange(ROWS))
-    np.testing.assert_array_equal(found, annotated("toy").toy_score.to_numpy()[:ROWS])
+@pytest.mark.parametrize(
+    ("case", "says"),
+    [
+        ("frame", "InputError: annotate takes an RDataFrame, not"),
+        ("branch", r"(?s)LayoutError: .*cell_e"),
+        ("twice", "InputError: the key does not tell entries apart: run 1 is there twice"),
+        ("misspelt", "InputError: key: .* no column 'evnt'; did you mean 'event'"),
+        ("floats", "InputError: key: the column 'cell_e' is .*, expected integers"),
+        ("name", "InputError: column 'my/toy_score': a dataframe's are named as variables"),
+        ("unnumbered", r"InputError: the dataframe was made for several threads.*key=\("),
+        ("random", "(?s).*an entry that was not there when the network ran"),
+    ],
+)
+def test_what_cannot_be_judged(case, says, folder):
+    assert re.match(says, (folder / f"{case}.txt").read_text())
 
 
-def test_what_cannot_be_judged(folder):
-    assert "InputError: the dataframe has no rows" in (folder / "rows.txt").read_text()
-    assert "annotate takes an RDataFrame, not" in (folder / "frame.txt").read_text()
-    said = (folder / "branch.txt").read_text()
-    assert said.startswith("LayoutError")
-    assert "cell_e" in said
-
-
-def test_several_threads(folder):
-    said = (folder / "threads.txt").read_text()
-    assert said.startswith("InputError: the dataframe was made for several threads")
-
-
-def test_the_page_runs_in_root(tmp_path, monkeypatch):
+def test_the_page_runs_in_root(folder):
     """The blocks in C++ and in Python that the page shows, which agree."""
-    blocks = re.findall(r"^```(bash|cpp|py)\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-    assert [language for language, _ in blocks] == ["bash", "cpp", "py"]
-    monkeypatch.setenv(
-        "PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    )
-    monkeypatch.chdir(tmp_path)
-    subprocess.run(["bash", "-euc", blocks[0][1]], check=True, capture_output=True)
-    (tmp_path / "macro.C").write_text(f"void macro() {{\n{blocks[1][1]}}}\n")
-    load = "import ROOT\nassert ROOT.gROOT.Macro('macro.C') == 0\n"
-    (tmp_path / "page.py").write_text(f"{load}{blocks[2][1]}")
-    said = re.findall(r"(\d+) events look", run_root("-W", "ignore", "page.py"))
+    said = re.findall(r"(\d+) events look", (folder / "page/said.txt").read_text())
     assert len(said) == 2
     assert said[0] == said[1] != "0"
-    with uproot.open("electrons.root:t1") as tree:
+    with (
+        uproot.open(f"{folder}/page/friend.root:t1") as friend,
+        uproot.open(f"{folder}/page/electrons.root:t1") as tree,
+    ):
+        scores = friend["cnn_ams_score"].array(library="np")
+        np.testing.assert_array_equal(
+            tree["cnn_ams_score"].array(library="np"), scores[scores > 0.9]
+        )
         assert tree.num_entries == int(said[0])
