@@ -54,7 +54,8 @@ def test_other_conditions_are_refused(measured):
     record = json.loads((folder / "run.json").read_text())
     record["machine"]["packages"]["uproot"] = "4.0"
     (folder / "other.json").write_text(json.dumps(record))
-    said = python(WAYS, "flat", "-n", "300", "--record", folder / "other.json")
+    options = ["-n", "300", "--repeat", "0", "--only", "nothing"]
+    said = python(WAYS, "flat", *options, "--record", folder / "other.json")
     assert said.returncode == 1
     assert "another machine or other versions" in said.stderr
 
