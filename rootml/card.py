@@ -68,6 +68,15 @@ AdapterChoice = Annotated[
 ]
 
 
+class Bfloat16(Part):
+    """What of a network may be computed in bfloat16: seen to give the same physics."""
+
+    after: Annotated[str, Field(min_length=1)]
+    """The graph's tensor up to which float32 is needed; all of what follows may be in bfloat16."""
+    verified: Annotated[str, Field(min_length=1)]
+    """On which events this was seen, and how scores and figures differed."""
+
+
 class Network(Part):
     """The network's file, beside the card, and how its inputs are named in it."""
 
@@ -80,6 +89,8 @@ class Network(Part):
     """Where the file can be fetched from, if it does not travel with the card."""
     inputs: dict[str, str] = Field(default_factory=dict)
     """Tensor name of the view -> input name of the network, where they differ."""
+    bfloat16: Bfloat16 | None = None
+    """None: all is computed in float32."""
 
     _stays_beside_the_card = field_validator("file")(beside_the_card)
 

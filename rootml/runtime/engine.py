@@ -39,13 +39,15 @@ class EngineOptions:
 
     ``threads`` that one call may use; ``device``, one of the engine's; ``outputs``: the card's
     names of the network's outputs, for files that number them instead; ``asked``: someone asked
-    for as many threads, wherever the network is opened.
+    for as many threads, wherever the network is opened; ``bfloat16_after``: the graph's tensor up
+    to which float32 is needed, empty where that is everywhere.
     """
 
     threads: int = 1
     device: str = "cpu"
     outputs: tuple[str, ...] = ()
     asked: bool = False
+    bfloat16_after: str = ""
 
 
 class Engine(ABC):

@@ -28,9 +28,12 @@ class EngineKind:
     devices: tuple[str, ...] = ("cpu",)
 
 
+BFLOAT16 = EngineKind("openvino-bf16", "onnx", "openvino_engine:OpenVinoBf16Engine", "openvino")
+"""What runs a network where its card says that bfloat16 will do, and the processor has it."""
 ENGINES = (
     EngineKind("onnxruntime", "onnx", "onnx_engine:OnnxEngine", devices=("cpu", "cuda")),
     EngineKind("openvino", "onnx", "openvino_engine:OpenVinoEngine", "openvino"),
+    BFLOAT16,
     EngineKind("xgboost", "xgboost", "xgboost_engine:XGBoostEngine", "xgboost"),
     EngineKind("lightgbm", "lightgbm", "lightgbm_engine:LightGbmEngine", "lightgbm"),
     EngineKind("torch", "torch-export", "torch_export_engine:TorchExportEngine", "torch"),
@@ -54,22 +57,26 @@ def open_engine(
 ) -> FileEngine:
     """Start the engine for the network of ``card`` at ``path``, after checking its sha256.
 
-    ``engine``: one of :data:`NAMES`; None takes the card's, else the usual one of the format.
+    ``engine``: one of :data:`NAMES`; None takes the card's, else that in bfloat16 where card,
+    installation and processor allow it, else the usual one of the format.
     ``threads``: None takes the card's, else one for small networks and all available cores for
     the others. ``device``: ``"cpu"`` or ``"cuda"``. Raises MissingExtra where the engine's
     library is not installed, IntegrityError, NetworkError.
     """
     if threads is not None and threads < 1:
         raise NetworkError(f"a network runs on one thread or more, not on {threads}")
-    kind = find_kind(card.network.format, engine or card.network.engine, str(path))
+    network = card.network
+    name = engine or network.engine or _bfloat16_engine(card, device)
+    kind = find_kind(network.format, name, str(path))
     _check_device(kind, device)
     options = EngineOptions(
         threads=threads or _best_threads(card, path),
         device=device,
         outputs=tuple(dict.fromkeys(output.source for output in card.outputs)),
         asked=threads is not None,
+        bfloat16_after=network.bfloat16.after if network.bfloat16 else "",
     )
-    return engine_class(kind)(path, card.network.sha256, options)
+    return engine_class(kind)(path, network.sha256, options)
 
 
 def open_server(card: ModelCard, server: Server, local: Engine | None = None) -> Engine:
@@ -131,6 +138,17 @@ def _imported(kind: EngineKind, what: str) -> Any:
             f"{what} are run by {kind.name}, which cannot be "
             f'imported: {error}\n  pip install "rootml[{kind.extra}]"'
         ) from error
+
+
+def _bfloat16_engine(card: ModelCard, device: str) -> str:
+    """The engine that computes in bfloat16, if the card lets it and it runs here; else empty."""
+    if card.network.bfloat16 is None or device != "cpu":
+        return ""
+    try:
+        found: Any = engine_class(BFLOAT16)
+    except MissingExtra:
+        return ""
+    return BFLOAT16.name if found.runs_here() else ""
 
 
 def _check_device(kind: EngineKind, device: str) -> None:
