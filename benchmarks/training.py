@@ -66,7 +66,7 @@ def measure(network: str, file: Path, events: int, reader: str) -> tuple[float, 
         data = load_dataset([file], adapter, view, recipe.task, folder, max_events=events)
         parts = data.parts(1, (0.9, 0.05, 0.05))
         run = Run(network, recipe, adapter, view, folder / "run", "")
-        fit(run, recipe.learner, data, parts, objective(recipe.task, data, parts["train"]))
+        fit(run, recipe.learner, data, parts, objective(recipe.task, view, data, parts["train"]))
         with next(run.checkpoints.glob("version_*/metrics.csv")).open(newline="") as table:
             rows = [row for row in csv.DictReader(table) if row.get(FIGURES[0])]
     rate, waiting = (np.mean([float(row[name]) for row in rows[1:]]) for name in FIGURES)
