@@ -106,6 +106,18 @@ def test_cvt_takes_any_width_that_is_a_multiple_of_4():
         assert CvT().eval()(torch.ones(2, 1, 18, 24)).shape == (2,)
 
 
+@pytest.mark.parametrize(("kv_stride", "keys"), [(2, 9), (4, 4)])
+def test_keys_and_values_may_be_fewer(kv_stride, keys):
+    build = get_recipe("cvt_ams").learner.build
+    model = build(get_adapter("ams").views["image"], frame=24, kv_stride=kv_stride).eval()
+    attention = model.stages[0].blocks[0].attention
+    assert attention.key(torch.ones(1, 5, 5, 64), None).shape == (1, keys, 64)
+    assert attention.value(torch.ones(1, 5, 5, 64), None).shape == (1, keys, 64)
+    assert parameters(model) == PUBLISHED["cvt"]
+    with torch.inference_mode():
+        assert torch.isfinite(model(torch.ones(2, 1, 18, 72))).all()
+
+
 def test_a_query_for_the_class_token_alone_is_exact():
     block = Block(384, heads=6).eval()
     grid, token = torch.randn(2, 5, 6, 384), torch.randn(2, 1, 384)

@@ -3,7 +3,8 @@
 The options below fix the number of parameters: 4,895,873 for one input channel, 4,896,641 for two,
 4,895,489 for two and small kernels. Where these numbers leave a choice:
 
-- keys and values are taken at stride 2 (as in the paper): a fifth fewer multiply-adds;
+- keys and values are taken at stride 2 (as in the paper): a fifth fewer multiply-adds (any other
+  has the same parameters);
 - pooling is by class token, which is projected like any other token;
 - the last block computes its query for the class token alone, because nothing else of it is
   read: the same result for 39 % less time. Its depthwise query convolution is thus unused,
@@ -26,7 +27,10 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class StageSpec:
-    """One stage: its token embedding (kernel, stride, padding) and its blocks."""
+    """One stage: its token embedding (kernel, stride, padding) and its blocks.
+
+    ``kv_stride``: that at which blocks take their keys and values.
+    """
 
     width: int
     depth: int
@@ -34,6 +38,7 @@ class StageSpec:
     kernel: Pair
     stride: Pair
     padding: Pair
+    kv_stride: int = 2
 
 
 STAGES = (
@@ -93,13 +98,13 @@ class ConvProjection(nn.Module):
 class Attention(nn.Module):
     """Multi-head attention over the grid and the class token (Vaswani et al., section 3.2)."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, kv_stride: int) -> None:
         super().__init__()
         self.heads = heads
         self.scale = (width // heads) ** -0.5
         self.query = ConvProjection(width, stride=1)
-        self.key = ConvProjection(width, stride=2)
-        self.value = ConvProjection(width, stride=2)
+        self.key = ConvProjection(width, stride=kv_stride)
+        self.value = ConvProjection(width, stride=kv_stride)
         self.output = nn.Linear(width, width)
 
     def forward(self, grid: Tensor, token: Tensor | None, token_only: bool = False) -> Tensor:
@@ -120,10 +125,10 @@ class Attention(nn.Module):
 class Block(nn.Module):
     """Attention and an MLP, each behind a layer norm and added to its input."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, kv_stride: int = 2) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(width)
-        self.attention = Attention(width, heads)
+        self.attention = Attention(width, heads, kv_stride)
         self.norm2 = nn.LayerNorm(width)
         self.mlp = nn.Sequential(
             nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
@@ -177,7 +182,9 @@ class Stage(nn.Module):
     def __init__(self, channels: int, spec: StageSpec, last: bool) -> None:
         super().__init__()
         self.embedding = Embedding(channels, spec)
-        self.blocks = nn.ModuleList(Block(spec.width, spec.heads) for _ in range(spec.depth))
+        self.blocks = nn.ModuleList(
+            Block(spec.width, spec.heads, spec.kv_stride) for _ in range(spec.depth)
+        )
         self.token = nn.Parameter(0.02 * torch.randn(1, 1, spec.width)) if last else None
 
     def forward(self, x: Tensor) -> Tensor:

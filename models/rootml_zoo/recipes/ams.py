@@ -12,7 +12,7 @@ positron analysis with the AMS electromagnetic calorimeter).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rootml.errors import TrainingError
@@ -70,10 +70,13 @@ def _resnet18(view: View, frame: int | None = None, standardise: bool = False) -
     return ResNet(_shape(view), depth=18, frame=frame, standardise=standardise)
 
 
-def _cvt(view: View, frame: int | None = None, standardise: bool = False) -> nn.Module:
-    from rootml_zoo.nets.cvt import CvT
+def _cvt(
+    view: View, frame: int | None = None, standardise: bool = False, kv_stride: int = 2
+) -> nn.Module:
+    from rootml_zoo.nets.cvt import STAGES, CvT
 
-    return CvT(_shape(view), frame=frame, standardise=standardise)
+    stages = tuple(replace(stage, kv_stride=kv_stride) for stage in STAGES)
+    return CvT(_shape(view), stages, frame=frame, standardise=standardise)
 
 
 def _cvt_small(view: View, frame: int | None = None, standardise: bool = False) -> nn.Module:
