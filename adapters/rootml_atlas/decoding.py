@@ -25,7 +25,7 @@ NONE: Final = -999.0
 INTEGERS: Final = ("event", "channel", "truth_pdg")
 ENERGIES: Final = ("e_acc", "energy", "truth_energy", "tag_energy")
 """Of which the scale is known."""
-PROBES: Final = (*tuple(IMAGES)[ACCORDION], *ENERGIES)
+PROBES: Final = (*tuple(IMAGES)[ACCORDION], *ENERGIES, "track_pt")
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def decode(raw: ak.Array, wanted: tuple[str, ...], options: Options) -> ak.Array
     return ak.zip({name: COLUMNS[name].read(raw) for name in wanted}, depth_limit=1)
 
 
-def check_units(raw: ak.Array) -> Options:
-    """Refuse a file whose energies are in another unit than its layout says."""
+def settle(raw: ak.Array) -> Options:
+    """Refuse a file whose energies are in another unit than its layout says; tell of its tracks."""
     for key in ENERGIES:
         if key in raw.fields:
             check_scale(number(raw, key), BRANCHES[key].unit, _name(key))
@@ -52,7 +52,7 @@ def check_units(raw: ak.Array) -> Options:
         name = f"{_name(layers[0])} to {_name(layers[-1])}"
         e_acc = number(raw, "e_acc")
         check_alike(np.asarray(total), "GeV", name, e_acc, BRANCHES["e_acc"].unit, _name("e_acc"))
-    return {}
+    return tracks.told(_counts(raw, "track_pt")) if "track_pt" in raw.fields else {}
 
 
 def number(raw: ak.Array, key: str) -> Array:

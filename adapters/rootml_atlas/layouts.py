@@ -11,7 +11,7 @@ NTUPLE = Layout(
     branches=ntuple.BRANCHES,
     columns={name: column.keys for name, column in decoding.COLUMNS.items()},
     decode=decoding.decode,
-    configure=decoding.check_units,
+    configure=decoding.settle,
     probes=decoding.PROBES,
     doc="One electron an entry: cells as images, tracks and the scalars of the cluster.",
 )
@@ -21,8 +21,8 @@ PHYSLITE = Layout(
     branches=physlite.BRANCHES,
     columns={name: column.keys for name, column in physlite.COLUMNS.items()},
     decode=physlite.decode,
-    configure=physlite.check_units,
-    probes=("pt",),
+    configure=physlite.settle,
+    probes=("pt", "tracks"),
     per="Electron",
     doc="DAOD_PHYSLITE, TTree or RNTuple: electrons with their clusters and tracks, no cells.",
 )

@@ -267,8 +267,8 @@ def decode(raw: ak.Array, wanted: tuple[str, ...], options: Options) -> ak.Array
     return ak.zip(columns, depth_limit=1)
 
 
-def check_units(raw: ak.Array) -> Options:
-    """Refuse a file whose energies are not in MeV."""
+def settle(raw: ak.Array) -> Options:
+    """Refuse a file whose energies are not in MeV; tell of its tracks."""
     branch = BRANCHES["pt"]
     check_scale(ak.to_numpy(ak.flatten(raw["pt"], axis=None)), branch.unit, branch.names[0])
-    return {}
+    return tracks.told(ak.to_numpy(ak.flatten(ak.num(raw["tracks"], axis=2))))

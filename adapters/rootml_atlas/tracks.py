@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
-from rootml.errors import RootmlWarning
+from rootml.adapter import Options
 from rootml.spec import Array
 from rootml_atlas.geometry import MAX_TRACKS
 
@@ -27,8 +26,7 @@ def nearest(
 
     ``features``: one value a track; "dr" is made here, from "eta" and "phi" and the electrons'.
     ``counts``: tracks of each electron. They come by distance, the nearest first, and zeros where
-    there are no more. A track whose features are all zero is padding of the file. Warns where more
-    than ten are there.
+    there are no more. A track whose features are all zero is padding of the file.
     """
     electron = np.repeat(np.arange(len(counts)), counts)
     there = np.any([values != 0 for values in features.values()], axis=0)
@@ -37,15 +35,20 @@ def nearest(
     order = np.lexsort((values["dr"], electron))
     electron = electron[order]
     counts = np.bincount(electron, minlength=len(counts))
-    if len(counts) and counts.max() > MAX_TRACKS:
-        text = f"electrons with more than {MAX_TRACKS} tracks: the nearest {MAX_TRACKS} are kept"
-        warnings.warn(text, RootmlWarning)
     place = np.arange(len(electron)) - (np.cumsum(counts) - counts)[electron]
     kept = place < MAX_TRACKS
     rows = np.zeros((len(counts), MAX_TRACKS, len(names)), np.float32)
     for column, name in enumerate(names):
         rows[electron[kept], place[kept], column] = values[name][order][kept]
     return rows
+
+
+def told(counts: Array) -> Options:
+    """What there is to tell of files with so many tracks for each electron."""
+    most = counts.max(initial=0)
+    if most <= MAX_TRACKS:
+        return {}
+    return {"tracks": f"the nearest {MAX_TRACKS} of up to {most} of an electron are kept"}
 
 
 def distance(eta: Array, phi: Array, other_eta: Array, other_phi: Array) -> Array:
