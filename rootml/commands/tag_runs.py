@@ -48,7 +48,7 @@ def run(
     folder = out if is_folder or out is None or _is_folder(out) else None
     if len(inputs) > 1 or any(options[name] not in (None, False) for name in SPREADING):
         if folder is None and out is not None and len(inputs) == 1:
-            raise InputError(f"{out}: who works on several files needs a folder; give one with -o")
+            raise InputError(f"{out}: workers need a folder for their outputs; give one with -o")
         _tag_files(inputs, out, options, say)
     else:
         _tag_file(inputs[0], out, folder, options, say)

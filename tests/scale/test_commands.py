@@ -83,5 +83,5 @@ def test_a_dry_run_of_several_says_all(tag: Callable, runs: list[Path]) -> None:
 
 def test_workers_need_a_folder(tag: Callable, runs: list[Path]) -> None:
     done = tag(runs[0], "out.root", "--workers", 2)
-    assert (done.code, "needs a folder" in done.err) == (2, True)
+    assert (done.code, "need a folder" in done.err) == (2, True)
     assert not Path("out.root").exists()
