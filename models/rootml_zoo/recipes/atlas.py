@@ -1,0 +1,133 @@
+"""How the networks for electron energies in ATLAS are trained.
+
+``energy_atlas`` in all combinations of the lecture's table: what modulates the convolutions
+(``film``), and what joins them in the last layers (``top``). ``film_atlas`` is its best one,
+``film_atlas_reduced`` knows no cells. All learn the logarithm of the true over the calibrated
+energy, by the log-cosh of it and two quantiles that make an uncertainty.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rootml.card import Output
+from rootml.training import LogCosh, Quantiles, Recipe, Regression, Sample, Torch
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rootml.adapter import View
+
+Z_MASS = 91.1876
+"""GeV; Particle Data Group, Phys. Rev. D 110 (2024) 030001."""
+SCALE = 0.02
+"""Usual size of log(E_true / E_calibrated)."""
+MATCHED = "abs(energy / truth_energy - 1) < 0.6"
+"""Truth of the same electron (the lecture)."""
+TAG_ET = "(tag_energy / cosh(tag_eta))"
+ANGLE = "(cosh(eta - tag_eta) - cos(phi - tag_phi))"
+Z_LABEL = Sample(
+    target=f"cosh(eta) * {Z_MASS}^2 / (2 * {TAG_ET} * {ANGLE})",
+    select=" && ".join(
+        f"sqrt(2 * energy / cosh(eta) * {TAG_ET} * {ANGLE}) {edge}" for edge in ("> 86", "< 97")
+    ),
+)
+"""Data: the energy with which the electron and the tag make the mass of the Z (the lecture)."""
+COMBINATIONS = (
+    ("", ""),
+    ("scalar", ""),
+    ("scalar", "scalar"),
+    ("scalar", "scalar track"),
+    ("scalar", "track"),
+    ("scalar track", ""),
+    ("scalar track", "scalar track"),
+    ("track", "scalar"),
+    ("track", "track"),
+    ("", "scalar"),
+    ("", "scalar track"),
+    ("", "track"),
+)
+"""FiLM and top of the lecture's table, in its order."""
+BEST = COMBINATIONS[4]
+
+ENERGY = Regression(
+    target="truth_energy",
+    estimates=(
+        Output(
+            name="energy",
+            role="energy",
+            unit="GeV",
+            estimates="truth_energy",
+            tails=(0.1, 0.2),
+            doc="energy of the electron",
+        ),
+        Output(
+            name="error",
+            role="uncertainty",
+            error_of="energy",
+            unit="GeV",
+            doc="half of the central 68 % of its distribution",
+        ),
+    ),
+    reference="calibrated",
+    loss=Quantiles(SCALE, middle=LogCosh(SCALE)),
+    select=MATCHED,
+    samples={"data": Z_LABEL},
+)
+
+
+def _network(
+    view: View,
+    film: str = "",
+    top: str = "",
+    channels: int = 16,
+    upsample: int = 1,
+) -> nn.Module:
+    from rootml_zoo.nets.film import EnergyNet
+
+    return EnergyNet(view, film.split(), top.split(), channels, upsample)
+
+
+def _recipe(name: str, view: str, film: str, top: str, title: str) -> Recipe:
+    return Recipe(
+        name=name,
+        adapter="atlas",
+        view=view,
+        learner=Torch(
+            _network,
+            learning_rate=1e-3,
+            batch_size=512,
+            schedule="cosine",
+            schedule_warmup=0.05,
+            weight_decay=1e-4,
+            clip=1.0,
+            epochs=30,
+            patience=30,
+            parameters={"film": film, "top": top},
+        ),
+        task=ENERGY,
+        together="event",
+        title=f"Energy of electrons in ATLAS: {title}",
+        doc="A correction to the calibrated energy, with its uncertainty.",
+    )
+
+
+def _words(film: str, top: str) -> str:
+    """What the lecture's table calls a combination."""
+    parts = {"FiLM": film, "top": top}
+    return " - ".join(f"{part}: {names}" for part, names in parts.items() if names) or "Basic"
+
+
+def _combined(film: str, top: str) -> Recipe:
+    title = _words(film, top)
+    name = "_".join(re.findall(r"\w+", title.lower()))
+    return _recipe(f"energy_atlas_{name}", "electron", film, top, title)
+
+
+COMBINED = tuple(_combined(film, top) for film, top in COMBINATIONS)
+FILM_ATLAS = _recipe("film_atlas", "electron", *BEST, _words(*BEST))
+FILM_ATLAS_REDUCED = _recipe(
+    "film_atlas_reduced", "electron_reduced", "", "scalar track", "scalars and tracks alone"
+)
+RECIPES = (FILM_ATLAS, FILM_ATLAS_REDUCED, *COMBINED)

@@ -1,0 +1,111 @@
+"""Networks for energies of electrons: what they are made of, and what must not matter to them."""
+
+from __future__ import annotations
+
+import onnxruntime as ort
+import pytest
+import torch
+
+from rootml.errors import TrainingError
+from rootml.registry import get_adapter, get_recipe
+from rootml.training.export import export, round_weights
+from rootml.training.objective import Deployed, regression
+from rootml_zoo.nets.film import EnergyNet
+from rootml_zoo.recipes.atlas import COMBINATIONS, COMBINED, ENERGY
+
+VIEWS = get_adapter("atlas").views
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        yield
+
+
+def tensors(view, rows=4):
+    """Random electrons of some tens of GeV, with five tracks each."""
+    made = {spec.name: torch.rand(rows, *spec.shape) for spec in view.tensors}
+    made["calibrated"] = 20 + 50 * made["calibrated"]
+    made["tracks_mask"] = (torch.arange(10) < 5).repeat(rows, 1)
+    made["tracks"] = made["tracks"] * made["tracks_mask"][:, :, None]
+    return made
+
+
+def trained(view, *args, **options):
+    """A network whose last layer no longer gives 0, as after training."""
+    net = EnergyNet(view, *args, channels=4, **options)
+    for norm in net.modules():
+        if isinstance(norm, torch.nn.modules.batchnorm._BatchNorm):
+            norm.momentum = None  # statistics of the one batch
+    net(*tensors(view, 64).values())
+    torch.nn.init.normal_(net.head[-1].weight)
+    return net.eval()
+
+
+def test_every_combination_of_the_table_has_a_recipe():
+    assert len({recipe.name for recipe in COMBINED}) == len(COMBINATIONS) == 12
+    assert get_recipe("energy_atlas_film_scalar_top_track").title.endswith(
+        "FiLM: scalar - top: track"
+    )
+    sizes = {}
+    for recipe in COMBINED:
+        net = recipe.learner.build(VIEWS[recipe.view], **recipe.learner.parameters)
+        sizes[recipe.name] = sum(p.numel() for p in net.parameters())
+        assert net.eval()(*tensors(VIEWS[recipe.view]).values()).tolist() == [[0.0] * 3] * 4
+    assert sizes["energy_atlas_basic"] < sizes["energy_atlas_top_track"]
+    assert sizes["energy_atlas_top_track"] < sizes["energy_atlas_film_scalar_top_track"]
+
+
+@pytest.mark.parametrize("part", ["film", "top"])
+@pytest.mark.parametrize("name", ["scalar", "track"])
+def test_what_is_asked_for_counts_and_nothing_else_does(part, name):
+    view = VIEWS["electron"]
+    net, given = trained(view, **({"film": (), "top": ()} | {part: (name,)})), tensors(view)
+    said = net(*given.values())
+    for other in ("scalars", "tracks", "cells"):
+        changed = {**given, other: 1.5 * given[other]}
+        differs = not torch.allclose(net(*changed.values()), said)
+        assert differs == (other in (f"{name}s", "cells"))
+
+
+def test_neither_the_order_of_tracks_nor_what_is_no_track_matters():
+    view = VIEWS["electron"]
+    net, given = trained(view), tensors(view)
+    said = net(*given.values())
+    shuffled = torch.randperm(10)
+    order = {name: given[name][:, shuffled] for name in ("tracks", "tracks_mask")}
+    assert torch.allclose(net(*{**given, **order}.values()), said, atol=1e-5)
+    filled = given["tracks"].masked_fill(~given["tracks_mask"][:, :, None], 7.0)
+    assert torch.allclose(net(*{**given, "tracks": filled}.values()), said, atol=1e-5)
+
+
+def test_finer_pixels_hold_the_same_energy():
+    view = VIEWS["electron"]
+    given = tensors(view)
+    images = [EnergyNet(view, upsample=n, channels=4)._images for n in (1, 5)]
+    one, five = (image(given["cells"], given["calibrated"]) for image in images)
+    assert five.shape == (4, 4, 56, 55)
+    assert torch.allclose(five.unflatten(3, (11, 5)).sum(4), one, rtol=1e-5)
+
+
+def test_the_exported_network_gives_energies_in_gev(tmp_path):
+    recipe = get_recipe("film_atlas")
+    view = VIEWS[recipe.view]
+    net = recipe.learner.build(view, **recipe.learner.parameters, channels=4).eval()
+    round_weights(net)
+    deployed = Deployed(net, regression(ENERGY, view).deploy).eval()
+    export(deployed, view.tensors, ["energy", "error"], tmp_path / "net.onnx")
+    given = tensors(view, 3)
+    session = ort.InferenceSession(tmp_path / "net.onnx")
+    needed = {one.name for one in session.get_inputs()}
+    energy, error = session.run(
+        None, {key: value.numpy() for key, value in given.items() if key in needed}
+    )
+    assert energy == pytest.approx(given["calibrated"][:, 0].numpy(), rel=1e-5)
+    assert (error > 0).all()
+
+
+def test_without_cells_nothing_is_modulated():
+    with pytest.raises(TrainingError, match="no cells that could be modulated"):
+        EnergyNet(VIEWS["electron_reduced"], ("scalar",))
