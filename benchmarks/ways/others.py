@@ -29,7 +29,7 @@ def large(folder: Path, events: int = 5000, model: str = "cvt_ams") -> Contest:
     return Contest("large", title, ways[0].label, ways, prepare)
 
 
-def workers(folder: Path, events: int = 1000, model: str = "cvt_ams", files: int = 4) -> Contest:
+def workers(folder: Path, events: int = 500, model: str = "cvt_ams", files: int = 4) -> Contest:
     """Several files, and one of as many events, tagged by one process or by two side by side."""
     many, one = folder / "files", folder / "one.root"
     ways = []
