@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 16 << 20
 """What a chunk of events may take in memory."""
 
+FIRST_SHARE = 4
+"""The first chunk is this part of a whole one, or ends with the basket there."""
+
 Chunk = dict["Source", "ak.Array"]
 
 
@@ -52,7 +55,8 @@ def chunk_edges(
 
     A chunk has at most about ``chunk_bytes``, counting an event's share of the branches,
     uncompressed, and ``event_bytes`` for what the caller makes of it. It ends with a basket where
-    it can, so that few are read twice.
+    it can, so that few are read twice. The first of several is a short one: until it is read
+    there is nothing to do with it.
     """
     events = next(iter(columns)).events
     stop = events.num_entries if stop is None else stop
@@ -102,6 +106,10 @@ def _chunks(
 
 def _edges(start: int, stop: int, step: int, boundaries: Sequence[int]) -> Iterator[int]:
     """From ``start`` to ``stop`` in steps of at most ``step``, to boundaries if not too short."""
+    if stop - start > step:
+        yield start
+        least = start + max(1, step // FIRST_SHARE)
+        start = next((b for b in boundaries if least <= b <= start + step), least)
     while start < stop:
         yield start
         last = bisect_right(boundaries, start + step) - 1

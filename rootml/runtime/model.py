@@ -17,7 +17,7 @@ from rootml.runtime.signature import Wiring, castable, check_card, connect
 from rootml.spec import Array, TensorSpec
 
 DEFAULT_BATCH = 256
-BATCH_BYTES = 1 << 18
+BATCH_BYTES = 1 << 17
 """Networks with rows so small that more of them fit in here see as many at once."""
 TRIAL_LENGTH = 8
 """Length, in a trial, of an axis that may have any."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import warnings
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import awkward as ak
@@ -15,6 +16,9 @@ from rootml.rootio.events.lazy import FieldPath, field_paths, guarded
 from rootml.rootio.matching import BranchNames
 from rootml.rootio.opening import reading
 
+KEPT_BYTES = 256 << 20
+"""What is kept of baskets that are longer than the ranges that are read."""
+
 
 class TreeEvents(Events):
     """The branches of a TTree."""
@@ -23,11 +27,19 @@ class TreeEvents(Events):
         super().__init__(tree, name)
         with reading(self.where):
             self.names = BranchNames(tree.keys(recursive=True, full_paths=True))
+        self._kept = uproot.LRUArrayCache(KEPT_BYTES)
 
     def _read(self, branch: str, start: int, stop: int) -> ak.Array:
-        return self.tree[branch].array(
-            entry_start=start, entry_stop=stop, library="ak", array_cache=None
+        model = self.tree[branch]
+        first, last = _basket_around(model.entry_offsets, start, stop)
+        inside = (first, last) != (start, stop)
+        values = model.array(
+            entry_start=first,
+            entry_stop=last,
+            library="ak",
+            array_cache=self._kept if inside else None,
         )
+        return ak.to_packed(values[start - first : stop - first]) if inside else values
 
     def nbytes(self, branch: str) -> int:
         """Uncompressed size of a branch."""
@@ -75,3 +87,11 @@ class TreeEvents(Events):
             )
         array = guarded(array, self.where)
         return array, field_paths(array)
+
+
+def _basket_around(offsets: Sequence[int], start: int, stop: int) -> tuple[int, int]:
+    """The entries of the basket that a range is within; the range itself where there is none."""
+    place = bisect_right(offsets, start)
+    if place < len(offsets) and stop <= offsets[place]:
+        return offsets[place - 1], offsets[place]
+    return start, stop
