@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import uproot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rootml.rootio.container.compression import compressor, parse_compression
+from rootml.rootio.container.compression import compressor, decompress, parse_compression
 from rootml.rootio.container.keys import Key, pack_string, packed_time, read_string
 from rootml.rootio.container.root_file import RootFile
 from rootml.rootio.ttree.clusters import BASKET_BYTES, basket_stop, cluster_edges
@@ -77,6 +78,16 @@ def test_baskets_cover_all_entries(sizes: list[int], auto_flush: int, first: int
 )
 def test_compression(text: str, magic: bytes) -> None:
     assert compressor(parse_compression(text))(b"data" * 5000)[:2] == magic
+
+
+@pytest.mark.parametrize("size", [250_000, 5_000_000])
+def test_quick_compression_is_as_small_as_zlib_and_inflated_by_it(size: int) -> None:
+    """The second takes two blocks: one holds less than 16 MB."""
+    data = np.random.default_rng(5).normal(size=size).astype(">f4").tobytes()
+    quick = compressor(parse_compression("ZLIB-1"))(data)
+    assert len(quick) <= len(zlib.compress(data, 1))
+    assert uproot.compression._decompress_ZLIB.library == "zlib"
+    assert decompress(quick, len(data)) == data
 
 
 def test_old_compression_codes_mean_zlib() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import awkward as ak
 import numpy as np
 import pytest
 import uproot
@@ -78,6 +80,62 @@ def test_chunks_end_with_baskets(hits: Path, toylab: Path) -> None:
         assert [first for first, _ in far] == [250, 600, 900]
         small = list(source.chunks(["cells"], chunk_bytes=25 * 200))
         assert 180 < max(len(chunk) for _, chunk in small) <= 200
+
+
+def test_the_first_chunk_is_short(hits: Path, toylab: Path) -> None:
+    """The network begins when a quarter of a chunk is read, or a basket that ends later."""
+    import toylab as package
+
+    with open_source(hits, [package.ADAPTER]) as source:
+        for room, second in ((800, 300), (81, 20), (4000, None)):
+            chunks = source.chunks(["cells"], chunk_bytes=25 * room)
+            assert [first for first, _ in chunks][1:2] == ([] if second is None else [second])
+
+
+def test_a_basket_is_inflated_once_for_all_chunks_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, rng = tmp_path / "long.root", np.random.default_rng(3)
+    columns = {
+        "flat": rng.integers(0, 9, 1000).astype("f4"),
+        "image": rng.integers(0, 9, (1000, 2, 3)).astype("f4"),
+        "list": ak.unflatten(rng.integers(0, 9, 3000), np.full(1000, 3)),
+        "text": np.array(["ab" * (i % 5) for i in range(1000)]),
+    }
+    types = {"flat": "f4", "image": ("f4", (2, 3)), "list": "var * int64", "text": "string"}
+    with uproot.recreate(path, compression=uproot.ZLIB(1)) as file:
+        file.mktree("t", types).extend(columns)
+    inflated = []
+    zlib = uproot.compression._decompress_ZLIB
+    inflate = zlib.decompress
+    with open_file(path) as file:
+        events = open_events(file, "t")
+        whole = events.read(list(columns), 0, 1000)
+        monkeypatch.setattr(
+            zlib, "decompress", lambda *given: inflated.append(given) or inflate(*given)
+        )
+        for start in range(0, 1000, 130):
+            stop = min(start + 130, 1000)
+            for name, values in events.read(list(columns), start, stop).items():
+                expected = whole[name][start:stop]
+                assert values.type == expected.type
+                assert ak.all(values == expected, axis=None)
+                assert ak.to_layout(values).is_numpy or ak.to_layout(values).offsets[0] == 0
+    assert len(inflated) == len(columns)
+
+
+def test_threads_read_one_file_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "many.root"
+    columns = {f"x{i}": np.full(20_000, i, "i4") + np.arange(20_000) for i in range(20)}
+    with uproot.recreate(path, compression=None) as file:
+        tree = file.mktree("t", dict.fromkeys(columns, "i4"))
+        for start in range(0, 20_000, 500):
+            tree.extend({name: x[start : start + 500] for name, x in columns.items()})
+    with open_file(path) as file, ThreadPoolExecutor(8) as pool:
+        tree = file["t"]
+        found = pool.map(lambda name: tree[name].array(library="np"), columns)
+        for name, values in zip(columns, found, strict=True):
+            np.testing.assert_array_equal(values, columns[name])
 
 
 def test_a_column_that_is_not_there(hits: Path, toylab: Path) -> None:
