@@ -22,6 +22,7 @@ from rootml.rootio.remote import explain, file_size, is_remote, list_files, read
 
 TREE_CLASSES = frozenset({"TTree", "TNtuple", "TNtupleD", "THbookTree", "TTreeSQL"})
 NTUPLE_CLASS = "ROOT::RNTuple"
+HDF5_MAGIC = b"\x89HDF"
 
 
 def inflate_fast() -> None:
@@ -165,6 +166,10 @@ def check_file(file: str | Path) -> None:
     magic = read_start(str(file), 4) if is_remote(file) else _read_start(Path(file), 4)
     if magic != b"root":
         found = f"it begins with {magic!r}" if magic else "it is empty"
+        if magic == HDF5_MAGIC:
+            found = (
+                "it is HDF5, which rootml train, tensors and annotate read; nothing is added to it"
+            )
         raise FileError(f"{file}: not a ROOT file: {found}")
 
 

@@ -16,7 +16,6 @@ from rootml.errors import InputError, OutputError, TreeError
 from rootml.registry import default_model, get_adapter, load
 from rootml.rootio.chunks import branches_of
 from rootml.rootio.container.in_place import InPlace
-from rootml.rootio.events.tables import is_hdf5
 from rootml.rootio.opening import check_file
 from rootml.rootio.provenance import read_provenance
 from rootml.rootio.remote import Location, is_remote, location, name_of
@@ -147,18 +146,14 @@ def open_jobs(stack: ExitStack, source: str, options: TagOptions) -> tuple[Job, 
 
 
 def _check_place(source: str, target: Location | None, *, overwrite: bool) -> None:
-    """Refuse a destination that cannot be written, None for the source itself."""
-    if is_hdf5(source):
-        raise InputError(
-            f"{source}: is an HDF5 file: branches are added to ROOT files; rootml.annotate gives "
-            "what a network says of it as an array, to be written where you like"
-        )
+    """Refuse a source that is not ROOT's, and a place (None: the source) that cannot be written."""
+    if not is_remote(source):
+        check_file(source)
     if target is not None:
         check_output(target, [location(source)], overwrite=overwrite)
     elif is_remote(source):
         raise OutputError(f"{source}: cannot be changed in place: it is not on this machine")
     else:
-        check_file(source)
         InPlace(Path(source)).abort()
 
 

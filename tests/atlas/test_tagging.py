@@ -14,7 +14,7 @@ import uproot
 import yaml
 
 import rootml
-from rootml.errors import InputError, RootmlWarning
+from rootml.errors import FileError, RootmlWarning
 
 FILES = {
     "TTree": "atlas/PHYSLITE_example.root",
@@ -149,6 +149,6 @@ def test_hdf5_is_annotated_and_not_tagged(electrons, write_hdf5, card, tmp_path)
     np.testing.assert_allclose(
         ak.to_numpy(events["mini_energy"]), electrons["p_e"] * 1.02e-3, rtol=1e-5
     )
-    with pytest.raises(InputError, match=r"electrons\.h5: is an HDF5 file: .*rootml\.annotate"):
+    with pytest.raises(FileError, match=r"electrons\.h5: not a ROOT file: it is HDF5, which .*"):
         rootml.tag_file(path, tmp_path / "tagged.root", card, tree="train")
     assert not (tmp_path / "tagged.root").exists()

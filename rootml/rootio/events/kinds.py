@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import uproot
 
@@ -12,7 +12,7 @@ from rootml.rootio.events.tables import Hdf5File, is_hdf5
 from rootml.rootio.events.trees import TreeEvents
 from rootml.rootio.opening import NTUPLE_CLASS, open_file, open_tree, tree_names
 
-Directory = uproot.ReadOnlyDirectory | Hdf5File
+Directory: TypeAlias = uproot.ReadOnlyDirectory | Hdf5File
 """A file that is open for reading."""
 
 

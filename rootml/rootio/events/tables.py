@@ -13,9 +13,8 @@ from rootml.errors import MissingExtra, TreeError, nearest
 from rootml.rootio.events.base import Events
 from rootml.rootio.events.lazy import FieldPath, assembled, deferred
 from rootml.rootio.matching import BranchNames
-from rootml.rootio.opening import reading
+from rootml.rootio.opening import HDF5_MAGIC, reading
 
-MAGIC = b"\x89HDF"
 CLASS = "HDF5 group"
 
 
@@ -23,7 +22,7 @@ def is_hdf5(path: str) -> bool:
     """Whether a file of this machine begins as HDF5's."""
     try:
         with open(path, "rb") as stream:  # noqa: PTH123 - URLs are no paths
-            return stream.read(len(MAGIC)) == MAGIC
+            return stream.read(len(HDF5_MAGIC)) == HDF5_MAGIC
     except OSError:
         return False
 
