@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -148,3 +149,26 @@ def server(one_server: Server) -> Server:
         one_server.start()
     one_server.wait()
     return one_server
+
+
+@pytest.fixture
+def card(tmp_path, write_network, write_card):
+    """``card(**changes)``: that of the network that the server has."""
+
+    def write(name="toy", weight=0.1, **changes):
+        return write_card(write_network(tmp_path / f"{name}.onnx", weight=weight), **changes)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def cells():
+    return np.random.default_rng(1).exponential(1, (3000, 6)).astype("f4")
+
+
+@pytest.fixture
+def expected(card, cells):
+    """What the network says of them here."""
+    from rootml.registry import load
+
+    return load(card("same"))({"cells": cells})["score"]

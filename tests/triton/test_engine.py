@@ -3,39 +3,15 @@
 from __future__ import annotations
 
 import pickle
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from rootml.errors import IntegrityError, NetworkError, RootmlWarning, ServerAway
+from rootml.errors import IntegrityError, NetworkError, RootmlWarning
 from rootml.registry import load
 from rootml.runtime.servers import Server, parse_server
 
 pytestmark = pytest.mark.usefixtures("toylab", "own_places")
-NOBODY = "127.0.0.1:9"
-
-
-@pytest.fixture
-def card(tmp_path, write_network, write_card):
-    """``card(**changes)``: that of the network that the server has."""
-
-    def write(name="toy", weight=0.1, **changes):
-        return write_card(write_network(tmp_path / f"{name}.onnx", weight=weight), **changes)
-
-    return write
-
-
-@pytest.fixture(scope="session")
-def cells():
-    return np.random.default_rng(1).exponential(1, (3000, 6)).astype("f4")
-
-
-@pytest.fixture
-def expected(card, cells):
-    return load(card("same"))({"cells": cells})["score"]
 
 
 @pytest.mark.parametrize("rows", [30, 64, 3000], ids="in requests of {}".format)
@@ -107,50 +83,6 @@ def test_a_server_that_does_not_say_what_it_has(server, card):
     with pytest.warns(RootmlWarning, match="does not tell which network this is"):
         model = load(card(), engine=f"triton://{server.host}/unknown")
     assert model.engine.sha256 == ""
-
-
-def test_a_slow_server(server, card, cells):
-    model = load(card(), engine=f"triton://{server.host}/stuck?timeout=2")
-    began = time.monotonic()
-    with pytest.raises(ServerAway, match="no answer in time"):
-        model({"cells": cells[:10]})
-    assert time.monotonic() - began < 8
-
-
-def test_nobody_there(card):
-    with pytest.raises(ServerAway, match=rf"{NOBODY}/toy: the server is away"):
-        load(card(), engine=f"triton://{NOBODY}/toy?timeout=0.5")
-
-
-def test_nobody_there_and_a_network_here(card, cells, expected):
-    with pytest.warns(RootmlWarning, match="onnxruntime runs the network here from now on"):
-        model = load(card(), engine=f"triton://{NOBODY}/toy?timeout=0.5&fallback=local")
-    np.testing.assert_array_equal(model({"cells": cells})["score"], expected)
-    assert model.engine.described()["fallback"].startswith("onnxruntime ")
-
-
-def test_started_again_in_the_middle(server, card, cells, expected):
-    model = load(card(), engine=f"triton://{server.host}/slow?timeout=30")
-
-    def crash():
-        server.kill()
-        server.start()
-
-    threading.Timer(0.3, crash).start()
-    np.testing.assert_array_equal(model({"cells": cells}, 64)["score"], expected)
-
-
-def test_killed_in_the_middle(server, card, cells, expected):
-    address = f"triton://{server.host}/slow?timeout=2"
-    alone, helped = load(card(), engine=address), load(card(), engine=f"{address}&fallback=local")
-    threading.Timer(0.3, server.kill).start()
-    with ThreadPoolExecutor(1) as pool:
-        ended = pool.submit(alone, {"cells": cells}, 64)
-        with pytest.warns(RootmlWarning, match="runs the network here") as warned:
-            np.testing.assert_array_equal(helped({"cells": cells}, 64)["score"], expected)
-        with pytest.raises(ServerAway, match=rf"{server.host}/slow: the server is away"):
-            ended.result()
-    assert len(warned) == 1
 
 
 def test_addresses():
