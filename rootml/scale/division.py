@@ -109,13 +109,23 @@ def judge_by(
     made = record(None, run.jobs, options.shaping())
     division = Division(run.plan.source, options, made)
     ranges = (Range(division, part) for part in divide(edges, entries))
-    under_way = deque(pool.submit(one) for one in islice(ranges, AHEAD * pool.workers))
+    yield from _in_order(pool, ranges)
+
+
+def _in_order(pool: Pool, ranges: Iterator[Range]) -> JudgedChunks:
+    under_way: deque[Future[tuple[Judged, ...] | Failure]] = deque()
+
+    def begin_more() -> None:
+        room = max(0, AHEAD * pool.workers - len(under_way))  # a cluster may have grown
+        under_way.extend(pool.submit(one) for one in islice(ranges, room))
+
+    begin_more()
     try:
         while under_way:
             said = under_way.popleft().result()
             if isinstance(said, Failure):
                 raise RootmlError(said.why)
-            under_way.extend(pool.submit(one) for one in islice(ranges, 1))
+            begin_more()
             yield from said
     finally:
         for future in under_way:

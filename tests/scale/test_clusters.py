@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+import rootml
+
 CLUSTERS = Path(__file__).resolve().parents[2] / "examples" / "clusters"
 
 
@@ -60,9 +62,12 @@ def test_the_array_job_of_slurm_tags_its_file(
     home = {"ROOTML_PATH": str(card.parent), "PYTHONPATH": os.pathsep.join(sys.path)}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     task = {"SLURM_ARRAY_TASK_ID": "2", "SLURM_CPUS_PER_TASK": "1", "PATH": path}
-    for _ in range(2):
-        subprocess.run(["bash", "tag.slurm"], env={**os.environ, **home, **task}, check=True)
+    subprocess.run(["bash", "tag.slurm"], env={**os.environ, **home, **task}, check=True)
     assert [file.name for file in Path("tagged").iterdir()] == ["run2.root"]
+    monkeypatch.setenv("ROOTML_PATH", str(card.parent))
+    again = rootml.tag_files(runs[1], "tagged", plots=False, resume=True)
+    assert [outcome.kept for outcome in again.outcomes] == [True]
+    assert " --resume " in Path("tag.slurm").read_text()
 
 
 def test_the_job_of_htcondor_calls_what_is_there() -> None:

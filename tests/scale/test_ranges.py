@@ -207,35 +207,37 @@ def test_how_files_are_divided() -> None:
 def test_what_waits_does_not_grow_with_the_file(
     card: Path, runs: list[Path], small_chunks: None, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """The last ranges come first, as if the first worker were the slowest."""
+    """It follows the workers, of whom some may come later."""
     from rootml.scale import workforce
 
     counted = Counter()
 
-    class Lazy:
-        workers = 1
+    class Counting:
+        @property
+        def workers(self) -> int:
+            return 1 if counted["begun"] < 5 else 3
 
         def submit(self, errand: Any, report: Any = None) -> Future:
             counted["begun"] += 1
             counted["most"] = max(counted["most"], counted["begun"] - counted["taken"])
             future: Future = Future()
             future.set_result(errand(None))
-            taken = future.result
+            answer = future.result
 
-            def result() -> Any:
+            def taken() -> Any:
                 counted["taken"] += 1
-                return taken()
+                return answer()
 
-            future.result = result
+            future.result = taken
             return future
 
-        def __enter__(self) -> Lazy:
+        def __enter__(self) -> Counting:
             return self
 
         def __exit__(self, *error: object) -> None: ...
 
-    monkeypatch.setattr(workforce.Workforce, "_pool", lambda self: Lazy())
+    monkeypatch.setattr(workforce.Workforce, "_pool", lambda self: Counting())
     done = rootml.tag_files(runs[2], tmp_path / "out", card, plots=False, workers=1)
     assert not done.failed
-    assert counted["taken"] == counted["begun"] > 2 * AHEAD
-    assert counted["most"] == AHEAD
+    assert counted["taken"] == counted["begun"] > 3 * AHEAD
+    assert AHEAD < counted["most"] <= 3 * AHEAD
