@@ -78,7 +78,7 @@ def _deferred_objects(column: Column, objects: ak.Array, values: Values) -> ak.A
 
 
 def _flat(lists: ak.Array) -> Array:
-    return np.asarray(ak.to_numpy(ak.flatten(lists))).ravel()
+    return np.asarray(ak.to_numpy(ak.flatten(lists)))
 
 
 def _offsets(objects: ak.Array) -> Array:
