@@ -27,7 +27,7 @@ from torch import nn
 
 from rootml.registry import find_card, find_network
 from rootml.runtime.engine import Engine, EngineOptions
-from rootml.runtime.engines import ENGINES, engine_class
+from rootml.runtime.engines import BFLOAT16, ENGINES, engine_class
 
 BATCH = 256
 COLUMNS = 30
@@ -58,14 +58,16 @@ def mlp(folder: Path) -> dict[str, Path]:
     return paths
 
 
-def opened(paths: dict[str, Path]) -> dict[str, Engine]:
+def opened(paths: dict[str, Path], bfloat16_after: str = "") -> dict[str, Engine]:
     """Every engine that runs one of these files, by name."""
     engines = {}
     for kind in ENGINES:
-        if path := paths.get(kind.format):
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            label = f"{kind.name} ({kind.format})"
-            engines[label] = engine_class(kind)(path, digest, EngineOptions(1, "cpu", ("score",)))
+        path = paths.get(kind.format)
+        if path is None or (kind == BFLOAT16 and not bfloat16_after):
+            continue
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        options = EngineOptions(outputs=("score",), bfloat16_after=bfloat16_after)
+        engines[f"{kind.name} ({kind.format})"] = engine_class(kind)(path, digest, options)
     return engines
 
 
@@ -110,7 +112,10 @@ def main() -> None:
         compare("MLP 30-128-128-128-1", opened(mlp(Path(name))), rows, rounds)
     for model, count in (("cnn_ams", 4096), ("cvt_ams", 128)):
         image = rng.exponential(0.05, (count, 1, 18, 72)).astype("f4")
-        compare(model, opened({"onnx": find_network(find_card(model))}), image, rounds)
+        located = find_card(model)
+        allowed = located.card.network.bfloat16
+        engines = opened({"onnx": find_network(located)}, allowed.after if allowed else "")
+        compare(model, engines, image, rounds)
 
 
 if __name__ == "__main__":
