@@ -10,7 +10,7 @@ from typing import TypedDict
 from pydantic import TypeAdapter, ValidationError
 
 from rootml.card import Name
-from rootml.errors import TrainingError
+from rootml.errors import TrainingError, nearest
 from rootml.training.learner import Device, Precision
 from rootml.training.task import Regression, Task
 
@@ -68,13 +68,15 @@ def samples_of(
     """Names of the files of each sample; TrainingError where a task has none of the name, or a
     file of that name is given elsewhere too: names tell samples apart.
     """
-    if samples and not isinstance(task, Regression):
-        raise TrainingError("samples with labels of their own are for regressions")
+    known = task.samples if isinstance(task, Regression) else {}
     found: dict[str, tuple[str, ...]] = {}
     taken = {Path(path).name for path in files}
     for name, paths in samples.items():
-        if isinstance(task, Regression) and name:
-            task.sample(name)
+        if name not in known:
+            raise TrainingError(
+                f"the recipe has no sample {name!r}{nearest(name, known)} "
+                f"(samples: {', '.join(known) or 'none'})"
+            )
         found[name] = tuple(Path(path).name for path in paths)
         for file in found[name]:
             if file in taken:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rootml.adapter import Adapter, Reference
 from rootml.card import Output
-from rootml.errors import DataError, TrainingError, nearest
+from rootml.errors import DataError, TrainingError
 from rootml.spec import Array
 from rootml.training.losses import Loss
 
@@ -120,7 +120,8 @@ class Regression:
 
     ``reference``: a tensor of the view, one number a row in the unit of the estimate, that is
     estimated already. A torch network then learns ``ratio``, "log" of truth / reference or the
-    "linear" one, and the model still gives the value itself.
+    "linear" one, and the model still gives the value itself; a loss and a transform of one's own
+    are then of the ratio.
     """
 
     target: str
@@ -157,14 +158,7 @@ class Regression:
 
     def sample(self, name: str) -> Sample:
         """That of the files called ``name``, "" for those that have no name."""
-        if not name:
-            return Sample(self.target, self.select, self.weight)
-        if name not in self.samples:
-            raise TrainingError(
-                f"the recipe has no sample {name!r}{nearest(name, self.samples)} "
-                f"(samples: {', '.join(self.samples) or 'none'})"
-            )
-        return self.samples[name]
+        return self.samples[name] if name else Sample(self.target, self.select, self.weight)
 
     def outputs(self, adapter: Adapter) -> tuple[Output, ...]:
         """The columns that the network gives."""

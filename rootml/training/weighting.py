@@ -32,7 +32,7 @@ def with_weights(run: Run, data: DataSet, parts: Parts) -> DataSet:
     if not isinstance(task, Regression) or not task.weighted:
         return data
     wrong = ~(np.isfinite(data.columns[WEIGHT]) & (data.columns[WEIGHT] >= 0))
-    data.refuse(wrong, f"the weight {task.weight!r} of a row is negative, or no number")
+    data.refuse(wrong, "the weight in training is negative, or no number")
     learned = np.zeros(len(data), np.bool_)
     learned[parts["train"]] = True
     weights = np.zeros(len(data))

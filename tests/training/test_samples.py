@@ -271,7 +271,10 @@ REFUSED = {
     "reference 'calibratd'": (changed(reference="calibratd"), "did you mean 'calibrated'"),
     "unit": (changed(reference="features"), "is in no unit, the output 'energy' in GeV"),
     "MeV": (changed(reference="MeV"), r"the truth in GeV, the reference in MeV\?"),
-    "weight": (changed(weight="-calibrated"), r"mc\.root, entry \d+: the weight '-calibrated'"),
+    "weight": (
+        changed(weight="-calibrated"),
+        r"mc\.root, entry \d+: the weight in training is neg",
+    ),
     "syntax": (changed(select="m_ee >"), "select: 'm_ee >'"),
     "column": (changed(weight="wieght"), "no column 'wieght': the recipe weights by it; did you"),
     "nothing": (changed(select="m_ee > 1000"), "no event is selected"),
@@ -304,7 +307,7 @@ def test_samples_that_are_not_there(write, adapter, tmp_path):
     for recipe, given, match in (
         (BOTH, {"dta": ["x.root"]}, "no sample 'dta'; did you mean 'data'"),
         (BOTH, {"data": [file]}, "two files of that name"),
-        (Recipe("c", BOTH.learner), {"data": ["x.root"]}, "are for regressions"),
+        (Recipe("c", BOTH.learner), {"data": ["x.root"]}, "no sample 'data' .samples: none"),
     ):
         with pytest.raises(TrainingError, match=match):
             train(recipe, [file], run, adapter=adapter, samples=given)

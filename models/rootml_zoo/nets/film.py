@@ -20,10 +20,14 @@ from rootml_zoo.nets.scaling import Standardise
 BLOCKS, DEPTH, KERNEL = 3, 4, 5
 TRACK_UNITS = (128, 64, 32, 16)
 SCALAR_UNITS, FILM_UNITS, TOP_UNITS = (256,), (512, 1024), (512, 512)
+FEATURES = {"scalar": SCALAR_UNITS[-1], "track": TRACK_UNITS[-1]}
+"""How many there are of each further input."""
 SLOPE = 0.3
 """Of the leaky rectifier below 0 (DeepCalo)."""
 ENERGIES = ("e_acc", "pt_track", "e_tile_gap")
 """Scalars in GeV, which span decades: their logarithm is seen."""
+GAIN = 10.0
+"""The hottest of some tens of cells has a tenth of the energy."""
 OUTPUTS = 3
 """An estimate and a quantile on either side."""
 
@@ -39,13 +43,14 @@ def dense(inputs: int, units: Sequence[int]) -> nn.Sequential:
 class ScalarNet(nn.Module):
     """Features (n, 256) of scalars (n, columns) and the calibrated energy (n, 1)."""
 
+    is_energy: Tensor
+
     def __init__(self, columns: Sequence[str]) -> None:
         super().__init__()
         is_energy = torch.tensor([name in ENERGIES for name in columns])
         self.register_buffer("is_energy", is_energy, persistent=False)
         self.standardise = Standardise(len(columns) + 1)
         self.layers = dense(len(columns) + 1, SCALAR_UNITS)
-        self.features = SCALAR_UNITS[-1]
 
     def forward(self, scalars: Tensor, calibrated: Tensor) -> Tensor:
         """Energies as logarithms, everything standardised, one layer."""
@@ -65,14 +70,14 @@ class TrackNet(nn.Module):
         super().__init__()
         self.standardise = Standardise(columns)
         self.layers = dense(columns, TRACK_UNITS)
-        self.features = TRACK_UNITS[-1]
 
     def forward(self, tracks: Tensor, mask: Tensor) -> Tensor:
         """Sum the features of the tracks that are there."""
         shape = tracks.shape[:2]
         signed = tracks.sign() * tracks.abs().log1p()  # momenta span decades
-        made = self.layers(self.standardise(signed.flatten(0, 1)))
-        return (made.unflatten(0, shape) * mask.unsqueeze(2)).sum(1)
+        made: Tensor = self.layers(self.standardise(signed.flatten(0, 1)))
+        each = made.reshape(*shape, made.shape[1])
+        return (each * mask.unsqueeze(2)).sum(1)
 
 
 class FilmCnn(nn.Module):
@@ -148,17 +153,15 @@ class EnergyNet(nn.Module):
             self.nets["scalar"] = ScalarNet(specs["scalars"].columns)
         if "track" in (*self.film, *self.top):
             self.nets["track"] = TrackNet(len(specs["tracks"].columns))
-        inputs = self._sizes(self.film)
-        self.cnn = (
-            FilmCnn(int(specs["cells"].shape[0]), inputs, channels) if "cells" in specs else None
-        )
-        joined = self._sizes(self.top) + (self.cnn.features if self.cnn else 0)
-        self.head = nn.Sequential(dense(joined, TOP_UNITS), nn.Linear(TOP_UNITS[-1], OUTPUTS))
-        nn.init.zeros_(self.head[-1].weight)  # begin with the calibrated energy
-        nn.init.zeros_(self.head[-1].bias)
-
-    def _sizes(self, asked: Sequence[str]) -> int:
-        return sum(self.nets[name].features for name in asked)
+        inputs, joined = (sum(FEATURES[name] for name in asked) for asked in (self.film, self.top))
+        self.cnn = None
+        if "cells" in specs:
+            self.cnn = FilmCnn(int(specs["cells"].shape[0]), inputs, channels)
+            joined += self.cnn.features
+        last = nn.Linear(TOP_UNITS[-1], OUTPUTS)
+        nn.init.zeros_(last.weight)  # begin with the calibrated energy
+        nn.init.zeros_(last.bias)
+        self.head = nn.Sequential(dense(joined, TOP_UNITS), last)
 
     def forward(self, *tensors: Tensor) -> Tensor:
         """Logarithm of E / calibrated, and two numbers for its quantiles, in units of a scale."""
@@ -180,12 +183,6 @@ class EnergyNet(nn.Module):
     def _images(self, cells: Tensor, calibrated: Tensor) -> Tensor:
         """Shares of the calibrated energy, near 1 in the hottest cells, in finer pixels."""
         shares = cells / calibrated[:, :, None, None] * GAIN
-        return (
-            shares
-            if self.upsample == 1
-            else shares.repeat_interleave(self.upsample, 3) / self.upsample
-        )
-
-
-GAIN = 10.0
-"""The hottest of some tens of cells has a tenth of the energy."""
+        if self.upsample == 1:
+            return shares
+        return shares.repeat_interleave(self.upsample, 3) / self.upsample
