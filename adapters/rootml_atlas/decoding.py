@@ -16,7 +16,7 @@ import numpy as np
 from rootml.adapter import Branch, Options
 from rootml.errors import BranchError
 from rootml.spec import Array
-from rootml_atlas import images, tracks
+from rootml_atlas import images, shapes, tracks
 from rootml_atlas.geometry import ACCORDION
 from rootml_atlas.ntuple import BRANCHES, IMAGES, TIMES, TRACKS
 from rootml_atlas.units import GEV, check_alike, check_scale
@@ -127,6 +127,11 @@ def _scalar(key: str, branch: Branch) -> Column:
     return Column((key,), lambda raw: number(raw, key).astype(np.float32))
 
 
+def _shape(name: str) -> Column:
+    key = tuple(IMAGES)[shapes.MIDDLE]
+    return Column((key,), lambda raw: shapes.in_window(images.energies(raw[key], _name(key)), name))
+
+
 _ALL_TRACKS = tuple(TRACKS)
 _REDUCED = tuple(key for key in TRACKS if key not in ("track_vertex", "track_n_trt"))
 _AT = ("eta", "phi")
@@ -135,6 +140,7 @@ COLUMNS: Final = {
     "times": Column(tuple(TIMES), _read_images(TIMES, images.times)),
     "tracks": Column((*_ALL_TRACKS, *_AT), _read_tracks(tracks.FEATURES, _ALL_TRACKS)),
     "tracks_reduced": Column((*_REDUCED, *_AT), _read_tracks(tracks.REDUCED, _REDUCED)),
+    **{name: _shape(name) for name in shapes.SIZES},
     **{
         key: _scalar(key, branch)
         for key, branch in BRANCHES.items()

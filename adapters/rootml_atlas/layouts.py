@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rootml.adapter import Layout
-from rootml_atlas import decoding, ntuple, physlite
+from rootml_atlas import decoding, ntuple, physlite, shapes
 
 NTUPLE = Layout(
     name="ntuple",
@@ -26,4 +26,15 @@ PHYSLITE = Layout(
     per="Electron",
     doc="DAOD_PHYSLITE, TTree or RNTuple: electrons with their clusters and tracks, no cells.",
 )
-LAYOUTS = (NTUPLE, PHYSLITE)
+AOD = Layout(
+    name="aod",
+    trees=("CollectionTree", "EventData"),
+    branches=shapes.BRANCHES,
+    columns={name: (name,) for name in shapes.BRANCHES},
+    decode=shapes.decode,
+    configure=shapes.settle,
+    probes=("e237",),
+    per="Electron",
+    doc="AOD, as far as its branches can be read: shower shapes of electrons.",
+)
+LAYOUTS = (NTUPLE, PHYSLITE, AOD)

@@ -1,7 +1,7 @@
 """Electrons as networks see them.
 
-All views give ``calibrated``, the energy that the experiment has for the electron, apart: networks
-learn by how much it is off, so it must be there.
+All but that of shower shapes give ``calibrated``, the energy that the experiment has for the
+electron, apart: networks learn by how much it is off.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from rootml.adapter import Summary, View
 from rootml.spec import Array, Batch, TensorSpec
 from rootml_atlas.geometry import ACCORDION, LAYERS, MAX_TRACKS, WINDOW
 from rootml_atlas.ntuple import SCALARS
+from rootml_atlas.shapes import VIEW as SHAPES
 from rootml_atlas.tracks import FEATURES, REDUCED
 from rootml_atlas.units import HIGHEST
 from rootml_atlas.variations import VARIATIONS
@@ -124,4 +125,4 @@ ELECTRON_TIMES: Final = _view(
 ELECTRON_REDUCED: Final = _view(
     "electron_reduced", (), WITHOUT_CELLS, "tracks_reduced", "What PHYSLITE has: no cells."
 )
-VIEWS: Final = {view.name: view for view in (ELECTRON, ELECTRON_TIMES, ELECTRON_REDUCED)}
+VIEWS: Final = {view.name: view for view in (ELECTRON, ELECTRON_TIMES, ELECTRON_REDUCED, SHAPES)}
