@@ -152,7 +152,7 @@ def annotate(
     sources = _sources(root, node)
     rows = _Rows.of(node, _key(node, sources, [key] if isinstance(key, str) else key))
     needed, form = _needed(sources, model, options)
-    _check_names(node, form.fields)
+    _check_new(node, form)
     parts = [
         annotate_array(batch, model, **options)[form.fields]
         for batch in _batches(root, node, {field: sources[field] for field in needed}, rows)
@@ -213,7 +213,7 @@ class _Rows:
     def of(cls, node: Any, key: Mapping[str, str]) -> _Rows:
         """Those of a dataframe; InputError where two have the same key."""
         keys = _keys(node.AsNumpy(list(key)), key)
-        keys = keys[_order(keys)]
+        keys = np.ascontiguousarray(keys[_order(keys)])
         same = np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1))
         if len(same):
             twice = ", ".join(f"{name} {n}" for name, n in zip(key, keys[same[0]], strict=True))
@@ -283,12 +283,15 @@ def _needed(
     return [field for field in sources if field in touched], ak.to_layout(added).form
 
 
-def _check_names(node: Any, names: Sequence[str]) -> None:
-    for name in names:
+def _check_new(node: Any, form: ak.forms.Form) -> None:
+    """Refuse columns that the dataframe cannot have."""
+    for name in form.fields:
         if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
             raise InputError(f"column {name!r}: a dataframe's are named as variables of C++")
         if node.HasColumn(name):
             raise InputError(f"the dataframe has a column {name!r}: prefix= names the new ones")
+        if form.content(name).purelist_depth > 2:
+            raise InputError(f"column {name!r}: a dataframe holds no lists of arrays of numbers")
 
 
 def _batches(
@@ -308,8 +311,6 @@ def _batches(
 
 def _define(root: Any, node: Any, name: str, said: ak.Array, rows: _Rows) -> Any:
     """Define a column whose values, copied here, are looked up by the key."""
-    if said.ndim > 2:
-        raise InputError(f"column {name!r}: a dataframe holds no lists of arrays of numbers")
     flat = np.ascontiguousarray(ak.to_numpy(ak.flatten(said, axis=None)))
     kinds = (_CPP[flat.dtype.name], *rows.kinds)
     numbers = [rows.keys.ctypes.data, len(rows.keys), flat.ctypes.data]

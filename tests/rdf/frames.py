@@ -1,7 +1,7 @@
 """A process with ROOT in it: makes dataframes of ``hits.root`` and writes what they hold.
 
-Not imported by tests; ``frames.py FOLDER MODEL MODEL_OF_LEPTONS`` leaves an ``.npz`` or a text for
-each case, and prints what the page says that lies in FOLDER/page.
+Not imported by tests. ``frames.py FOLDER MODEL MODEL_OF_LEPTONS MODEL_OF_PAIRS`` leaves an ``.npz``
+or a text for each case, and prints what the page says that lies in FOLDER/page.
 """
 
 import os
@@ -18,7 +18,7 @@ import ROOT  # noqa: E402
 import rootml.rdf  # noqa: E402
 from rootml.errors import RootmlError  # noqa: E402
 
-folder, card, leptons = Path(sys.argv[1]), *sys.argv[2:]
+folder, card, leptons, pairs = Path(sys.argv[1]), *sys.argv[2:]
 rootml.rdf.BATCH_ROWS = 400
 FILES = [str(folder / name) for name in ("hits.root", "more.root")]
 KEY = ("run", "event")
@@ -70,6 +70,7 @@ refused("branch", lambda: rootml.rdf.annotate(alone, card))
 refused("twice", lambda: rootml.rdf.annotate(frame(), card, key="run"))
 refused("misspelt", lambda: rootml.rdf.annotate(frame(), card, key=["evnt"]))
 refused("floats", lambda: rootml.rdf.annotate(frame(), card, key=["cell_e"]))
+refused("arrays", lambda: rootml.rdf.annotate(frame(), pairs))
 refused("name", lambda: rootml.rdf.annotate(frame(), card, prefix="my/"))
 
 os.chdir(folder / "page")

@@ -64,6 +64,11 @@ def folder(tmp_path_factory, write_network, write_card):
     place = tmp_path_factory.mktemp("rdf")
     card = write_card(write_network(place / "toy.onnx"), working_points=[HALF])
     leptons = write_card(write_network(place / "leptons.onnx"), **LEPTONS)
+    numbers = LEPTONS["outputs"][0] | {"role": "value", "shape": [2]}
+    pairs = write_card(
+        write_network(place / "pairs.onnx", scores=2, score_shape=("n", 2)),
+        **LEPTONS | {"outputs": [numbers]},
+    )
     write(place / "hits.root", ROWS, 1)
     write(place / "more.root", 300, 2)
     parts = {"alone": ("hits", ["run", "event"]), "cells": ("cells", ["cell_e"])}
@@ -74,7 +79,7 @@ def folder(tmp_path_factory, write_network, write_card):
                 types = {branch: (one.dtype, one.shape[1:]) for branch, one in values.items()}
                 file.mktree(tree_name, types).extend(values)
     write_page(place / "page")
-    said = run_root(Path(__file__).with_name("frames.py"), place, card, leptons)
+    said = run_root(Path(__file__).with_name("frames.py"), place, card, leptons, pairs)
     (place / "page/said.txt").write_text(said)
     return place
 
@@ -159,6 +164,7 @@ def test_branches_of_a_friend(folder, annotated):
         ("twice", "InputError: the key does not tell entries apart: run 1 is there twice"),
         ("misspelt", "InputError: key: .* no column 'evnt'; did you mean 'event'"),
         ("floats", "InputError: key: the column 'cell_e' is .*, expected integers"),
+        ("arrays", "InputError: column 'Lepton_pairs_score': .* no lists of arrays"),
         ("name", "InputError: column 'my/toy_score': a dataframe's are named as variables"),
         ("unnumbered", r"InputError: the dataframe was made for several threads.*key=\("),
         ("random", "(?s).*an entry that was not there when the network ran"),
