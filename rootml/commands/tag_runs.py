@@ -46,7 +46,7 @@ def run(
     """Tag what ``given`` stands for into ``out``: a file, a folder, or None for in place."""
     inputs = find_inputs(given)
     folder = out if is_folder or out is None or _is_folder(out) else None
-    if len(inputs) > 1 or any(options[name] not in (None, False) for name in SPREADING):
+    if len(inputs) > 1 or any(options[name] for name in SPREADING):
         if folder is None and out is not None and len(inputs) == 1:
             raise InputError(f"{out}: workers need a folder for their outputs; give one with -o")
         _tag_files(inputs, out, options, say)

@@ -64,14 +64,15 @@ def tag_files(
     ``options``: those of :func:`rootml.tag_file`.
 
     Outputs appear whole or not at all, and are the same whatever they ran on. A worker that dies
-    is replaced, and its file begun again. Scripts that start processes need the usual
+    is replaced, and its file or range begun again. Scripts that start processes need the usual
     ``if __name__ == "__main__":``. Raises the errors of :mod:`rootml.errors` before anything runs.
     """
     start = time.perf_counter()
     inputs = find_inputs([os.fspath(one) for one in _listed(files)])
     asked = tag_options(models, plots=False, **options)
     targets = _targets(inputs, folder, asked)
-    staff = workforce(executor, workers, scheduler, asked.threads, len(inputs), entries_per_job)
+    entries = 0 if entries_per_job is None and asked.in_place else entries_per_job
+    staff = workforce(executor, workers, scheduler, asked.threads, len(inputs), entries)
     _check(inputs, targets, asked, staff, resume=resume)
     page = None if plots is False or dry_run else _plot_folder(plots, folder)
     if page is not None:

@@ -61,7 +61,7 @@ class Workforce:
             stack.callback(writers.shutdown)  # when the pool is gone, they come to an end
             pool = stack.enter_context(self._pool())
             stack.callback(writers.shutdown, wait=False, cancel_futures=True)
-            parts = 0 if tasks[0].target is None else self._parts(pool, len(tasks))
+            parts = self._parts(pool, len(tasks))
 
             def divided(task: Task, report: Report) -> Future[FileOutcome]:
                 judge = partial(judge_by, pool, task.options, parts, self.entries)
@@ -128,9 +128,10 @@ def workforce(
     if workers is not None and (executor == "serial" or scheduler is not None):
         who = "the cluster has its own" if scheduler else "the executor 'serial' has none"
         raise InputError(f"{workers} workers are asked for, but {who}")
-    if entries is not None and (entries < 0 or executor == "serial"):
-        why = "expected 1 or more, or 0" if entries < 0 else "but there are no workers"
-        raise InputError(f"{entries} entries per job: {why}")
+    if entries is not None and entries < 0:
+        raise InputError(f"{entries} entries per job: expected 1 or more, or 0 for whole files")
+    if entries and executor == "serial":
+        raise InputError(f"{entries} entries per job: but there are no workers")
     cores = available_cores()
     count = workers or max(1, cores // (threads or 1))
     if entries == 0:
