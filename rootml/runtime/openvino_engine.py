@@ -105,9 +105,11 @@ class OpenVinoBf16Engine(OpenVinoEngine):
         name = self.options.bfloat16_after
         for node in model.get_ordered_ops():
             for output in node.outputs():
-                if name in output.names:
+                if name in output.names and node not in model.get_parameters():
                     return output
-        raise NetworkError(f"{self.path}: the graph has no tensor {name!r} (network.bfloat16)")
+        raise NetworkError(
+            f"{self.path}: behind its inputs the graph has no tensor {name!r} (network.bfloat16)"
+        )
 
     def _cut(self, model: ov.Model, border: ov.Output) -> ov.Model:
         """What follows ``border``, which becomes an input; changes ``model``."""

@@ -83,9 +83,10 @@ def test_no_card_no_bfloat16(make, able):
         make(options={"engine": "openvino-bf16"})
 
 
-def test_a_misspelt_tensor_is_named(allowed, able):
-    with pytest.raises(NetworkError, match="the graph has no tensor 'step9'"):
-        allowed({"bfloat16": {"after": "step9", "verified": "never"}})
+@pytest.mark.parametrize("name", ["step9", "cells"])
+def test_a_tensor_that_is_none_or_an_input_is_named(allowed, able, name):
+    with pytest.raises(NetworkError, match=f"behind its inputs the graph has no tensor '{name}'"):
+        allowed({"bfloat16": {"after": name, "verified": "never"}})
 
 
 def test_a_reason_is_needed(allowed):
