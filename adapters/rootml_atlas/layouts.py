@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rootml.adapter import Layout
-from rootml_atlas import decoding, ntuple, physlite, shapes
+from rootml_atlas import decoding, ntuple, physlite, shapes, xaod
 
 NTUPLE = Layout(
     name="ntuple",
@@ -18,7 +18,7 @@ NTUPLE = Layout(
 PHYSLITE = Layout(
     name="physlite",
     trees=("CollectionTree", "EventData"),
-    branches=physlite.BRANCHES,
+    branches=xaod.BRANCHES,
     columns={name: column.keys for name, column in physlite.COLUMNS.items()},
     decode=physlite.decode,
     configure=physlite.settle,

@@ -1,12 +1,11 @@
 """DAOD_PHYSLITE: electrons with the layer energies of their clusters, and their tracks.
 
-Branches: ATLAS's Event Data Model (xAOD), in MeV, mm and rad. It has no cells: of the scalars of
-ntuples it gives 13, for which :data:`~rootml_atlas.views.REDUCED` was made.
+It has no cells: of the scalars of ntuples it gives 13, those of the view ``electron_reduced``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -14,13 +13,14 @@ from typing import Final
 import awkward as ak
 import numpy as np
 
-from rootml.adapter import Branch, Options
+from rootml.adapter import Options
 from rootml.errors import BranchError
 from rootml.spec import Array
 from rootml_atlas import tracks
 from rootml_atlas.links import CLUSTERS, TRACKS, TRUTH_ELECTRONS, Links, follow
 from rootml_atlas.samplings import layer_energies
 from rootml_atlas.units import GEV, check_scale
+from rootml_atlas.xaod import BRANCHES
 
 _MEV: Final = GEV["MeV"]
 CELL: Final = 0.025
@@ -30,63 +30,6 @@ GAP: Final = (1.4, 1.6)
 """abs(eta) of the scintillators of the crack, in ``p_fTG3``."""
 VERTICES: Final = (1, 3)
 """``vertexType`` of primary and pile-up vertices (``xAODTracking/TrackingPrimitives.h``)."""
-
-
-def _branches(container: str, names: Mapping[str, Branch]) -> dict[str, Branch]:
-    """Branches of a container, as TTrees and RNTuples spell them."""
-    return {
-        key: Branch(
-            (f"{container}AuxDyn.{branch.names[0]}", f"{container}AuxDyn:{branch.names[0]}"),
-            branch.unit,
-            branch.optional,
-            branch.doc,
-        )
-        for key, branch in names.items()
-    }
-
-
-BRANCHES: Final = {
-    **_branches(
-        "AnalysisElectrons",
-        {
-            "pt": Branch(("pt",), "MeV", doc="calibrated"),
-            "eta": Branch(("eta",)),
-            "phi": Branch(("phi",), "rad"),
-            "clusters": Branch(("caloClusterLinks",), doc="links to egammaClusters"),
-            "tracks": Branch(("trackParticleLinks",), doc="links to GSFTrackParticles"),
-            "truth_key": Branch(("TruthLink.m_persKey",), optional=True, doc="link to truth"),
-            "truth_index": Branch(("TruthLink.m_persIndex",), optional=True),
-        },
-    ),
-    **_branches(
-        "egammaClusters",
-        {
-            "cluster_eta": Branch(("calEta",)),
-            "cluster_phi": Branch(("calPhi",), "rad"),
-            "eta_calo": Branch(("ETACALOFRAME",), doc="eta in the calorimeter's frame"),
-            "samplings": Branch(("e_sampl",), "MeV", doc="energies of the layers hit"),
-        },
-    ),
-    **_branches(
-        "GSFTrackParticles",
-        {
-            "d0": Branch(("d0",), "mm"),
-            "z0": Branch(("z0",), "mm"),
-            "track_phi": Branch(("phi",), "rad"),
-            "theta": Branch(("theta",), "rad"),
-            "q_over_p": Branch(("qOverP",), "e/MeV"),
-            "covariance": Branch(("definingParametersCovMatrixDiag",), doc="d0, z0, phi, theta"),
-            "pixel": Branch(("numberOfPixelHits",)),
-            "sct": Branch(("numberOfSCTHits",)),
-        },
-    ),
-    **_branches("EventInfo", {"mu": Branch(("averageInteractionsPerCrossing",), doc="<mu>")}),
-    **_branches("EventInfo", {"event": Branch(("eventNumber",), optional=True)}),
-    **_branches("PrimaryVertices", {"vertex_type": Branch(("vertexType",))}),
-    **_branches(
-        "TruthElectrons", {"truth_e": Branch(("e",), "MeV", optional=True, doc="after radiation")}
-    ),
-}
 
 
 class Electrons:
@@ -154,7 +97,8 @@ class Electrons:
         """Transverse momentum of the best track; NaN where there is none."""
         best = self._tracks.first
         theta, q_over_p = (best.take(self._raw[key]) for key in ("theta", "q_over_p"))
-        return best.spread(np.sin(theta) / np.abs(q_over_p) * _MEV)
+        with np.errstate(divide="ignore"):
+            return best.spread(np.sin(theta) / np.abs(q_over_p) * _MEV)
 
     @property
     def n_tracks(self) -> Array:
@@ -167,18 +111,22 @@ class Electrons:
         """(n, 10, 8): :data:`rootml_atlas.tracks.REDUCED` of the nearest tracks assigned."""
         take = self._tracks.take
         theta = take(self._raw["theta"])
-        variance = take(self._raw["covariance"][:, :, 0])
+        variance = take(ak.fill_none(ak.firsts(self._raw["covariance"], axis=2), np.nan))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pt_q, sigma = np.sin(theta) / take(self._raw["q_over_p"]) * _MEV, np.sqrt(variance)
+            eta = -np.log(np.tan(theta / 2))
         features = {
-            "pt_q": np.sin(theta) / take(self._raw["q_over_p"]) * _MEV,
-            "d0_significance": tracks.significance(take(self._raw["d0"]), np.sqrt(variance)),
+            "pt_q": pt_q,
+            "d0_significance": tracks.significance(take(self._raw["d0"]), sigma),
             "z0": take(self._raw["z0"]),
-            "eta": -np.log(np.tan(theta / 2)),
+            "eta": eta,
             "phi": take(self._raw["track_phi"]),
             "n_pixel": take(self._raw["pixel"]),
             "n_sct": take(self._raw["sct"]),
         }
-        eta, phi = self.own("eta"), self.own("phi")
-        return tracks.nearest(features, self._tracks.counts, eta, phi, tracks.REDUCED)
+        return tracks.nearest(
+            features, self._tracks.counts, self.own("eta"), self.own("phi"), tracks.REDUCED
+        )
 
     @property
     def truth_energy(self) -> Array:
