@@ -21,7 +21,7 @@ from rootml_atlas.simulation.material import Floats
 
 VERSION: Final = 1
 FILE: Final = Path(__file__).with_name(f"baseline_{VERSION}.onnx")
-SHA256: Final = "e52c6733a602797f3c94d95faf7b96e153dd3308d6e381e0576ff5ae61e92cea"
+SHA256: Final = "2161296421aa782a23de59dbb6b49b150de88d3a1b2dd740bda08274650a6d13"
 INPUTS: Final = tuple(branch.names[0] for branch in SCALARS.values())
 """Branches, in the order of the trees' features."""
 
