@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootml.domain import Distance
-from rootml.errors import DataError, RegistryError, nearest
+from rootml.errors import DataError, InputError, RegistryError, nearest
 from rootml.spec import Array, Batch, Column, TensorSpec, per_unit
 from rootml.variations import Varied, Vary, varied
 
@@ -52,7 +52,7 @@ class Tagger:
     is that of random ones. ``ood``: adds the distance to the training domain of the card,
     ``<prefix><model>_ood`` (:mod:`rootml.domain`). ``batch_size``: rows the network sees at once.
     ``layout``: that of the events; where its entries hold several objects, outputs per event become
-    outputs per object.
+    outputs per object. InputError where nothing at all is asked for.
     """
 
     def __init__(
@@ -94,6 +94,10 @@ class Tagger:
             *self._distances,
             *(_vary(column, one) for column, one in changed),
         )
+        if not self.columns:
+            raise InputError(
+                f"model {model.card.name!r}: outputs= is empty: there is nothing to add"
+            )
 
     @property
     def view(self) -> View:

@@ -120,6 +120,8 @@ def _open(model: str | os.PathLike[str] | Model, *options: Any) -> Model:
                 f"{model!r} is open already: give threads=, device= and engine= to rootml.load"
             )
         return model
+    if not isinstance(model, str | os.PathLike):
+        raise InputError(f"model= takes a name, a path or a loaded model, not {type(model)}")
     reference = model if isinstance(model, str) else Path(model)
     return _opened(reference, find_card(reference).sha256, *options)
 

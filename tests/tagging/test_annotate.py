@@ -245,3 +245,15 @@ def test_a_damaged_basket_is_an_error_of_the_file(toy: Path, hits: Path) -> None
     virtual = uproot.open(hits)["hits"].arrays(virtual=True)
     with pytest.raises(FileError, match="events, branch 'cell_e': cannot be read"):
         ak.materialize(rootml.annotate(virtual, "toy").toy_score)
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "says"),
+    [
+        ("toy", {"outputs": []}, "model 'toy': outputs= is empty: there is nothing to add"),
+        (3, {}, "model= takes a name, a path or a loaded model, not <class 'int'>"),
+    ],
+)
+def test_what_is_no_request(toy, hits, model, given, says):
+    with pytest.raises(InputError, match=says):
+        rootml.annotate(f"{hits}:hits", model, **given)
