@@ -66,7 +66,7 @@ def build(events: ak.Array) -> Batch:
     columns = (events[name] for name in SIZES)
     rows = [ak.to_numpy(ak.flatten(one, axis=1) if jagged else one) for one in columns]
     shapes = np.stack(rows, axis=1).astype(np.float32)
-    judged: Array = ((shapes > 0) & (shapes < HIGHEST)).all(axis=1)
+    judged = np.asarray(((shapes > 0) & (shapes < HIGHEST)).all(axis=1))
     return Batch({"shapes": shapes[judged]}, judged, counts)
 
 
