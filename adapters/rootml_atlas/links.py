@@ -19,7 +19,10 @@ from rootml.spec import Array
 CLUSTERS: Final = 360221983
 TRACKS: Final = 776133387
 TRUTH_ELECTRONS: Final = 394100163
-"""Keys of ``egammaClusters``, ``GSFTrackParticles`` and ``TruthElectrons``, in all files alike."""
+"""Keys of ``egammaClusters``, ``GSFTrackParticles`` and ``TruthElectrons``.
+
+Hashes of the names, so that they are alike in all files; seen in two productions.
+"""
 
 
 @dataclass(frozen=True)
