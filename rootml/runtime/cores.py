@@ -1,9 +1,10 @@
-"""The cores that are this process's share."""
+"""The cores that are this process's share, and what they can do."""
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 
 def available_cores() -> int:
@@ -17,3 +18,11 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return min(limit, len(os.sched_getaffinity(0)))
     return min(limit, os.cpu_count() or 1)
+
+
+def has_amx() -> bool:
+    """Whether the processor multiplies matrices in bfloat16 at once (AMX); Linux alone tells."""
+    try:
+        return " amx_bf16" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False

@@ -9,7 +9,7 @@ from typing import Any
 
 from rootml.card import ModelCard
 from rootml.errors import MissingExtra, NetworkError, nearest
-from rootml.runtime.cores import available_cores
+from rootml.runtime.cores import available_cores, has_amx
 from rootml.runtime.engine import Engine, EngineOptions, FileEngine
 from rootml.runtime.servers import Server, is_server
 
@@ -29,7 +29,7 @@ class EngineKind:
 
 
 BFLOAT16 = EngineKind("openvino-bf16", "onnx", "openvino_engine:OpenVinoBf16Engine", "openvino")
-"""What runs a network where its card says that bfloat16 will do, and the processor has it."""
+"""What runs a network where its card says that bfloat16 will do, and the processor has AMX."""
 ENGINES = (
     EngineKind("onnxruntime", "onnx", "onnx_engine:OnnxEngine", devices=("cpu", "cuda")),
     EngineKind("openvino", "onnx", "openvino_engine:OpenVinoEngine", "openvino"),
@@ -141,8 +141,11 @@ def _imported(kind: EngineKind, what: str) -> Any:
 
 
 def _bfloat16_engine(card: ModelCard, device: str) -> str:
-    """The engine that computes in bfloat16, if the card lets it and it runs here; else empty."""
-    if card.network.bfloat16 is None or device != "cpu":
+    """The engine that computes in bfloat16, if the card lets it and it is faster; else empty.
+
+    Without AMX it would be slower than float32.
+    """
+    if card.network.bfloat16 is None or device != "cpu" or not has_amx():
         return ""
     try:
         found: Any = engine_class(BFLOAT16)

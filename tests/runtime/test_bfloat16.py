@@ -13,6 +13,7 @@ from scipy.special import logit
 
 from rootml.errors import CardError, MissingExtra, NetworkError
 from rootml.registry import find_card, find_network, get_adapter, load
+from rootml.runtime.cores import has_amx
 from rootml.runtime.engine import EngineOptions
 from rootml.runtime.openvino_engine import OpenVinoBf16Engine
 from rootml.tagging.batch import tag_file
@@ -22,16 +23,10 @@ SENSITIVE = {"weight": 100.0, "activation": ("Sin", "Sigmoid")}
 """The sine of some 600, which bfloat16 holds to 2."""
 
 
-@pytest.fixture(params=[True, False], ids=["has", "lacks"])
-def processor(request, monkeypatch):
-    """Whether the processor has bfloat16."""
-    monkeypatch.setattr(OpenVinoBf16Engine, "runs_here", staticmethod(lambda: request.param))
-    return request.param
-
-
 @pytest.fixture
 def able(monkeypatch):
-    """A processor that has it."""
+    """A processor that has bfloat16, and AMX."""
+    monkeypatch.setattr("rootml.runtime.engines.has_amx", lambda: True)
     monkeypatch.setattr(OpenVinoBf16Engine, "runs_here", staticmethod(lambda: True))
 
 
@@ -45,9 +40,22 @@ def allowed(make):
     return load_toy
 
 
-def test_it_is_what_runs_a_network_where_it_can(make, allowed, processor):
-    assert allowed().engine.name == ("openvino-bf16" if processor else "onnxruntime")
+def test_it_is_what_runs_a_network_that_may(make, allowed, able):
+    assert allowed().engine.name == "openvino-bf16"
     assert make().engine.name == "onnxruntime"
+
+
+def test_without_amx_it_is_not_worth_it(allowed, able, monkeypatch):
+    monkeypatch.setattr("rootml.runtime.engines.has_amx", lambda: False)
+    assert allowed().engine.name == "onnxruntime"
+    assert allowed(engine="openvino-bf16").engine.name == "openvino-bf16"
+
+
+def test_without_bfloat16_it_is_not_chosen(allowed, able, monkeypatch):
+    monkeypatch.setattr(OpenVinoBf16Engine, "runs_here", staticmethod(lambda: False))
+    assert allowed().engine.name == "onnxruntime"
+    with pytest.raises(NetworkError, match="processor does not compute in bfloat16"):
+        allowed(engine="openvino-bf16")
 
 
 @pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
@@ -59,7 +67,7 @@ def test_a_card_that_names_its_engine_has_it(allowed, able):
     assert allowed(ALLOWED | {"engine": "onnxruntime"}).engine.name == "onnxruntime"
 
 
-def test_without_openvino_the_usual_engine_does(allowed, monkeypatch):
+def test_without_openvino_the_usual_engine_does(allowed, able, monkeypatch):
     monkeypatch.delitem(sys.modules, "rootml.runtime.openvino_engine")
     monkeypatch.setitem(sys.modules, "openvino", None)
     assert allowed().engine.name == "onnxruntime"
@@ -70,12 +78,6 @@ def test_without_openvino_the_usual_engine_does(allowed, monkeypatch):
 def test_another_device_has_an_engine_of_its_own(allowed, able):
     with pytest.raises(MissingExtra, match="onnxruntime-gpu"):
         allowed(device="cuda")
-
-
-def test_a_processor_that_lacks_it_is_refused(allowed, monkeypatch):
-    monkeypatch.setattr(OpenVinoBf16Engine, "runs_here", staticmethod(lambda: False))
-    with pytest.raises(NetworkError, match="processor does not compute in bfloat16"):
-        allowed(engine="openvino-bf16")
 
 
 def test_no_card_no_bfloat16(make, able):
@@ -119,13 +121,13 @@ def images():
     return np.asarray(events["edep_cell"], np.float32).reshape(-1, 1, 18, 72)
 
 
-@pytest.mark.skipif(not OpenVinoBf16Engine.runs_here(), reason="needs a processor with bfloat16")
+@pytest.mark.skipif(not has_amx(), reason="needs a processor with AMX")
 def test_the_transformer_gives_nearly_the_same(images):
     model = load("cvt_ams", threads=1)
     assert model.engine.name == "openvino-bf16"
     exact = load("cvt_ams", threads=1, engine="onnxruntime")({"image": images})["score"]
     apart = np.abs(logit(model({"image": images})["score"]) - logit(exact))
-    assert 1e-5 < np.median(apart) < 0.02
+    assert 1e-3 < np.median(apart) < 0.02
     assert apart.max() < 0.2
 
 
