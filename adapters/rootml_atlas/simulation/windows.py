@@ -81,5 +81,5 @@ def hottest(image: npt.NDArray[Any], margin: int) -> tuple[Index, Index]:
     row, column = HOTTEST
     size = 2 * margin + 1
     core = image[:, row : row + size, column : column + size]
-    place = core.reshape(len(core), -1).argmax(axis=1)
+    place = core.reshape(len(core), size**2).argmax(axis=1)
     return place // size, place % size
