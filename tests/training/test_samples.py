@@ -19,6 +19,7 @@ from rootml.training import Flat, Quantiles, Recipe, Regression, Sample, Torch, 
 from rootml.training.cache import get_dataset
 from rootml.training.chosen import find_view
 from rootml.training.job import Run
+from rootml.training.split import USUAL
 from rootml.training.weighting import samples, with_weights
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -82,7 +83,7 @@ def write(tmp_path_factory):
     """Write electrons to a file, with other branches, or without some (None)."""
 
     def write(name="mc.root", events=1200, seed=0, **branches):
-        made = electrons(events, seed)
+        made = electrons(events, seed) | {"number": ak.Array(np.arange(events) // 2)}
         made = {key: value for key, value in (made | branches).items() if value is not None}
         path = tmp_path_factory.mktemp("files") / name
         with uproot.recreate(path) as file:
@@ -107,7 +108,12 @@ def build(view):
     return Net()
 
 
-RECIPE = Recipe("zee", Torch(build, 0.03, 64, epochs=8, precision="32", device="cpu"), task=TASK)
+RECIPE = Recipe(
+    "zee",
+    Torch(build, 0.03, 64, epochs=8, precision="32", device="cpu"),
+    task=TASK,
+    together="event",
+)
 BOTH = dataclasses.replace(RECIPE, task=dataclasses.replace(TASK, samples={"data": DATA}))
 
 
@@ -154,14 +160,10 @@ def test_a_sample_learns_by_a_label_of_its_own(trained):
     assert found["energy_data_eiqr75"] > 1.5 * found["energy_eiqr75"]  # the label is smeared
 
 
-def read(adapter, task, *files, folder, cache=None, names=None):
+def read(adapter, task, *files, folder, cache=None, names=None, columns=()):
     found = find_view(adapter, "")
     folder.mkdir(exist_ok=True)
-    how = {
-        "cache": cache,
-        "samples": names or {},
-        "columns": ("event",) if "number" in names else (),
-    }
+    how = {"cache": cache, "samples": names or {}, "columns": columns}
     data = get_dataset(files, found.adapter, found.view, task, folder, **how)
     run = Run("zee", dataclasses.replace(RECIPE, task=task), found.adapter, found.view, folder, "")
     return data, dataclasses.replace(run, samples=names or {})
@@ -251,7 +253,7 @@ def test_rows_without_weight_are_not_learned_from(write, adapter, tmp_path):
 def test_events_that_are_several_entries_stay_in_one_part(write, adapter, tmp_path):
     numbers = ak.Array(np.repeat(np.arange(600), 2))
     file = write(events=1200, number=numbers)
-    made, _ = read(adapter, TASK, file, folder=tmp_path, names={"number": ()})
+    made, _ = read(adapter, TASK, file, folder=tmp_path, columns=("event",))
     parts = made.parts(1, (0.6, 0.2, 0.2), together="event")
     events = [set(made.columns["event"][rows]) for rows in parts.values()]
     assert sum(map(len, events)) == len(set.union(*events))
@@ -261,6 +263,14 @@ def test_events_that_are_several_entries_stay_in_one_part(write, adapter, tmp_pa
     half = dataclasses.replace(made, columns={"event": made.columns["event"] + 0.5})
     with pytest.raises(DataError, match=r"mc\.root, entry 0: event is no whole number"):
         half.parts(1, (0.6, 0.2, 0.2), together="event")
+
+
+def test_a_training_keeps_events_together(trained, write, adapter, tmp_path):
+    files, names = [write(), write("data.root", 900, 5)], {"data": ("data.root",)}
+    made, _ = read(adapter, BOTH.task, *files, folder=tmp_path, names=names, columns=("event",))
+    counts = ModelCard.read(trained).training.events
+    assert counts == {name: len(rows) for name, rows in made.parts(1, USUAL, (), "event").items()}
+    assert counts != {name: len(rows) for name, rows in made.parts(1, USUAL).items()}
 
 
 def changed(**changes):
@@ -290,20 +300,20 @@ REFUSED = {
 def test_what_cannot_be_learned_is_refused(name, write, adapter, tmp_path):
     recipe, match = REFUSED[name]
     with pytest.raises((TrainingError, DataError, InputError, BranchError), match=match):
-        train(recipe, [write(events=60)], tmp_path / "run", adapter=adapter)
+        train(recipe, [write(events=90)], tmp_path / "run", adapter=adapter)
 
 
 def test_a_loss_that_gives_one_number_knows_no_weights(write, adapter, tmp_path):
     loss = {"loss": lambda raw, truth: raw.mean(), "transform": lambda raw: (raw[:, 0], raw[:, 1])}
     with pytest.raises(TrainingError, match="gives one number a row"):
         train(
-            changed(weight="calibrated", **loss), [write(events=60)], tmp_path / "x",
+            changed(weight="calibrated", **loss), [write(events=90)], tmp_path / "x",
             adapter=adapter,
         )  # fmt: skip
 
 
 def test_samples_that_are_not_there(write, adapter, tmp_path):
-    file, run = write(events=60), tmp_path / "run"
+    file, run = write(events=90), tmp_path / "run"
     for recipe, given, match in (
         (BOTH, {"dta": ["x.root"]}, "no sample 'dta'; did you mean 'data'"),
         (BOTH, {"data": [file]}, "two files of that name"),
