@@ -48,7 +48,7 @@ def write(path: Path, rows: int, run: int) -> None:
     values = {
         "cell_e": cells,
         "run": np.full(rows, run, "u4"),
-        "event": np.arange(rows, dtype="u8"),
+        "event": rng.permutation(rows).astype("u8"),
         "Lepton": ak.unflatten(ak.zip({"pt": rng.exponential(1, counts.sum())}), counts),
     }
     types = {"cell_e": ("f4", (6,)), "run": "u4", "event": "u8", "Lepton": "var * {pt: float64}"}
@@ -103,13 +103,14 @@ def write_page(place: Path) -> None:
 
 @pytest.fixture
 def annotated(toylab, folder):
-    """``annotated(card)``: what :func:`rootml.annotate` says of the two files, one by one."""
+    """``annotated(card)``: what :func:`rootml.annotate` says, sorted by the key."""
 
     def judge(card: str, **options: object) -> ak.Array:
         files = [folder / name for name in ("hits.root", "more.root")]
-        return ak.concatenate(
+        every = ak.concatenate(
             [rootml.annotate(file, folder / f"{card}.card.yaml", **options) for file in files]
         )
+        return every[np.lexsort([every.event, every.run])]
 
     return judge
 
