@@ -154,9 +154,11 @@ def table(folder: Path) -> None:
     total = int(np.load(folder / "events.npz")["protons"])
     found = {path.stem: np.load(path) for path in sorted(folder.glob("*.npz"))}
     reference = found[REFERENCE]
+    card_cut = find_card(MODEL).card.working_point("pass90").threshold
     print(
         "| way | protons that pass | rejection | over float32 | p | pass one alone "
-        "| logits differ: median, 99 %, most |\n|---|---|---|---|---|---|---|"
+        "| logits differ: median, 99 %, most | electrons, protons at the card's cut |\n"
+        "|---|---|---|---|---|---|---|---|"
     )
     for way, scores in found.items():
         if way == "events":
@@ -167,13 +169,15 @@ def table(folder: Path) -> None:
         alone = (np.sum(passed & ~expected), np.sum(expected & ~passed))
         apart = np.abs(np.subtract(*(logit(every(one)) for one in (scores, reference))))
         median, most = np.quantile(apart, [0.5, 0.99])
+        kept = [np.sum(scores[name] > card_cut) for name in ("electrons", "candidates")]
         print(
             f"| {way} | {passed.sum()} | {one.value:,.0f} ({one.low:,.0f} to {one.high:,.0f}) "
             f"| {ratio.value:.3f} ({ratio.low:.3f} to {ratio.high:.3f}) | {ratio.p_value:.2f} "
-            f"| {alone[0]} and {alone[1]} | {median:.1g}, {most:.1g}, {apart.max():.1g} |"
+            f"| {alone[0]} and {alone[1]} | {median:.1g}, {most:.1g}, {apart.max():.1g} "
+            f"| {kept[0]}, {kept[1]} |"
         )
-    cut = threshold(reference)
-    print(f"{np.sum(reference['others'] > cut)} of {len(reference['others'])} others pass")
+    others = logit(reference["others"].astype(np.float64)) - logit(threshold(reference))
+    print(f"{np.sum(others > 0)} of {len(others)} others pass, the nearest at {others.max():.1f}")
 
 
 def every(scores: Scores) -> Array:
