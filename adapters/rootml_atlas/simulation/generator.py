@@ -72,7 +72,7 @@ def single(n: int, energy: Range, eta: float, charged: bool, rng: np.random.Gene
 
 def z_decays(n: int, mass: Range, eta: float, rng: np.random.Generator) -> Particles:
     """Pairs of electrons of which both are within ``eta``; at least ``n`` of them together."""
-    found = [np.zeros((0, 2, 4))]
+    found: list[Floats] = [np.zeros((0, 2, 4))]
     while 2 * sum(len(part) for part in found) < n:
         pairs = _pairs(4 * n + 100, mass, rng)
         pt, size = pairs[:, :, 1], np.abs(pairs[:, :, 2])
