@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future as Answer
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -43,7 +43,10 @@ class DaskPool:
     @property
     def workers(self) -> int:
         """How many errands the cluster runs at once, as it is now."""
-        threads: dict[str, int] = self._client.nthreads()
+        try:
+            threads: dict[str, int] = self._client.nthreads()
+        except OSError as error:
+            raise InputError(f"dask: the scheduler is gone: {error}") from error
         return max(1, sum(threads.values()))
 
     def submit(self, errand: Errand[T], report: Report | None = None) -> Answer[T]:
@@ -61,11 +64,13 @@ class DaskPool:
     def close(self) -> None:
         """Cancel what is under way, and have the workers close what they have opened."""
         under_way = list(self._under_way.values())
-        self._client.unsubscribe_topic(self._topic)
-        self._client.cancel([future for future, _ in under_way])
         for _, answer in under_way:
             answer.cancel()
-        self._client.run(close_files, on_error="ignore")
+        if self._client.status == "running":  # else the scheduler is gone
+            with suppress(OSError, TimeoutError):  # as it may be now
+                self._client.unsubscribe_topic(self._topic)
+                self._client.cancel([future for future, _ in under_way])
+                self._client.run(close_files, on_error="ignore")
 
     def _heard(self, event: tuple[float, Any]) -> None:
         key, done, total = event[1]
