@@ -145,8 +145,10 @@ def judge(way: str, folder: Path) -> None:
     """Keep the scores of one way."""
     events = np.load(folder / "events.npz")
     run = WAYS[way]()
-    scores = {name: run(events[name]) for name in ("electrons", "candidates", "others")}
-    np.savez(folder / f"{called(way)}.npz", **scores)
+    electrons, candidates, others = (run(events[n]) for n in ("electrons", "candidates", "others"))
+    np.savez(
+        folder / f"{called(way)}.npz", electrons=electrons, candidates=candidates, others=others
+    )
 
 
 def table(folder: Path) -> None:

@@ -60,7 +60,7 @@ def mlp(folder: Path) -> dict[str, Path]:
 
 def opened(paths: dict[str, Path], bfloat16_after: str = "") -> dict[str, Engine]:
     """Every engine that runs one of these files, by name."""
-    engines = {}
+    engines: dict[str, Engine] = {}
     for kind in ENGINES:
         path = paths.get(kind.format)
         if path is None or (kind == BFLOAT16 and not bfloat16_after):
