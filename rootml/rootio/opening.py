@@ -109,7 +109,8 @@ class _LocalFile(uproot.source.file.FileResource):  # type: ignore[misc]
 class _LocalSource(uproot.MultithreadedFileSource):  # type: ignore[misc]
     """Bytes of a file of this machine, read by the thread that asks for them.
 
-    (uproot's own thread has each basket asked for and passed on, which takes longer than reading.)
+    (uproot's own passes each basket through a thread: who reads ahead anyway gains nothing of it,
+    but waits for the interpreter at every change of threads.)
     """
 
     def _open(self) -> None:

@@ -18,7 +18,11 @@ from rootml.spec import Array, TensorSpec
 
 DEFAULT_BATCH = 256
 BATCH_BYTES = 1 << 17
-"""Networks with rows so small that more of them fit in here see as many at once."""
+"""Networks with rows so small that more of them fit in here see as many at once.
+
+Of more rows the values between layers, of which there are several a number of the input, would
+leave a core's cache.
+"""
 TRIAL_LENGTH = 8
 """Length, in a trial, of an axis that may have any."""
 

@@ -49,8 +49,9 @@ def uproot_setting(code: int) -> Any:
 def compressor(code: int) -> Compress:
     """Return the function that compresses a record's content as ``code`` says.
 
-    ZLIB-1, which asks for speed, is done by ISA-L (github.com/intel/isa-l) where it is there: of
-    floats it makes no more bytes than zlib does, in less than a tenth of the time.
+    ZLIB-1, which asks for speed, is done by ISA-L (github.com/intel/isa-l) where it is there: it
+    makes no more bytes of floats than zlib does (up to twice as many of ascending integers), in a
+    third to a twentieth of the time.
     """
     import uproot
 

@@ -92,6 +92,6 @@ class TreeEvents(Events):
 def _basket_around(offsets: Sequence[int], start: int, stop: int) -> tuple[int, int]:
     """The entries of the basket that a range is within; the range itself where there is none."""
     place = bisect_right(offsets, start)
-    if place < len(offsets) and stop <= offsets[place]:
+    if 0 < place < len(offsets) and offsets[place - 1] <= start <= stop <= offsets[place]:
         return offsets[place - 1], offsets[place]
     return start, stop
