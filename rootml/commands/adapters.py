@@ -47,7 +47,8 @@ def show(name: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(describe(adapter), indent=2))
         return
-    click.echo(f"{adapter.name}: {adapter.title} (default model: {adapter.default_model or 'none'})")
+    default = adapter.default_model or "none"
+    click.echo(f"{adapter.name}: {adapter.title} (default model: {default})")
     if adapter.doc:
         click.echo(f"{adapter.doc}")
     for layout in adapter.layouts:
