@@ -1,0 +1,1 @@
+"""What the page on the simulation's physics is made of."""
