@@ -75,7 +75,7 @@ def images(sample: Sample) -> Figure:
         )
         ax.set_title(name)
         ax.set_xlabel(r"$\Delta\phi$ [rad]")
-        figure.colorbar(drawn, ax=ax, location="top", label=r"$\log_{10}$(mean / GeV)")
+        figure.colorbar(drawn, ax=ax, location="top", label=r"$\log_{10}$(E / GeV)")
     axes[0].set_ylabel(r"$\Delta\eta$")
     return figure
 

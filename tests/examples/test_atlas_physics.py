@@ -1,0 +1,30 @@
+"""The simulation of ATLAS beside the literature, as a page."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ATLAS = Path(__file__).resolve().parents[2] / "examples" / "atlas"
+
+
+def test_the_page_has_all_its_figures_and_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+
+    monkeypatch.syspath_prepend(str(ATLAS))
+    from physics import main
+
+    done = CliRunner().invoke(main, ["-o", str(tmp_path), "--electrons", "200", "--seed", "3"])
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("physics", "examine")]:
+        del sys.modules[name]
+    assert done.exception is None, done.output
+    page = (tmp_path / "README.md").read_text()
+    assert set(re.findall(r"\]\(\./(\w+\.png)\)", page)) == {p.name for p in tmp_path.glob("*.png")}
+    rows = [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) == 14
+    assert all("±" in row[1] for row in rows)
