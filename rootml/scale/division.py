@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from rootml.errors import InputError, RootmlError, RootmlWarning
 from rootml.rootio.chunks import chunk_edges, read_between
+from rootml.runtime.servers import is_server
 from rootml.scale.resume import SHAPING, unlike
 from rootml.scale.task import Errand, Report, reason
 from rootml.tagging.job import Job, columns_by_source
@@ -30,8 +31,6 @@ RANGES_PER_WORKER = 8
 """More of them share the work more evenly, fewer of them cost less."""
 MOST_CHUNKS = 16
 """Chunks of a range, unless its entries are asked for: what is said of them is held in memory."""
-IDENTITY = [name for name in SHAPING if name != "engine"]
-"""What of a record has to hold for every worker; a server may be away for one of them alone."""
 
 T = TypeVar("T")
 
@@ -160,8 +159,14 @@ def _opened(division: Division) -> tuple[Job, ...]:
             for text in (division.made, record(None, jobs, division.options.shaping()))
         )
         for entry in wanted:
-            if different := unlike(entry, found, IDENTITY):
-                raise InputError(f"{division.source}: a worker has another {different}")
+            # A server may be away for one worker alone: then it says which engine ran instead.
+            served = is_server(entry["engine"].get("device", ""))
+            names = [name for name in SHAPING if not (served and name == "engine")]
+            if different := unlike(entry, found, names):
+                raise InputError(
+                    f"{division.source}: a worker has another {different}, and what is judged "
+                    "here and there would not be alike (--engine names one for all of them)"
+                )
         _OPEN[thread] = division.key, stack.pop_all(), jobs
     return jobs
 

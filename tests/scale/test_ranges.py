@@ -172,28 +172,27 @@ def test_an_error_is_that_of_one_process(
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["run1.root", "run3.root"]
 
 
-@pytest.mark.parametrize(("field", "said"), [("model", "model"), ("input", "input")])
+@pytest.mark.parametrize("field", ["model", "input", "engine"])
 def test_a_worker_that_sees_something_else_is_found_out(
     field: str,
-    said: str,
     card: Path,
     runs: list[Path],
     cluster: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It may have another version of the network, or another disk under the same name."""
+    """It may have another version of the network, another disk, another processor."""
     from rootml.scale import division
 
     def other(*args: Any) -> str:
         made = json.loads(record(*args))
-        made["taggings"][0][field] |= {"sha256": "0", "fingerprint": "0"}
+        made["taggings"][0][field] |= {"sha256": "0", "fingerprint": "0", "name": "x"}
         return json.dumps(made)
 
     record = division.record
     monkeypatch.setattr(division, "record", other)
     done = rootml.tag_files(runs[0], tmp_path / "out", card, plots=False, scheduler=cluster)
-    assert f"a worker has another {said}" in done.failed[0].error
+    assert f"a worker has another {field}, and" in done.failed[0].error
     assert not (tmp_path / "out").exists()
 
 
