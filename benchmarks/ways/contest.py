@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from measuring import Run, Way, turn
@@ -21,19 +21,24 @@ BENCH = str(Path(sys.prefix) / "bench" / "bin" / "python")
 class Contest:
     """``base`` is the label of the way that the others are compared with.
 
-    ``prepare`` is a command that makes the inputs that are not there, ``check`` one that, followed
-    by a result and the name of its column, fails where that does not hold the network's scores.
+    ``inputs`` are files, or the last of several, and the commands that make them; ``check`` is a
+    command that, followed by a result and the name of its column, fails where that does not hold
+    the network's scores.
     """
 
     name: str
     title: str
     base: str
     ways: list[Way]
-    prepare: list[str]
+    inputs: dict[Path, list[str]] = field(default_factory=dict)
     check: list[str] | None = None
 
     def make_inputs(self) -> None:
-        subprocess.run(self.prepare, check=True)
+        """Make those inputs that are not there."""
+        for path, command in self.inputs.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                subprocess.run(command, check=True)
 
     def first_turn(self, runs: dict[str, list[Run]]) -> None:
         """Run each way that is new in ``runs`` once without counting, and check its result.

@@ -16,7 +16,6 @@ BASE = "hand-written, friend tree"
 
 
 def contest(folder: Path, events: int = EVENTS) -> Contest:
-    inputs = Path(__file__).with_name("flat_inputs.py")
     check = Path(__file__).with_name("flat_check.py")
     ways = [*by_hand(folder), *by_coffea(folder), *by_root(folder), by_weaver(folder)]
     return Contest(
@@ -24,9 +23,14 @@ def contest(folder: Path, events: int = EVENTS) -> Contest:
         f"{events:,} events, 30 floats and a list each, perceptron 30-128-128-128-1",
         BASE,
         [*ways, *by_rootml(folder)],
-        [PYTHON, str(inputs), str(folder), str(events)],
+        make_inputs(folder, events),
         [PYTHON, str(check), f"{folder}/in.root", f"{folder}/flat.onnx"],
     )
+
+
+def make_inputs(folder: Path, events: int) -> dict[Path, list[str]]:
+    script = Path(__file__).with_name("flat_inputs.py")
+    return {folder / "flat.card.yaml": [PYTHON, str(script), str(folder), str(events)]}
 
 
 def script(folder: Path, name: str, network: str, python: str = PYTHON) -> list[str]:
@@ -88,7 +92,7 @@ def by_weaver(folder: Path) -> Way:
 
 
 def by_rootml(folder: Path) -> list[Way]:
-    ways = []
+    ways: list[Way] = []
     for label, options in (
         ("rootml-tag, append", ["--no-plots"]),
         ("rootml-tag, friend tree", ["--no-plots", "--output", "friend"]),

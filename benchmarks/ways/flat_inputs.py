@@ -2,7 +2,7 @@
 
     python flat_inputs.py FOLDER EVENTS
 
-makes what is not there yet. Random numbers are events, random weights the network.
+writes the card last. Random numbers are events, random weights the network.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ def write_torch(folder: Path, perceptron: Layers) -> None:
     network = nn.Sequential(hidden, linear[-1], nn.Sigmoid()).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        torch.jit.save(torch.jit.trace(network, torch.zeros(2, SIZES[0])), folder / "flat.pt")
+        traced = torch.jit.trace(network, torch.zeros(2, SIZES[0]))  # type: ignore[no-untyped-call]
+        torch.jit.save(traced, folder / "flat.pt")
     state = {f"hidden.{k}": v for k, v in hidden.state_dict().items()}
     state |= {f"last.{k}": v for k, v in linear[-1].state_dict().items()}
     torch.save(state, folder / "weaver.pt")
@@ -126,9 +127,6 @@ def write_cpp(folder: Path, perceptron: Layers) -> None:
 
 def main() -> None:
     folder, events = Path(sys.argv[1]), int(sys.argv[2])
-    if (folder / "flat.card.yaml").exists():
-        return
-    folder.mkdir(parents=True, exist_ok=True)
     write_events(folder / "in.root", events)
     perceptron = layers()
     write_onnx(folder / "flat.onnx", perceptron)

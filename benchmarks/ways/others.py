@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import flat
 from contest import PYTHON, ROOTML, SCRIPTS, TAG, Contest
 from measuring import Way
 
 
-def simulate(path: Path, events: int, seed: int = 1) -> str:
-    """Shell command that makes a file of simulated AMS events, unless it is there."""
-    command = f"{ROOTML} simulate ams -n {events} --seed {seed} -o {path} -q"
-    return f"mkdir -p {path.parent} && ([ -e {path} ] || {command})"
+def simulate(path: Path, events: int, seed: int = 1) -> dict[Path, list[str]]:
+    """A file of simulated AMS events as an input."""
+    command = [ROOTML, "simulate", "ams", "-n", str(events), "--seed", str(seed), "-q"]
+    return {path: [*command, "-o", str(path)]}
 
 
 def large(folder: Path, events: int = 5000, model: str = "cvt_ams") -> Contest:
@@ -25,8 +26,7 @@ def large(folder: Path, events: int = 5000, model: str = "cvt_ams") -> Contest:
         command += ["--no-plots", "--output", output]
         ways.append(Way(f"rootml-tag, {label}", command, target))
     title = f"{events:,} simulated AMS events, {model}"
-    prepare = ["sh", "-c", simulate(source, events)]
-    return Contest("large", title, ways[0].label, ways, prepare)
+    return Contest("large", title, ways[0].label, ways, simulate(source, events))
 
 
 def workers(folder: Path, events: int = 500, model: str = "cvt_ams", files: int = 4) -> Contest:
@@ -39,30 +39,30 @@ def workers(folder: Path, events: int = 500, model: str = "cvt_ams", files: int 
             command = [TAG, str(source), "-o", str(target), "-q", "--model", model, "--no-plots"]
             command += ["--threads", "1", "--workers", str(number)]
             ways.append(Way(f"{title}, {worker}", command, target))
-    made = [simulate(many / f"{seed}.root", events, seed) for seed in range(files)]
-    made.append(simulate(one, files * events))
+    inputs = simulate(one, files * events)
+    for seed in range(files):
+        inputs |= simulate(many / f"{seed}.root", events, seed)
     title = f"{files * events:,} simulated AMS events, {model}, workers of one thread"
-    return Contest("workers", title, ways[0].label, ways, ["sh", "-c", " && ".join(made)])
+    return Contest("workers", title, ways[0].label, ways, inputs)
 
 
 def memory(folder: Path, events: int = 500_000) -> Contest:
     """The flat job, and one ten times as long."""
-    inputs = Path(__file__).with_name("flat_inputs.py")
-    ways, made = [], []
+    ways = []
+    inputs: dict[Path, list[str]] = {}
     for number in (1, 10):
         part = folder / str(number)
-        made.append(f"{PYTHON} {inputs} {part} {number * events}")
+        inputs |= flat.make_inputs(part, number * events)
         for label, output in (("append", "append"), ("friend tree", "friend")):
             target = part / f"{output}.root"
             command = [TAG, f"{part}/in.root", str(target), "-q", "--overwrite", "--no-plots"]
             command += ["--model", f"{part}/flat.card.yaml", "--output", output]
             way = Way(f"{number * events:,} events, {label}", command, target, "flat_score")
             ways.append(way)
-    prepare = ["sh", "-c", " && ".join(made)]
-    return Contest("memory", "rootml-tag on the flat job", ways[0].label, ways, prepare)
+    return Contest("memory", "rootml-tag on the flat job", ways[0].label, ways, inputs)
 
 
-def start(folder: Path, events: int = 0) -> Contest:
+def start(_folder: Path, events: int = 0) -> Contest:
     """Imports, as whole processes; no events."""
     imports = [f"import {names}" for names in ("rootml", "numpy", "uproot, onnxruntime, numpy")]
     ways = [
@@ -70,4 +70,4 @@ def start(folder: Path, events: int = 0) -> Contest:
         *(Way(statement, [PYTHON, "-c", statement]) for statement in imports),
         Way("rootml-tag --help", [TAG, "--help"]),
     ]
-    return Contest("start", "start-up", ways[0].label, ways, ["mkdir", "-p", str(folder)])
+    return Contest("start", "start-up", ways[0].label, ways)

@@ -30,11 +30,11 @@ def table(contest: dict[str, Any]) -> Iterator[str]:
     yield f"{contest['title']}; median of {' to '.join(map(str, turns))} turns"
     yield ""
     yield HEAD
-    base = found.get(contest["base"])
-    for way, (seconds, cpu, memory) in found.items() if base else ():
+    for way, (seconds, cpu, memory) in found.items():
+        base_seconds, base_cpu, _ = found[contest["base"]]
         yield (
-            f"| {way} | {seconds:.{digits(seconds)}f} | {seconds / base[0]:.2f} "
-            f"| {cpu:.{digits(cpu)}f} | {cpu / base[1]:.2f} | {memory:.0f} |"
+            f"| {way} | {seconds:.{digits(seconds)}f} | {seconds / base_seconds:.2f} "
+            f"| {cpu:.{digits(cpu)}f} | {cpu / base_cpu:.2f} | {memory:.0f} |"
         )
     for way, install in contest["missing"].items():
         yield f"\nNot installed: {way} ({install})"
