@@ -2,7 +2,8 @@
 
     python benchmarks/ways                     # all contests
     python benchmarks/ways flat --repeat 7
-    python benchmarks/ways --folder /tmp/ways --record run.json --plot run.png
+    python benchmarks/ways --folder /tmp/ways --record run.json
+    python benchmarks/ways --show run.json --plot run.png
 
 Each way is a whole process, timed from outside, start-up and imports included; the contestants
 take turns, so that other work on the machine meets all of them, and the median of the turns
@@ -37,17 +38,22 @@ CONTESTS: dict[str, Callable[..., Contest]] = {
 
 def main() -> None:
     options = parsed()
-    sizes = {"events": options.events} if options.events else {}
-    record = Record.opened(options.record, machine.describe(), machine.today())
-    with tempfile.TemporaryDirectory(prefix="rootml-ways-") as scratch:
-        folder = options.folder or Path(scratch)
-        for name in options.contests or CONTESTS:
-            hold(CONTESTS[name](folder / name, **sizes), record, options)
+    record = Record.read(options.show) if options.show else measured(options)
     print(tables(record))
     if options.plot:
         from plot import draw  # what measures imports nothing large
 
         draw(record, options.plot)
+
+
+def measured(options: argparse.Namespace) -> Record:
+    record = Record.opened(options.record, machine.describe(), machine.today())
+    sizes = {"events": options.events} if options.events else {}
+    with tempfile.TemporaryDirectory(prefix="rootml-ways-") as scratch:
+        folder = options.folder or Path(scratch)
+        for name in options.contests or CONTESTS:
+            hold(CONTESTS[name](folder / name, **sizes), record, options)
+    return record
 
 
 def parsed() -> argparse.Namespace:
@@ -56,14 +62,19 @@ def parsed() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("contests", nargs="*", choices=CONTESTS, help="default: all")
+    names = ", ".join(CONTESTS)
+    parser.add_argument("contests", nargs="*", metavar="CONTEST", help=f"{names}; default: all")
     parser.add_argument("-n", "--events", type=int, help="of a file; default: as recorded")
     parser.add_argument("--repeat", type=int, default=5, help="turns of each way (default: 5)")
     parser.add_argument("--only", help="ways whose name contains this, and what they compare with")
     parser.add_argument("--folder", type=Path, help="keeps the inputs for a later run")
     parser.add_argument("--record", type=Path, help="JSON to add the turns to")
+    parser.add_argument("--show", type=Path, help="JSON recorded before; measures nothing")
     parser.add_argument("--plot", type=Path, help="PNG of the flat job")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if unknown := set(options.contests) - set(CONTESTS):
+        parser.error(f"no contest {', '.join(unknown)}: there are {names}")
+    return options
 
 
 def hold(contest: Contest, record: Record, options: argparse.Namespace) -> None:

@@ -22,11 +22,15 @@ class Record:
     contests: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
+    def read(cls, path: Path) -> Record:
+        return cls(**json.loads(path.read_text()))
+
+    @classmethod
     def opened(cls, path: Path | None, machine: dict[str, Any], date: str) -> Record:
         """The record in ``path`` if there is one, which must be of this machine."""
         if path is None or not path.exists():
             return cls(machine, date)
-        record = cls(**json.loads(path.read_text()))
+        record = cls.read(path)
         if record.machine != machine:
             sys.exit(f"{path} is of another machine or other versions: move it away to begin anew")
         return record
