@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,11 +14,12 @@ HEAD = "| way | seconds | ratio | of the processor | ratio | peak MB |\n|---|---
 def tables(record: Record) -> str:
     machine = record.machine
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
-    lines = [
+    conditions = (
         f"{record.date}, {machine['processor']}, {machine['cores']} cores, "
         f"{machine['memory GB']} GB, {machine['system']}, Python {machine['python']}, "
         f"rootml {machine['rootml']}, {packages}"
-    ]
+    )
+    lines = textwrap.wrap(conditions, 118)
     for contest in record.contests.values():
         lines += ["", *table(contest)]
     return "\n".join(lines)
