@@ -86,10 +86,9 @@ def cluster(graves: Path) -> Iterator[str]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(PLUGINS))  # which processes inherit
-        with LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
-        ) as made:
-            yield made.scheduler_address
+        made = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+    with made:
+        yield made.scheduler_address
 
 
 @pytest.fixture
