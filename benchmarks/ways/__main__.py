@@ -84,13 +84,13 @@ def hold(contest: Contest, record: Record, options: argparse.Namespace) -> None:
     ways = [way for way in contest.ways if only in way.label or way.label == contest.base]
     missing = {way.label: way.install for way in ways if way.lacks()}
     contest = replace(contest, ways=[way for way in ways if way.label not in missing])
-    runs = record.runs(contest, missing)
+    rounds = record.rounds(contest, missing)
     contest.make_inputs()
-    contest.first_turn(runs)
-    for number in range(options.repeat + 1):
-        if number:
-            print(f"  round {number} of {options.repeat}", file=sys.stderr)
-            contest.round(runs)
+    if not rounds:
+        contest.first_turn()
+    for number in range(options.repeat):
+        print(f"  round {number + 1} of {options.repeat}", file=sys.stderr)
+        rounds.append(contest.round())
         if options.record:
             record.save(options.record)
 

@@ -16,6 +16,9 @@ ROOTML = str(Path(sys.executable).with_name("rootml"))
 BENCH = str(Path(sys.prefix) / "bench" / "bin" / "python")
 """Python of the environment with what is compared alone; it sees this one's packages too."""
 
+Round = dict[str, Run]
+"""A turn of each way, by label."""
+
 
 @dataclass(frozen=True)
 class Contest:
@@ -40,19 +43,16 @@ class Contest:
             if not path.exists():
                 subprocess.run(command, check=True)
 
-    def first_turn(self, runs: dict[str, list[Run]]) -> None:
-        """Run each way that is new in ``runs`` once without counting, and check its result.
+    def first_turn(self) -> None:
+        """Run each way once without counting, and check its result.
 
         The turn compiles modules and brings files to the page cache.
         """
         for way in self.ways:
-            if way.label not in runs:
-                turn(way)
-                if self.check and way.column:
-                    subprocess.run([*self.check, str(way.result), way.column], check=True)
-                runs[way.label] = []
+            turn(way)
+            if self.check and way.column:
+                subprocess.run([*self.check, str(way.result), way.column], check=True)
 
-    def round(self, runs: dict[str, list[Run]]) -> None:
-        """One turn of each way, in order, added to ``runs``."""
-        for way in self.ways:
-            runs[way.label].append(turn(way))
+    def round(self) -> Round:
+        """One turn of each way, in order."""
+        return {way.label: turn(way) for way in self.ways}

@@ -11,7 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
-from record import Record, medians
+from record import Record, median, ratios
 
 OURS, THEIRS, BASE = "#d55e00", "#7f7f7f", "#000000"
 TICKS = [0.25, 0.5, 1, 2, 4, 8, 16, 32]
@@ -20,16 +20,15 @@ TICKS = [0.25, 0.5, 1, 2, 4, 8, 16, 32]
 def draw(record: Record, path: Path) -> None:
     """Horizontal bars that begin at the hand-written script, on a logarithmic axis."""
     contest = record.contests["flat"]
-    found = medians(contest["runs"])
-    base = contest["base"]
-    ways = sorted(found, key=lambda way: found[way][0], reverse=True)
+    rounds, base = contest["rounds"], contest["base"]
+    found = {way: ratios(rounds, way, base)[0] for way in rounds[0]}
+    ways = sorted(found, key=lambda way: found[way], reverse=True)
     figure, ax = plt.subplots(figsize=(7.5, 0.36 * len(ways) + 1.5), layout="constrained")
     for row, way in enumerate(ways):
-        bar(ax, row, contest["runs"][way], found[base][0], colour(way, base))
+        bar(ax, row, found[way], median(rounds, way)[0], colour(way, base))
     ax.axvline(1, color=BASE, linewidth=1)
     ax.set_xscale("log")
-    slowest = max(found.values())[0] / found[base][0]
-    ax.set_xlim(0.2, 2.2 * slowest)
+    ax.set_xlim(0.15, 2.2 * max(found.values()))
     ax.xaxis.set_major_locator(FixedLocator(TICKS))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(ScalarFormatter())
@@ -43,15 +42,10 @@ def draw(record: Record, path: Path) -> None:
     plt.close(figure)
 
 
-def bar(ax: Axes, row: int, turns: list[list[float]], base: float, colour: str) -> None:
-    """The median as a bar, the spread of the turns as a line, the numbers beside."""
-    seconds = sorted(turn[0] for turn in turns)
-    middle = seconds[len(seconds) // 2] / base
-    ax.barh(row, middle - 1, left=1, height=0.65, color=colour)
-    ax.plot([seconds[0] / base, seconds[-1] / base], [row, row], color=BASE, linewidth=1)
-    edge = max(1, middle, seconds[-1] / base)
-    text = f" {middle:.2f}  ({middle * base:.1f} s)"
-    ax.text(1.03 * edge, row, text, va="center", fontsize=8)
+def bar(ax: Axes, row: int, ratio: float, seconds: float, shade: str) -> None:
+    """The ratio as a bar from 1, the numbers beside."""
+    ax.barh(row, ratio - 1, left=1, height=0.65, color=shade)
+    ax.text(1.03 * max(1, ratio), row, f" {ratio:.2f}  ({seconds:.1f} s)", va="center", fontsize=8)
 
 
 def colour(way: str, base: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contest import Contest
+from contest import Contest, Round
 from measuring import Run
 
 
@@ -35,26 +35,36 @@ class Record:
             sys.exit(f"{path} is of another machine or other versions: move it away to begin anew")
         return record
 
-    def runs(self, contest: Contest, missing: dict[str, str]) -> dict[str, list[Run]]:
-        """The turns of a contest so far, to be added to."""
+    def rounds(self, contest: Contest, missing: dict[str, str]) -> list[Round]:
+        """The rounds of a contest so far, to be added to."""
         kept = self.contests.setdefault(
-            contest.name, {"title": contest.title, "base": contest.base, "runs": {}}
+            contest.name, {"title": contest.title, "base": contest.base, "rounds": []}
         )
         if kept["title"] != contest.title:
             sys.exit(f"recorded was another job: {kept['title']}, not {contest.title}")
         kept["missing"] = missing
-        runs: dict[str, list[Run]] = kept["runs"]
-        return runs
+        rounds: list[Round] = kept["rounds"]
+        return rounds
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(self.__dict__, indent=1) + "\n")
 
 
-def medians(runs: dict[str, list[Run]]) -> dict[str, Run]:
-    """The median turn of each way that had one, column by column."""
-    found = {}
-    for way, turns in runs.items():
-        if turns:
-            seconds, cpu, memory = (statistics.median(c) for c in zip(*turns, strict=True))
-            found[way] = (seconds, cpu, memory)
-    return found
+def turns(rounds: list[Round], way: str) -> list[Run]:
+    return [round_[way] for round_ in rounds if way in round_]
+
+
+def median(rounds: list[Round], way: str) -> Run:
+    """The median turn of a way, column by column."""
+    seconds, cpu, memory = map(statistics.median, zip(*turns(rounds, way), strict=True))
+    return seconds, cpu, memory
+
+
+def ratios(rounds: list[Round], way: str, base: str) -> tuple[float, float]:
+    """Seconds, and those of the processor, over the base's: medians of the rounds' ratios.
+
+    A machine that becomes slower for a while does so for both ways of a round.
+    """
+    pairs = [(round_[way], round_[base]) for round_ in rounds if way in round_ and base in round_]
+    seconds, cpu = (statistics.median(w[i] / b[i] for w, b in pairs) for i in (0, 1))
+    return seconds, cpu

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from record import Record, medians
+from record import Record, median, ratios, turns
 
 HEAD = "| way | seconds | ratio | of the processor | ratio | peak MB |\n|---|---|---|---|---|---|"
 
@@ -27,16 +27,18 @@ def tables(record: Record) -> str:
 
 def table(contest: dict[str, Any]) -> Iterator[str]:
     """Title, rows, and what did not take part."""
-    found = medians(contest["runs"])
-    turns = sorted({len(runs) for runs in contest["runs"].values()})
-    yield f"{contest['title']}; median of {' to '.join(map(str, turns))} turns"
+    rounds = contest["rounds"]
+    ways = list(dict.fromkeys(way for round_ in rounds for way in round_))
+    counts = sorted({len(turns(rounds, way)) for way in ways})
+    yield f"{contest['title']}; median of {' or '.join(map(str, counts))} turns"
     yield ""
     yield HEAD
-    for way, (seconds, cpu, memory) in found.items():
-        base_seconds, base_cpu, _ = found[contest["base"]]
+    for way in ways:
+        seconds, cpu, memory = median(rounds, way)
+        ratio, cpu_ratio = ratios(rounds, way, contest["base"])
         yield (
-            f"| {way} | {seconds:.{digits(seconds)}f} | {seconds / base_seconds:.2f} "
-            f"| {cpu:.{digits(cpu)}f} | {cpu / base_cpu:.2f} | {memory:.0f} |"
+            f"| {way} | {seconds:.{digits(seconds)}f} | {ratio:.2f} "
+            f"| {cpu:.{digits(cpu)}f} | {cpu_ratio:.2f} | {memory:.0f} |"
         )
     for way, install in contest["missing"].items():
         yield f"\nNot installed: {way} ({install})"
