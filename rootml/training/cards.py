@@ -145,6 +145,8 @@ def _training(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Training
     if run.train_only:
         settings["train_only"] = ", ".join(run.train_only)
     settings |= {f"sample_{name}": ", ".join(files) for name, files in run.samples.items()}
+    if isinstance(task := run.recipe.task, Regression):
+        settings |= {"target": task.target} | ({"select": task.select} if task.select else {})
     for part, limit in run.recipe.limits.items():
         drawn_anew = part == "train" and isinstance(run.recipe.learner, Torch)
         settings[f"{part}_events{'_per_epoch' if drawn_anew else ''}"] = limit
