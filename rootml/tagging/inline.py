@@ -13,16 +13,16 @@ import uproot
 from uproot.behaviors.RNTuple import RNTuple
 
 from rootml.errors import BranchError, InputError, located
-from rootml.registry import default_model, find_card, load
+from rootml.registry import default_model
 from rootml.rootio.events.lazy import Once
 from rootml.rootio.matching import Decoder
 from rootml.rootio.source import PROBE_ENTRIES
-from rootml.runtime.kept import Kept
 from rootml.runtime.model import Model
 from rootml.tagger import Tagger
 from rootml.tagging.attach import attach
 from rootml.tagging.candidates import candidates
 from rootml.tagging.given import Given, is_dask, regularize
+from rootml.tagging.models import kept_model
 from rootml.tagging.points import check_points
 from rootml.variations import Vary
 
@@ -123,18 +123,7 @@ def _open(model: str | os.PathLike[str] | Model, *options: Any) -> Model:
     if not isinstance(model, str | os.PathLike):
         raise InputError(f"model= takes a name, a path or a loaded model, not {type(model)}")
     reference = model if isinstance(model, str) else Path(model)
-    return _opened(reference, find_card(reference).sha256, *options)
-
-
-def _load(
-    reference: str | Path, sha256: str, threads: int | None, device: str, engine: str | None
-) -> Model:
-    return load(reference, threads=threads, device=device, engine=engine)
-
-
-_opened = Kept(_load)
-"""A processor annotates chunk by chunk: a network is opened once. Its card's sha256 is in the key,
-so that one that has been trained again is another."""
+    return kept_model(reference, *options)
 
 
 def _target(given: Given, column: Column, prefix: str) -> Target:

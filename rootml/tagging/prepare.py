@@ -22,9 +22,11 @@ from rootml.rootio.remote import Location, is_remote, location, name_of
 from rootml.rootio.source import Source, open_sources
 from rootml.rootio.transfer import check_output
 from rootml.runtime.model import Model
+from rootml.runtime.servers import is_server
 from rootml.tagger import Tagger
 from rootml.tagging.candidates import candidates
 from rootml.tagging.job import Job, columns_by_source
+from rootml.tagging.models import kept_model
 from rootml.tagging.plan import PlannedModel, TagPlan
 from rootml.tagging.points import check_points
 from rootml.tagging.record import made_by, outdated
@@ -181,7 +183,10 @@ def check_options(options: TagOptions) -> None:
 
 
 def _load(name: str, options: TagOptions) -> Model:
-    return load(name, threads=options.threads, device=options.device, engine=options.engine)
+    asked = options.threads, options.device, options.engine
+    if options.engine and is_server(options.engine):  # it may have another one for the next file
+        return load(name, threads=asked[0], device=asked[1], engine=asked[2])
+    return kept_model(name, *asked)
 
 
 def _choices(models: Sequence[Model], options: TagOptions) -> list[Sequence[Adapter]]:
