@@ -85,7 +85,8 @@ class FilmCnn(nn.Module):
 
     Three blocks of four convolutions, halved in size in between, and the maximum over what is left.
     Each convolution's channels x become (1 + gamma) x + beta, with gamma and beta made of the
-    condition; without any (``inputs`` 0) they stay.
+    condition; without any (``inputs`` 0) they stay. Both begin at 0 and stay within -1 and 1, as
+    twelve unbounded factors one after the other explode beyond the energies trained on.
     """
 
     def __init__(self, layers: int, inputs: int, channels: int) -> None:
@@ -97,11 +98,7 @@ class FilmCnn(nn.Module):
         )
         self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in widths)
         self.widths = [2 * width for width in widths]
-        self.generator = (
-            nn.Sequential(dense(inputs, FILM_UNITS), nn.Linear(FILM_UNITS[-1], sum(self.widths)))
-            if inputs
-            else None
-        )
+        self.generator = _generator(inputs, sum(self.widths)) if inputs else None
         self.features = widths[-1]
 
     def forward(self, images: Tensor, condition: Tensor | None) -> Tensor:
@@ -120,6 +117,13 @@ class FilmCnn(nn.Module):
                 x = (1 + gamma) * x + beta
             x = nn.functional.leaky_relu(x, SLOPE)
         return x.amax((2, 3))
+
+
+def _generator(inputs: int, outputs: int) -> nn.Sequential:
+    last = nn.Linear(FILM_UNITS[-1], outputs)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(dense(inputs, FILM_UNITS), last, nn.Tanh())
 
 
 class EnergyNet(nn.Module):
