@@ -1,0 +1,59 @@
+"""Which cells answer: losses, noise, and one answer of each cell."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rootml.spec import Array
+from rootml_supernemo.geometry import CELLS, HALF_LENGTH_MM
+from rootml_supernemo.simulation.arcs import Index
+from rootml_supernemo.simulation.cells import REACH_MM, Hits
+from rootml_supernemo.simulation.options import Settings
+
+NOISE = -1
+
+
+def dead_cells(share: float, run: int) -> Array:
+    """Which of the 2034 cells never answer in a run, (2034,)."""
+    return np.random.default_rng(run).random(CELLS) < share
+
+
+def answer(
+    hits: Hits, event_of: Index, events: int, asked: Settings, rng: np.random.Generator
+) -> tuple[Index, Hits]:
+    """The hits that are seen and their events, in the order of events, tracks and paths.
+
+    ``event_of``: event of each track. Of several tracks in a cell the nearest is seen: its
+    electrons arrive first. Noise comes last in its event.
+    """
+    hits = hits.take(rng.random(len(hits.track)) < asked.share("efficiency"))
+    noise = rng.poisson(asked.share("noise"), events)
+    event = np.concatenate([event_of[hits.track], np.repeat(np.arange(events), noise)])
+    hits = hits + _noise(int(noise.sum()), rng)
+    alive = ~dead_cells(asked.share("dead"), asked.run)[hits.cell]
+    event, hits = event[alive], hits.take(alive)
+    kept = _nearest(event * CELLS + hits.cell, hits.distance)
+    event, hits = event[kept], hits.take(kept)
+    track = np.where(hits.track == NOISE, len(event_of), hits.track)
+    order = np.lexsort((hits.path, track, event))
+    return event[order], hits.take(order)
+
+
+def _noise(n: int, rng: np.random.Generator) -> Hits:
+    """Answers anywhere in the tracker."""
+    return Hits(
+        np.full(n, NOISE),
+        rng.integers(0, CELLS, n),
+        rng.uniform(0, REACH_MM, n),
+        np.zeros(n),
+        rng.uniform(-HALF_LENGTH_MM, HALF_LENGTH_MM, n),
+    )
+
+
+def _nearest(place: Index, distance: Array) -> Index:
+    """Of all hits of a place the one with the smallest distance."""
+    order = np.lexsort((distance, place))
+    first = np.ones(len(order), np.bool_)
+    first[1:] = np.diff(place[order]) > 0
+    kept: Index = order[first]
+    return kept
