@@ -46,9 +46,13 @@ class Layout:
     ``configure(raw)``: looks at the first events and settles what the format leaves open
     (units), once a file; the result goes to ``decode`` and into the provenance.
     ``probes``: keys of ``branches`` that ``configure`` looks at, as far as they are present.
+    ``refusal``: of a format that cannot be read: why, and what to do instead, as a file in it is
+    told; such a layout needs no columns.
     ``per``: the collection (``"trk"``) whose objects an entry holds; None where an entry is the
     object itself. Outputs that a card gives per event are then written per object, counted by
     the branch ``counter`` (``n<per>`` unless given).
+    ``default_model``: the network that judges where none is named, of a format that the adapter's
+    cannot read or that has a better one; None: the adapter's, empty: one has to be named.
     """
 
     name: str
@@ -58,8 +62,10 @@ class Layout:
     decode: Callable[[ak.Array, tuple[str, ...], Options], ak.Array]
     configure: Callable[[ak.Array], Options] | None = None
     probes: tuple[str, ...] = ()
+    refusal: str = ""
     per: str | None = None
     counter: str = ""
+    default_model: str | None = None
     doc: str = ""
 
 
@@ -136,7 +142,8 @@ class Truth:
 class Adapter:
     """All that rootml knows of one experiment.
 
-    ``default_model``: the network that judges where none is named; empty: one has to be named.
+    ``default_model``: the network that judges where none is named and the layout has none of its
+    own; empty: one has to be named.
     ``energy``: the logical column with the reconstructed energy in GeV, for plots against
     energy. ``label``: what stands beside ``title`` on plots of files with truth; empty means
     "Simulation". ``simulate(n, rng, **options)`` returns events whose fields are the branches
@@ -157,3 +164,7 @@ class Adapter:
     references: tuple[Reference, ...] = ()
     label: str = ""
     doc: str = ""
+
+    def default_of(self, layout: Layout) -> str:
+        """The network that judges files of a layout where none is named; empty: there is none."""
+        return self.default_model if layout.default_model is None else layout.default_model

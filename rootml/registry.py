@@ -14,7 +14,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from rootml.adapter import Adapter
+from rootml.adapter import Adapter, Layout
 from rootml.card import SUFFIX, ModelCard
 from rootml.errors import CardError, MissingNetwork, NetworkError, RegistryError, nearest
 from rootml.plugins import adapter_of, get_adapter, get_recipe, list_adapters, list_recipes
@@ -142,20 +142,23 @@ def list_models() -> list[ModelEntry]:
     return sorted(entries, key=lambda entry: entry.name)
 
 
-def default_model(adapter: Adapter) -> str:
-    """The network that judges this experiment's events where none is named.
+def default_model(adapter: Adapter, layout: Layout) -> str:
+    """The network that judges events of this layout where none is named.
 
-    Raises MissingNetwork where the experiment has no such network.
+    Raises MissingNetwork, which names those that can, where the experiment has no such network.
     """
-    if adapter.default_model:
-        return adapter.default_model
+    if default := adapter.default_of(layout):
+        return default
     its = [
-        entry.name for entry in list_models() if entry.card and entry.card.adapter == adapter.name
+        entry.name
+        for entry in list_models()
+        if entry.card and entry.card.adapter == adapter.name
+        if (view := adapter.views.get(entry.card.view)) and layout.columns.keys() >= {*view.columns}
     ]
     known = f"one of {', '.join(dict.fromkeys(its))}, or your own" if its else "your own"
     raise MissingNetwork(
-        f"{adapter.title} (adapter {adapter.name!r}) has no default network; name {known}: "
-        "--model NAME on the command line, model= in Python"
+        f"{adapter.title} (adapter {adapter.name!r}) has no default network for its layout "
+        f"{layout.name!r}; name {known}: --model NAME on the command line, model= in Python"
     )
 
 

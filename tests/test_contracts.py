@@ -35,10 +35,13 @@ class TestAdapters(AdapterContract):
     def adapter(self, request, toylab):
         return get_adapter(request.param)
 
-    def test_default_model_is_of_this_adapter(self, adapter, own_places, write_model):
+    def test_default_models_read_their_layouts(self, adapter, own_places, write_model):
         write_model(own_places / "rootml/models")
-        if adapter.default_model:
-            assert find_card(adapter.default_model).card.adapter == adapter.name
+        for layout in adapter.layouts:
+            if default := adapter.default_of(layout):
+                card = find_card(default).card
+                assert card.adapter == adapter.name
+                assert {*adapter.views[card.view].columns} <= layout.columns.keys(), layout.name
 
 
 class TestModels(ModelContract):

@@ -52,7 +52,7 @@ def show(name: str, as_json: bool) -> None:
     if adapter.doc:
         click.echo(f"{adapter.doc}")
     for layout in adapter.layouts:
-        _show_layout(layout)
+        _show_layout(adapter, layout)
     click.echo()
     print_table(
         "Views",
@@ -83,6 +83,7 @@ def describe(adapter: Adapter) -> dict[str, Any]:
             {
                 "name": layout.name,
                 "doc": layout.doc,
+                "default_model": adapter.default_of(layout),
                 "trees": list(layout.trees),
                 "branches": {
                     key: {"names": list(b.names), "unit": b.unit, "optional": b.optional}
@@ -129,10 +130,12 @@ def _line(name: str) -> dict[str, Any]:
     }
 
 
-def _show_layout(layout: Layout) -> None:
+def _show_layout(adapter: Adapter, layout: Layout) -> None:
+    default = adapter.default_of(layout)
+    own = f" (default model: {default or 'none'})" if default != adapter.default_model else ""
     click.echo()
     print_table(
-        f"Layout {layout.name!r}, tree {' or '.join(layout.trees)}",
+        f"Layout {layout.name!r}, tree {' or '.join(layout.trees)}{own}",
         ["branch", "or", "unit", "required", "meaning"],
         [
             [

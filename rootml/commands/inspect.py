@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rootml.adapter import Adapter
     from rootml.registry import ModelEntry
     from rootml.rootio.events.base import Events
+    from rootml.rootio.matching import Match
 
 
 @click.command(short_help="Say what a file is and what applies to it.")
@@ -57,8 +58,9 @@ def inspect(
         click.echo(f"  {'+' if line['matches'] else '-'} {line['text']}")
     click.echo("\nModels that apply")
     here = [name for name in found["models"] if name not in found["absent"]]
+    defaults = {line["default_model"] for line in found["layouts"] if line["matches"]}
     for model in here or ["none"]:
-        click.echo(f"  {model}")
+        click.echo(f"  {model}{' (default)' if model in defaults else ''}")
     for model in found["absent"]:
         click.echo(
             f"  {model} would: its network is not on this machine "
@@ -119,8 +121,8 @@ def survey_file(
             raise next(iter(found.errors.values()))
         trees = [_describe(directory, one, branches=branches) for one in found.trees.values()]
         found.close_friends()
-    right = {id(match.adapter) for match in matches if match.complete}
-    applying = [entry for entry, adapter in models if id(adapter) in right]
+    complete = [match for match in matches if match.complete]
+    applying = [entry for entry, adapter in models if _applies(entry, adapter, complete)]
     shown = [match for match in matches if match.complete or match.adapter.name in installed]
     order = sorted(shown, key=lambda m: (not m.complete, len(m.missing), not m.tree_fits))
     return {
@@ -131,7 +133,10 @@ def survey_file(
                 "adapter": match.adapter.name,
                 "layout": match.layout.name,
                 "tree": match.tree,
-                "matches": match.complete,
+                "matches": match.readable,
+                "default_model": match.adapter.default_of(match.layout)
+                if match.adapter.name in installed
+                else "",
                 "missing": list(match.missing),
                 "text": match.explain(found.trees[match.tree].names),
             }
@@ -159,6 +164,14 @@ def _adapter(entry: ModelEntry, installed: Mapping[str, Adapter]) -> Adapter | N
         return adapter_of(entry.card)
     except CardError:  # rootml models list says why
         return None
+
+
+def _applies(entry: ModelEntry, adapter: Adapter | None, matches: Sequence[Match]) -> bool:
+    """Whether one of the trees that match gives all that the model's view needs."""
+    view = adapter.views.get(entry.card.view) if adapter and entry.card else None
+    return view is not None and any(
+        match.adapter is adapter and all(map(match.has, view.columns)) for match in matches
+    )
 
 
 def _describe(directory: ReadOnlyDirectory, events: Events, *, branches: bool) -> dict[str, Any]:

@@ -36,11 +36,21 @@ class Match:
         """Whether the tree is in this layout."""
         return self.tree_fits and not self.missing
 
+    @property
+    def readable(self) -> bool:
+        """Whether it is, and the layout is one that can be read."""
+        return self.complete and not self.layout.refusal
+
+    def has(self, column: str) -> bool:
+        """Whether all branches of a logical column are there."""
+        keys = self.layout.columns.get(column, ())
+        return bool(keys) and all(key in self.found for key in keys)
+
     def explain(self, names: Iterable[str]) -> str:
         """One line: why the tree is in this layout, or why not."""
         head = f"{self.adapter.name}/{self.layout.name} in tree {self.tree!r}"
         if self.complete:
-            return f"{head}: all required branches are there"
+            return f"{head}: {self.layout.refusal or 'all required branches are there'}"
         reasons = []
         if not self.tree_fits:
             choice = "" if self.missing else ", or be chosen with --tree (tree=)"
@@ -123,9 +133,12 @@ def choose(matches: Sequence[Match], names: Mapping[str, BranchNames], where: st
 
     ``names`` holds the branch names of each tree; ``where`` names the file in the error.
     """
-    complete = [m for m in matches if m.complete]
+    recognised = [m for m in matches if m.complete]
+    complete = [m for m in recognised if m.readable]
     if len(complete) == 1:
         return complete[0]
+    if recognised and not complete:
+        raise LayoutError(f"{where}: {recognised[0].explain(())}")
     if complete:
         lines = [f"{m.adapter.name}/{m.layout.name} in tree {m.tree!r}" for m in complete]
         raise LayoutError(
@@ -145,7 +158,7 @@ def choose_together(
     groups: Sequence[Sequence[Match]], names: Mapping[str, BranchNames], where: str
 ) -> tuple[Match, ...]:
     """The one complete match of each group, all in one tree; errors as those of :func:`choose`."""
-    fitting = [{m.tree for m in group if m.complete} for group in groups]
+    fitting = [{m.tree for m in group if m.readable} for group in groups]
     shared = set.intersection(*fitting)
     if shared:
         groups = [[m for m in group if m.tree in shared] for group in groups]
@@ -181,8 +194,7 @@ class Decoder:
 
     def has(self, column: str) -> bool:
         """Whether all branches of a logical column are there."""
-        keys = self.layout.columns.get(column, ())
-        return bool(keys) and all(key in self.match.found for key in keys)
+        return self.match.has(column)
 
     def keys(self, columns: Iterable[str]) -> tuple[str, ...]:
         """The keys of ``layout.branches`` needed for some logical columns, each once."""

@@ -140,7 +140,7 @@ def open_jobs(stack: ExitStack, source: str, options: TagOptions) -> tuple[Job, 
     opened = stack.enter_context(sources[0])
     if opened.num_entries == 0:
         raise TreeError(f"{source}: tree {opened.name!r} has no entries, nothing to tag")
-    models = models or [_load(default_model(opened.adapter), options)]
+    models = models or [_load(default_model(opened.adapter, opened.decoder.layout), options)]
     return tuple(
         _job(model, sources[index], options)
         for model, index in zip(models, _groups(models), strict=True)

@@ -103,6 +103,7 @@ def test_adapters_show():
         assert part in text
     shown = json.loads(run(adapters, "show", "toylab", "--json").output)
     assert shown["layouts"][0]["branches"]["label"]["optional"] is True
+    assert shown["layouts"][0]["default_model"] == "toy"
 
 
 @pytest.fixture

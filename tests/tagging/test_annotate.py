@@ -100,6 +100,26 @@ def test_an_experiment_without_a_default_model_asks_for_one(
     assert "toy_score" in rootml.annotate(f"{hits}:hits", model="toy").fields
 
 
+def test_a_layout_has_a_default_model_of_its_own(
+    toy: Path, hits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def installed(experiment: str, layout: str | None) -> None:
+        toylab = get_adapter("toylab")
+        layouts = (replace(toylab.layouts[0], default_model=layout),)
+        one = [replace(toylab, default_model=experiment, layouts=layouts)]
+        monkeypatch.setattr("rootml.tagging.inline.candidates", lambda: one)
+        monkeypatch.setattr("rootml.tagging.prepare.candidates", lambda: one)
+
+    installed("elsewhere", "toy")
+    assert "toy_score" in rootml.annotate(f"{hits}:hits").fields
+    rootml.tag_file(hits, tmp_path / "out.root", plots=False)
+    installed("toy", "")
+    with pytest.raises(MissingNetwork, match=r"no default network for its layout 'flat'; name one"):
+        rootml.annotate(f"{hits}:hits")
+    with pytest.raises(MissingNetwork, match="no default network for its layout 'flat'"):
+        rootml.tag_file(hits, tmp_path / "none.root")
+
+
 def test_chunks_do_not_change_the_scores(
     toy: Path, hits: Path, scores: np.ndarray, monkeypatch: pytest.MonkeyPatch, runs: list[int]
 ) -> None:

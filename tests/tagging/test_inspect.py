@@ -29,7 +29,9 @@ def test_trees_and_ntuples(toy: Path, ntuple: Path, command: Callable) -> None:
         "toylab/flat in tree 'hits': all required branches are there"
     ]
     assert found["models"] == ["toy"]
+    assert found["layouts"][0]["default_model"] == "toy"
     said = command("inspect", ntuple, "-v").out
+    assert "  toy (default)" in said
     assert "ROOT::RNTuple" in said
     assert "std::array<float,6>" in said
 
