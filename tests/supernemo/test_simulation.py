@@ -7,12 +7,12 @@ from dataclasses import fields
 import awkward as ak
 import numpy as np
 import pytest
+import uproot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rootml.errors import DataError
 from rootml_supernemo.geometry import (
-    CELL_LENGTH_MM,
     CELLS,
     cell_address,
     cell_number,
@@ -23,6 +23,7 @@ from rootml_supernemo.simulation import OPTIONS, simulate
 from rootml_supernemo.simulation.arcs import Arcs
 from rootml_supernemo.simulation.cells import REACH_MM, crossed
 from rootml_supernemo.simulation.drift import drift_time, measure, radius, resolution
+from rootml_supernemo.simulation.files import module_number, write
 from rootml_supernemo.simulation.options import Settings
 from rootml_supernemo.simulation.response import dead_cells
 
@@ -67,7 +68,7 @@ def test_branches_of_the_tree(busy):
     assert {flat(busy, name).dtype.str for name in ("radius", "dirx", "pointz")} == {"<f8"}
     assert {flat(busy, name).dtype.str for name in ("grid_id", "calo_row", "charge")} == {"<i4"}
     assert flat(busy, "tsp0").dtype == np.int64
-    for name in set(busy.fields) - {"wirez", "truth_ntracks"}:
+    for name in set(busy.fields) - {"wirez", "truth_ntracks", "truth_start"}:
         assert np.isfinite(flat(busy, name)).all(), name
 
 
@@ -94,7 +95,7 @@ def test_hits_are_those_that_a_straight_line_makes(clean):
             near = [0, vertex[line, 0]] + along[:, None] * way
             z = vertex[line, 1] + along * (end[line, 2] - vertex[line, 1])
             close = np.hypot(*(WIRES - near).T) < REACH_MM
-            mine = (sides[line] == SIDE) & (np.abs(z) < CELL_LENGTH_MM / 2)
+            mine = (sides[line] == SIDE) & (np.abs(z) < 1550)
             expected |= set(np.flatnonzero(close & mine))
         assert set(cells(clean)[event]) == expected
 
@@ -110,7 +111,7 @@ def test_cells_of_an_arc_are_those_near_its_points(angle, curvature, y, length):
     length = min(length, 0.99 * _to_turn(angle, curvature))
     one = np.ones(1)
     arc = Arcs(0 * one, y * one, 0 * one, angle * one, curvature * one, 0.5 * one, length * one)
-    found = crossed(arc, np.array([1]))
+    found = crossed(arc, np.array([1]), 1385.0)
     steps = np.linspace(0, length, 2000)
     u, v, z = arc.take(np.zeros(2000, np.int64)).at(steps)
     wires = WIRES[SIDE == 1]
@@ -164,6 +165,18 @@ def test_a_cell_answers_once_and_hits_are_in_order(busy):
         has = busy.truth_ntracks > place
         upto = ak.sum((track[has] >= 0) & (track[has] <= place), axis=1)
         assert ak.all(split[has, place] == upto)
+
+
+def test_how_far_cells_answer_and_how_many_a_track_crosses():
+    far, short = (simulate(4000, rng(), tracks=1, least=0, reach=z) for z in (1550.0, 700.0))
+    assert np.abs(flat(far, "truth_z")).max() > 1500
+    assert np.abs(flat(short, "truth_z")).max() < 700
+    assert ak.any(ak.num(far.grid_id) == 0)
+    for least in (1, 6):
+        enough = simulate(2000, rng(), tracks=1, least=least, kind="mixed")
+        assert ak.min(ak.num(enough.grid_id)) == least
+    real = simulate(2000, rng(), tracks=1, conditions="detector", noise=0.0)
+    assert np.abs(flat(real, "truth_z")).max() < 1385
 
 
 def test_the_nearest_track_has_the_cell():
@@ -272,6 +285,36 @@ def test_measured_radii_and_heights():
     np.testing.assert_allclose(np.median(wait[:, 4] - 1.004 * wait[:, 5]), 0.6, atol=0.02)
 
 
+def test_files_are_read_back(tmp_path):
+    """Contents of both formats; drift times as TKEvent computes them give the radii."""
+    asked = {"conditions": "detector", "kind": "mixed"}
+    events = simulate(300, rng(3), **asked)
+    trees = []
+    for layout in ("hit_tree", "tkevent_flat"):
+        write(tmp_path / layout, 300, rng(3), layout=layout, **asked)
+        with uproot.open(tmp_path / layout) as file:
+            (name,) = file.keys(cycle=False)
+            trees.append(file[name].arrays())
+    hit_tree, tkevent = trees
+    assert ak.array_equal(hit_tree[events.fields], events, equal_nan=True)
+    assert ak.all(tkevent["tr_hits.cell_num"] == cells(events))
+    assert ak.all(tkevent["tr_hits.h"] == ak.nan_to_num(events.wirez, nan=0.0))
+    some = events.truth_ntracks > 0
+    late = 2 * tkevent["tr_hits.tsp0"][some] - tkevent["OM_hits.OM_TDC"][some, 0] + 44
+    np.testing.assert_allclose(
+        radius(0.00625 * ak.to_numpy(ak.flatten(late))), flat(events[some], "radius")
+    )
+
+
+def test_numbers_of_modules():
+    """Some by hand, in the order side, wall, column, row (TKEvent)."""
+    places = {(0, 0, -1, 3, 9): 48, (0, 1, -1, 12, 10): 426, (1, 0, 1, 1, 13): 581}
+    places |= {(1, 1, 0, 0, 0): 584, (2, 0, 0, 0, 1): 648, (2, 1, 1, 15, 1): 711}
+    names = ("calo_type", "calo_side", "calo_wall", "calo_column", "calo_row")
+    modules = ak.zip(dict(zip(names, np.array(list(places)).T, strict=True)))
+    assert module_number(modules).to_list() == list(places.values())
+
+
 def test_every_option_is_documented():
     assert set(OPTIONS) == {item.name for item in fields(Settings)}
 
@@ -296,6 +339,9 @@ def test_every_option_is_documented():
         {"noise": float("nan")},
         {"dead": "1%"},
         {"missing": -0.1},
+        {"reach": 2000.0},
+        {"least": 10},
+        {"least": 1.0},
         {"run": -1},
         {"nosie": 1.0},
     ],

@@ -10,7 +10,6 @@ import numpy as np
 from rootml.spec import Array
 from rootml_supernemo.geometry import (
     FIRST_WIRE_MM,
-    HALF_LENGTH_MM,
     LAYERS,
     MIDDLE_ROW,
     PITCH_MM,
@@ -48,8 +47,8 @@ class Hits:
         return Hits(*(np.concatenate(both) for both in columns))
 
 
-def crossed(arcs: Arcs, side: Index) -> Hits:
-    """Cells that arcs cross, one arc a track, in the half ``side`` (m,).
+def crossed(arcs: Arcs, side: Index, highest: float) -> Hits:
+    """Cells that arcs cross below abs(z) = ``highest``, one arc a track, in the half ``side`` (m,).
 
     In each layer only the rows are looked at between which the arc's edges, ``REACH_MM`` to the
     left and to the right of it, cross the layer.
@@ -71,4 +70,14 @@ def crossed(arcs: Arcs, side: Index) -> Hits:
     path, distance = near.nearest(_WIRES[layer], wire_y(row))
     z = near.z + near.slope * path
     hits = Hits(piece, cell_number(side[piece], row, layer), distance, path, z)
-    return hits.take((distance < REACH_MM) & (np.abs(z) < HALF_LENGTH_MM))
+    return hits.take((distance < REACH_MM) & (np.abs(z) < highest))
+
+
+def followed(first: Arcs, second: Arcs, side: Index, highest: float) -> Hits:
+    """Cells along both legs of tracks, the second's paths counted from the foil.
+
+    Near a kink both may cross a cell.
+    """
+    before, behind = (crossed(leg, side, highest) for leg in (first, second))
+    ahead = first.length[behind.track]
+    return before + Hits(behind.track, behind.cell, behind.distance, behind.path + ahead, behind.z)

@@ -96,12 +96,12 @@ def measure(
 
 
 def _fronts(z: Array, rng: np.random.Generator) -> Array:
-    """Times (h, 2) that the plasma needs to the bottom and to the top."""
+    """Times (h, 2) that the plasma needs to the bottom and to the top; none from beyond."""
     n = len(z)
     common = 1 + PLASMA_SPREAD * np.clip(rng.standard_normal(n), -3, 3)
     own = 1 + FRONT_SPREAD * rng.standard_normal((n, 2))
     way = np.stack([HALF_LENGTH_MM + z, HALF_LENGTH_MM - z], axis=1)
-    times: Array = way / (PLASMA * common[:, None] * own)
+    times: Array = np.clip(way, 0, CELL_LENGTH_MM) / (PLASMA * common[:, None] * own)
     return times
 
 

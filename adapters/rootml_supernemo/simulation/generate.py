@@ -12,7 +12,7 @@ from rootml.spec import Array
 from rootml_supernemo.geometry import TIMESTAMPS, cell_address, wire_x, wire_y
 from rootml_supernemo.simulation import drift, response, tracks
 from rootml_supernemo.simulation.arcs import Index
-from rootml_supernemo.simulation.cells import Hits, crossed
+from rootml_supernemo.simulation.cells import Hits, followed
 from rootml_supernemo.simulation.drift import Measured
 from rootml_supernemo.simulation.options import Settings, settings
 from rootml_supernemo.simulation.tracks import CHARGE, CURVED, KINKED, Tracks
@@ -48,10 +48,10 @@ def _events(n: int, asked: Settings, rng: np.random.Generator) -> ak.Array:
     import awkward as ak
 
     made = tracks.draw(n, asked, rng)
-    hits = _followed(made)
+    hits = followed(made.first, made.second, made.side, asked.share("reach"))
     event, hits = response.answer(hits, made.event, n, asked, rng)
-    started = rng.integers(0, RUN_TICKS, n)[event]
-    measured = drift.measure(hits.distance, hits.z, started, asked.share("missing"), rng)
+    started = rng.integers(0, RUN_TICKS, n)
+    measured = drift.measure(hits.distance, hits.z, started[event], asked.share("missing"), rng)
     first = np.searchsorted(made.event, np.arange(n))
     counts = np.bincount(made.event, minlength=n)
     broken = made.kind == KINKED
@@ -66,14 +66,8 @@ def _events(n: int, asked: Settings, rng: np.random.Generator) -> ak.Array:
         for columns, count in groups
         for name, values in columns.items()
     }
-    return ak.zip(lists | {"truth_ntracks": ak.Array(counts.astype(np.int32))}, depth_limit=1)
-
-
-def _followed(made: Tracks) -> Hits:
-    """Cells along both legs of all tracks, the second's paths counted from the foil."""
-    first, second = crossed(made.first, made.side), crossed(made.second, made.side)
-    ahead = made.first.length[second.track]
-    return first + Hits(second.track, second.cell, second.distance, second.path + ahead, second.z)
+    per_event = {"truth_ntracks": counts.astype(np.int32), "truth_start": started}
+    return ak.zip(lists | per_event, depth_limit=1)
 
 
 def _of_tracks(made: Tracks, event: Index, hits: Hits) -> Columns:

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from rootml.errors import DataError, nearest
+from rootml_supernemo.geometry import HALF_LENGTH_MM, LAYERS, VETO_Z_MM
 
 Kind = Literal["straight", "kinked", "curved", "mixed"]
 Vertex = Literal["each", "common"]
@@ -29,13 +30,22 @@ OPTIONS = {
     "noise": "mean number of cells that answer without a track; likewise",
     "dead": "share of the cells that never answer; likewise",
     "missing": "share of the timestamps that are lost; likewise",
+    "reach": "largest abs(z) in mm at which a cell answers; likewise",
+    "least": "cells that a track crosses at least, 0 to 9; tracks of fewer are drawn anew",
     "run": "number of the run, from which it follows which cells are dead",
 }
 CONDITIONS: Mapping[Condition, Mapping[str, float]] = {
-    "clean": {"efficiency": 1.0, "noise": 0.0, "dead": 0.0, "missing": 0.0},
-    "detector": {"efficiency": 0.95, "noise": 1.0, "dead": 0.02, "missing": 0.05},
+    "clean": {"efficiency": 1.0, "noise": 0.0, "dead": 0.0, "missing": 0.0, "reach": VETO_Z_MM},
+    "detector": {
+        "efficiency": 0.95,
+        "noise": 1.0,
+        "dead": 0.02,
+        "missing": 0.05,
+        "reach": HALF_LENGTH_MM,
+    },
 }
-"""Choices: no published number is known for any of them."""
+"""Cells of SN-IEgenerator answer as far as the calorimeter; real ones between their cathodes. The
+other numbers of a real detector are choices: none is published."""
 LIMITS = {
     "field": (0.0, 0.01),
     "kink": (0.0, 20.0),
@@ -43,6 +53,7 @@ LIMITS = {
     "noise": (0.0, 200.0),
     "dead": (0.0, 0.9),
     "missing": (0.0, 1.0),
+    "reach": (100.0, VETO_Z_MM),
 }
 MOMENTUM_MEV = (0.3, 10.0)
 
@@ -63,6 +74,8 @@ class Settings:
     noise: float | None = None
     dead: float | None = None
     missing: float | None = None
+    reach: float | None = None
+    least: int = 1
     run: int = 0
 
     def __post_init__(self) -> None:
@@ -80,8 +93,10 @@ class Settings:
                 raise DataError(
                     f"{name} is {value!r}: expected a number from {least:g} to {most:g}"
                 )
-        if not isinstance(self.run, Integral) or self.run < 0:
-            raise DataError(f"run is {self.run!r}: expected a whole number, 0 or more")
+        for name, most in {"least": LAYERS, "run": 2**31 - 1}.items():
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or not 0 <= int(value) <= most:
+                raise DataError(f"{name} is {value!r}: expected a whole number, 0 to {most}")
 
     def share(self, name: str) -> float:
         """An option of the conditions, as asked for or as they have it."""

@@ -14,8 +14,9 @@ import numpy as np
 
 from rootml.errors import DataError
 from rootml.spec import Array
-from rootml_supernemo.geometry import FIRST_WIRE_MM, PITCH_MM
+from rootml_supernemo.geometry import CELLS, FIRST_WIRE_MM, MAIN_WALL, PITCH_MM
 from rootml_supernemo.simulation.arcs import Arcs, Index
+from rootml_supernemo.simulation.cells import followed
 from rootml_supernemo.simulation.options import Settings
 from rootml_supernemo.simulation.walls import Ends, ends
 
@@ -60,7 +61,7 @@ class Tracks:
 
 
 def draw(events: int, asked: Settings, rng: np.random.Generator) -> Tracks:
-    """Tracks of ``events`` events, all of which meet the calorimeter.
+    """Tracks of ``events`` events, all of which meet the calorimeter and cross enough cells.
 
     Raises DataError where directions hardly ever do, as of curves of too low a momentum.
     """
@@ -114,7 +115,19 @@ def _attempt(
         second = _replaced(second, broken, legs[1])
         end = _replaced(end, broken, legs[2])
         bend[broken], layer[broken] = legs[3:]
+    end = replace(end, hit=end.hit & _seen(first, second, side, end, asked))
     return Tracks(event, side, kind, first, second, bend, layer, end)
+
+
+def _seen(first: Arcs, second: Arcs, side: Index, end: Ends, asked: Settings) -> Array:
+    """Which tracks cross enough cells: those to the main wall cross one of each layer at least."""
+    highest = asked.share("reach")
+    seen = np.ones(len(side), np.bool_)
+    short = np.flatnonzero(end.hit & ((end.type != MAIN_WALL) | (np.abs(end.z) > highest)))
+    hits = followed(first.take(short), second.take(short), side[short], highest)
+    of_track = np.unique(hits.track * CELLS + hits.cell) // CELLS
+    seen[short] = np.bincount(of_track, minlength=len(short)) >= asked.least
+    return seen
 
 
 def _directions(n: int, isotropic: bool, rng: np.random.Generator) -> tuple[Array, Array]:
