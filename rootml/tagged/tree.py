@@ -46,7 +46,7 @@ class TaggedTree:
         """
         name, names = self.events.name, self.events.names
         matches = [match(adapter, one, name, names, named=True) for one in adapter.layouts]
-        fitting = [one for one in matches if one.complete]
+        fitting = [one for one in matches if one.readable]
         if whole or len(fitting) == 1:
             try:
                 return self._settled(choose(matches, {name: names}, self.path))

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import awkward as ak
 import uproot
 
-from rootml.errors import RootmlWarning
+from rootml.errors import RootmlWarning, located
 from rootml.rootio.events.base import Events
 from rootml.rootio.events.lazy import FieldPath, field_paths, guarded
+from rootml.rootio.events.pointers import pointee, read_pointees
 from rootml.rootio.matching import BranchNames
 from rootml.rootio.opening import reading
 
@@ -31,6 +32,9 @@ class TreeEvents(Events):
 
     def _read(self, branch: str, start: int, stop: int) -> ak.Array:
         model = self.tree[branch]
+        if class_name := pointee(model):
+            with located(f"{self.where}, branch {branch!r}", start):
+                return read_pointees(model, class_name, start, stop)
         first, last = _basket_around(model.entry_offsets, start, stop)
         inside = (first, last) != (start, stop)
         values = model.array(

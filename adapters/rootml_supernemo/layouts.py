@@ -1,0 +1,277 @@
+"""The file formats that hold hits of SuperNEMO's tracker.
+
+``hit_tree``: SN-IEgenerator (github.com/SuperNEMO-DBD/SN-IEgenerator) and those made after it
+(github.com/amendl/SuperNEMO_ML_applications). ``tkevent``: github.com/TomasKrizak/TKEvent. Refused
+are brio files of Falaise and trees of MiModule (github.com/miroslav-macko/MiModule).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+import awkward as ak
+import numpy as np
+
+from rootml.adapter import Branch, Layout, Options
+from rootml.errors import BranchError, LayoutError, nearest
+from rootml.spec import Array
+from rootml_supernemo import decoding
+from rootml_supernemo.decoding import TICKS, Source, decode
+
+_TRUTH: Final = {
+    "ntracks": Branch(
+        ("truth_ntracks", "track_split", "dirx"),
+        optional=True,
+        doc="number of true tracks, or a list with one value a track",
+    ),
+    "truth_track": Branch(
+        ("truth_track", "tr_hits.truth_track"), optional=True, doc="track of a hit; -1 noise"
+    ),
+}
+_TIMED: Final = ("t1", "t2", "t3", "t4", "t5", "t6", "z_timed", "z_error")
+
+
+def _truth(hits: str) -> dict[str, Source]:
+    return {
+        "truth_ntracks": Source(
+            ("ntracks",), lambda raw, options: decoding.ntracks(raw["ntracks"])
+        ),
+        "truth_label": Source(("ntracks",), lambda raw, options: decoding.label(raw["ntracks"])),
+        "truth_track": Source(
+            ("truth_track", hits),
+            lambda raw, options: ak.values_astype(
+                decoding.like(raw["truth_track"], raw[hits], "truth_track"), np.int64
+            ),
+        ),
+    }
+
+
+def _timed(keys: tuple[str, ...], ticks: Callable[[ak.Array], ak.Array]) -> dict[str, Source]:
+    """Columns made of the seven timestamps, which ``ticks`` gives as (events, hits, 7)."""
+
+    def made(function: Callable[[Array, Options], Array]) -> Source:
+        def read(raw: ak.Array, options: Options) -> ak.Array:
+            seen = ticks(raw)
+            flat = decoding.times(ak.to_numpy(ak.flatten(seen, axis=1)))
+            return ak.unflatten(function(flat, options), ak.num(seen, axis=1))
+
+        return Source(keys, read)
+
+    def delay(place: int) -> Source:
+        return made(lambda flat, options: decoding.delay(flat, place))
+
+    def height(part: int) -> Source:
+        return made(lambda flat, options: decoding.timed(flat, part, options))
+
+    return {f"t{place}": delay(place) for place in range(1, 7)} | {
+        "z_timed": height(0),
+        "z_error": height(1),
+    }
+
+
+def _side_by_side(raw: ak.Array) -> ak.Array:
+    """Seven branches of timestamps as (events, hits, 7)."""
+    lists = [decoding.numbers(raw[key], key) for key in TICKS]
+    for key, values in zip(TICKS, lists, strict=True):
+        decoding.like(values, lists[0], key)
+    flat = np.stack([ak.to_numpy(ak.flatten(values, axis=1)) for values in lists], axis=1)
+    return ak.unflatten(ak.from_numpy(flat, regulararray=True), ak.num(lists[0], axis=1))
+
+
+def _settle_side_by_side(raw: ak.Array) -> Options:
+    if not {*TICKS} <= {*raw.fields}:
+        return {}
+    ticks = ak.to_numpy(ak.flatten(_side_by_side(raw), axis=1))
+    return decoding.settle_times(decoding.times(ticks))
+
+
+def _layout(
+    name: str,
+    trees: tuple[str, ...],
+    branches: Mapping[str, Branch],
+    sources: Mapping[str, Source],
+    settle: Callable[[ak.Array], Options],
+    probes: tuple[str, ...],
+    doc: str,
+) -> Layout:
+    return Layout(
+        name=name,
+        trees=trees,
+        branches=branches,
+        columns={column: source.keys for column, source in sources.items()},
+        decode=partial(decode, sources),
+        configure=settle,
+        probes=probes,
+        doc=doc,
+    )
+
+
+def _ticks(prefix: str = "") -> dict[str, Branch]:
+    docs = ("the avalanche's", *("the anode's",) * 4, "the bottom cathode's", "the top cathode's")
+    return {
+        key: Branch((f"{prefix}{key}",), "ticks of 12.5 ns", optional=True, doc=f"{doc} time")
+        for key, doc in zip(TICKS, docs, strict=True)
+    }
+
+
+_LAYER: Final = Source(
+    ("grid_layer",), lambda raw, options: decoding.layer(raw["grid_layer"], "grid_layer")
+)
+
+
+def _hit_tree_row(raw: ak.Array, options: Options) -> ak.Array:
+    rows = decoding.row(raw["grid_column"], "grid_column")
+    return decoding.like(rows, raw["grid_layer"], "grid_column")
+
+
+def _hit_tree_side(raw: ak.Array, options: Options) -> ak.Array:
+    return decoding.side(raw["wirex"], _LAYER.read(raw, options), raw["grid_side"], "wirex")
+
+
+def _settle_hit_tree(raw: ak.Array) -> Options:
+    """Check the numbering of the cells by the places of the wires; calibrate timestamps."""
+    if {"wirex", "wirey"} <= {*raw.fields}:
+        layers, rows = _LAYER.read(raw, {}), _hit_tree_row(raw, {})
+        decoding.check_cells(raw["wirex"], raw["wirey"], layers, rows)
+    return _settle_side_by_side(raw)
+
+
+HIT_TREE: Final = _layout(
+    "hit_tree",
+    ("hit_tree",),
+    {
+        "grid_layer": Branch(("grid_layer",), doc="0-8, away from the foil"),
+        "grid_column": Branch(("grid_column",), doc="0-112, along the foil"),
+        "grid_side": Branch(("grid_side",), doc="0 or 1; in one variant always empty"),
+        "wirez": Branch(("wirez",), "mm", doc="height of the hit; NaN or 0: not measured"),
+        "radius": Branch(("radius",), "mm", doc="distance from the wire"),
+        "wirex": Branch(("wirex",), "mm", optional=True, doc="tells the side"),
+        "wirey": Branch(("wirey",), "mm", optional=True),
+    }
+    | _ticks()
+    | _TRUTH,
+    {
+        "layer": _LAYER,
+        "row": Source(("grid_column", "grid_layer"), _hit_tree_row),
+        "side": Source(("wirex", "grid_layer", "grid_side"), _hit_tree_side),
+        "z": Source(
+            ("wirez", "grid_layer"),
+            lambda raw, options: decoding.height(raw["wirez"], raw["grid_layer"], "wirez"),
+        ),
+        "radius": Source(
+            ("radius", "grid_layer"),
+            lambda raw, options: decoding.radius(raw["radius"], raw["grid_layer"], "radius"),
+        ),
+    }
+    | _timed(TICKS, _side_by_side)
+    | _truth("grid_layer"),
+    _settle_hit_tree,
+    ("grid_layer", "grid_column", "wirex", "wirey", *TICKS),
+    "Lists of hits an event, as SN-IEgenerator writes them.",
+)
+
+
+def _member(raw: ak.Array, name: str) -> ak.Array:
+    hits = raw["hits"]
+    if name not in hits.fields:
+        raise BranchError(
+            f"tr_hits: expected a member {name!r}, found {', '.join(hits.fields) or 'none'}"
+            f"{nearest(name, hits.fields)}"
+        )
+    return hits[name]
+
+
+def _tkevent(
+    keys: Mapping[str, str], read: Callable[[ak.Array, str], ak.Array]
+) -> dict[str, Source]:
+    """Columns of TKEvent's hits; ``keys``: the branch of each member."""
+
+    def cell(part: int) -> Source:
+        return Source(
+            (keys["cell_num"],),
+            lambda raw, options: decoding.address(read(raw, "cell_num"), part, "cell_num"),
+        )
+
+    def length(name: str, function: Callable[[ak.Array, ak.Array, str], ak.Array]) -> Source:
+        return Source(
+            tuple(dict.fromkeys((keys[name], keys["cell_num"]))),
+            lambda raw, options: function(read(raw, name), read(raw, "cell_num"), name),
+        )
+
+    return {
+        "side": cell(0),
+        "row": cell(1),
+        "layer": cell(2),
+        "z": length("h", decoding.height),
+        "radius": length("r", decoding.radius),
+    }
+
+
+def _settle_tkevent(raw: ak.Array) -> Options:
+    ticks = ak.to_numpy(ak.flatten(_member(raw, "tsp"), axis=1))
+    return decoding.settle_times(decoding.times(ticks))
+
+
+_MEMBERS: Final = ("cell_num", "h", "r")
+TKEVENT: Final = _layout(
+    "tkevent",
+    ("Event",),
+    {
+        "hits": Branch(("Eventdata/tr_hits", "tr_hits"), doc="TKtrhit: cell_num, tsp, h, r"),
+        "ntracks": Branch(("truth_ntracks",), optional=True, doc="number of true tracks"),
+    },
+    _tkevent(dict.fromkeys(_MEMBERS, "hits"), _member)
+    | _timed(("hits",), lambda raw: _member(raw, "tsp"))
+    | {name: source for name, source in _truth("hits").items() if name != "truth_track"},
+    _settle_tkevent,
+    ("hits",),
+    "Events of class TKEvent, with pointers to their hits.",
+)
+TKEVENT_FLAT: Final = _layout(
+    "tkevent_flat",
+    ("Event",),
+    {
+        "cell_num": Branch(("tr_hits.cell_num",), doc="0-2033"),
+        "h": Branch(("tr_hits.h",), "mm", doc="height; 0: not measured"),
+        "r": Branch(("tr_hits.r",), "mm", doc="distance from the wire; -1: not measured"),
+    }
+    | _ticks("tr_hits.")
+    | _TRUTH,
+    _tkevent({name: name for name in _MEMBERS}, lambda raw, name: raw[name])
+    | _timed(TICKS, _side_by_side)
+    | _truth("cell_num"),
+    _settle_side_by_side,
+    TICKS,
+    "The members of TKEvent's hits as one branch each.",
+)
+
+
+def _refused(name: str, tree: str, branch: str, refusal: str, doc: str) -> Layout:
+    def refuse(raw: ak.Array, wanted: tuple[str, ...], options: Options) -> ak.Array:
+        raise LayoutError(refusal)
+
+    branches = {"events": Branch((branch,))}
+    return Layout(name, (tree,), branches, {}, refuse, refusal=refusal, doc=doc)
+
+
+_EXPORT: Final = (
+    "export the tracker's hits with TKEvent (github.com/TomasKrizak/TKEvent), or as hit_tree with "
+    "the branches grid_layer, grid_column, grid_side, wirez, radius"
+)
+BRIO: Final = _refused(
+    "brio",
+    "ER",
+    "datatools::things",
+    f"a brio file of Falaise, whose records ROOT cannot read; {_EXPORT}",
+    "Falaise's own format.",
+)
+MIMODULE: Final = _refused(
+    "mimodule",
+    "Event",
+    "hasPTD",
+    f"an event of MiModule (class MiEvent), which has no hits of the tracker; {_EXPORT}",
+    "Events of class MiEvent, in a tree and branch named as TKEvent's.",
+)
+LAYOUTS: Final = (HIT_TREE, TKEVENT, TKEVENT_FLAT, BRIO, MIMODULE)
