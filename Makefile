@@ -45,7 +45,7 @@ $(VENV)/test: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --upgrade pip
 	$(PIP) torch
-	$(PIP) --editable ".[coffea,hdf5,http,lightgbm,openvino,sklearn,torch,triton,tune,xrootd]" --group test --group lint
+	$(PIP) --editable ".[coffea,hdf5,http,lightgbm,openvino,pythia,sklearn,torch,triton,tune,xrootd]" --group test --group lint
 	touch $@ $(VENV)/base
 
 $(VENV)/triton: | $(VENV)/test

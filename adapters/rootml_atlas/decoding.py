@@ -23,7 +23,9 @@ from rootml_atlas.units import GEV, check_alike, check_scale
 
 NONE: Final = -999.0
 INTEGERS: Final = ("event", "channel", "truth_pdg")
-ENERGIES: Final = ("e_acc", "energy", "truth_energy", "tag_energy")
+ENERGIES: Final = (
+    "e_acc", "energy", "truth_energy", "tag_energy", "mu1_energy", "mu2_energy"
+)  # fmt: skip
 """Of which the scale is known."""
 PROBES: Final = (*tuple(IMAGES)[ACCORDION], *ENERGIES, "track_pt")
 
@@ -127,6 +129,12 @@ def _scalar(key: str, branch: Branch) -> Column:
     return Column((key,), lambda raw: number(raw, key).astype(np.float32))
 
 
+def _transverse(raw: ak.Array) -> Array:
+    """The calibrated transverse energy, the mass neglected."""
+    made: Array = gev(raw, "energy", BRANCHES["energy"]) / np.cosh(number(raw, "eta"))
+    return made.astype(np.float32)
+
+
 def _shape(name: str) -> Column:
     key = tuple(IMAGES)[shapes.MIDDLE]
     return Column((key,), lambda raw: shapes.in_window(images.energies(raw[key], _name(key)), name))
@@ -138,6 +146,7 @@ _AT = ("eta", "phi")
 COLUMNS: Final = {
     "cells": Column(tuple(IMAGES), _read_images(IMAGES, images.energies)),
     "times": Column(tuple(TIMES), _read_images(TIMES, images.times)),
+    "et": Column(("energy", "eta"), _transverse),
     "tracks": Column((*_ALL_TRACKS, *_AT), _read_tracks(tracks.FEATURES, _ALL_TRACKS)),
     "tracks_reduced": Column((*_REDUCED, *_AT), _read_tracks(tracks.REDUCED, _REDUCED)),
     **{name: _shape(name) for name in shapes.SIZES},

@@ -88,6 +88,12 @@ OTHERS: Final = _optional(
         "tag_energy": Branch(("tag_e",), "MeV", doc="the other electron of a Z; NaN: none"),
         "tag_eta": Branch(("tag_eta",)),
         "tag_phi": Branch(("tag_phi",), "rad"),
+        "mu1_energy": Branch(("mu1_e",), "MeV", doc="first muon of the event, beside photons of Z"),
+        "mu1_eta": Branch(("mu1_eta",)),
+        "mu1_phi": Branch(("mu1_phi",), "rad"),
+        "mu2_energy": Branch(("mu2_e",), "MeV", doc="second muon"),
+        "mu2_eta": Branch(("mu2_eta",)),
+        "mu2_phi": Branch(("mu2_phi",), "rad"),
         "truth_energy": Branch(("p_truth_E",), "MeV", doc="true energy"),
         "truth_pdg": Branch(("p_truth_pdgId",), doc="11, -11 electrons, 22 photons"),
     }

@@ -180,6 +180,7 @@ _FEATURES = (*_TRACK, *_AT, "covariance", "d0", "z0", "track_phi", "pixel", "sct
 _CALO = ("clusters", "cluster_eta", "eta_calo")
 COLUMNS: Final = {
     "energy": Column(("eta",), lambda e: e.energy),
+    "et": Column((), lambda e: e.own("pt") * _MEV),
     "eta": Column(("eta",), lambda e: e.own("eta")),
     "phi": Column(("phi",), lambda e: e.own("phi")),
     "event": Column(("event",), lambda e: e.per_event("event").astype(np.int64)),

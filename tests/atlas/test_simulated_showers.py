@@ -10,7 +10,7 @@ from scipy.stats import gamma
 from rootml_atlas.geometry import CELLS, PIXEL
 from rootml_atlas.simulation import passage
 from rootml_atlas.simulation.deposit import Grid, spread
-from rootml_atlas.simulation.generator import Particles, z_decays
+from rootml_atlas.simulation.generator import Particles
 from rootml_atlas.simulation.legs import Legs, curvature, lever, turned
 from rootml_atlas.simulation.material import RADIUS_M, SOLENOID_M, Depths, depths
 from rootml_atlas.simulation.showers import Deposits, develop
@@ -149,31 +149,6 @@ def test_material_of_the_barrel():
     assert depth[3] > 30
     assert found.presampler[4] > 1.3 * found.presampler[3]
     assert found.back[4] == found.middle[4]
-
-
-def test_z_decays(rng):
-    pairs = z_decays(20_000, (66.0, 116.0), 1.475, rng)
-    pt, eta, phi = (values.reshape(-1, 2) for values in (pairs.pt, pairs.eta, pairs.phi))
-    angle = np.cosh(eta[:, 0] - eta[:, 1]) - np.cos(phi[:, 0] - phi[:, 1])
-    mass = np.sqrt(2 * pt.prod(axis=1) * angle)
-    assert mass.min() >= 66
-    assert mass.max() <= 116
-    assert np.median(mass) == pytest.approx(91.15, abs=0.1)
-    low, high = np.quantile(mass, [0.25, 0.75])
-    assert high - low == pytest.approx(2.4952, rel=0.1)  # of a Cauchy distribution: its width
-    assert pt.min() >= 15
-    assert np.abs(eta).max() <= 1.475
-    px, py = ((pt * wave(phi)).sum(axis=1) for wave in (np.cos, np.sin))
-    assert 6 < np.median(np.hypot(px, py)) < 11
-
-
-def test_decay_angles(rng):
-    """Mean of cos^2 for the density 1 + cos^2: 0.4."""
-    from rootml_atlas.simulation.generator import _decay_cosine
-
-    cosine = _decay_cosine(50_000, rng)
-    assert (cosine**2).mean() == pytest.approx(0.4, abs=0.005)
-    assert cosine.mean() == pytest.approx(0, abs=0.01)
 
 
 def test_windows_share_cells_out_evenly():

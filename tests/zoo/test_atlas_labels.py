@@ -1,4 +1,4 @@
-"""Labels of energies that need no truth: from the mass of the Z."""
+"""Labels of energies in ATLAS that need no truth: from the mass of the Z."""
 
 from __future__ import annotations
 
@@ -6,29 +6,53 @@ import awkward as ak
 import numpy as np
 import pytest
 
+from rootml.card import ModelCard
 from rootml.registry import get_adapter, get_recipe
 from rootml.rootio.writing import write_tree
+from rootml.training import train
 from rootml.training.cache import get_dataset
+from rootml.training.labels import WEIGHT
 from rootml_atlas.files import write
 from rootml_atlas.simulation import simulate
-from rootml_zoo.recipes.atlas import Z_MASS
+from rootml_zoo.recipes.atlas_labels import Z_MASS
 
 ADAPTER = get_adapter("atlas")
 TRUTH = ("p_truth_E", "p_truth_pdgId")
 
 
-def learned(recipe, events, folder):
-    """What a recipe learns of ``events``, from a file without truth."""
+def learned(recipe, events, folder, sample=""):
+    """What a recipe learns of ``events``, from a file without truth that is of a ``sample``."""
     path = folder / "data.root"
     shape = write.shapes["ntuple"]
     write_tree(path, shape, [events[[name for name in events.fields if name not in TRUTH]]])
     chosen = get_recipe(recipe)
     view = ADAPTER.views[chosen.view]
-    return get_dataset([path], ADAPTER, view, chosen.task, folder, columns=chosen.needs)
+    samples = {sample: [path.name]} if sample else {}
+    how = {"columns": chosen.needs, "samples": samples}
+    return get_dataset([path], ADAPTER, view, chosen.task, folder, **how)
 
 
 def column(events, name):
     return ak.to_numpy(events[name]).astype(float)
+
+
+def momenta(events, who):
+    """Energies in GeV, eta and phi (n, 3)."""
+    return np.stack([column(events, f"{who}_{what}") for what in ("e", "eta", "phi")], axis=1) / [
+        1000,
+        1,
+        1,
+    ]
+
+
+def square(one, other):
+    """Square of the mass of two massless particles, from their momenta as vectors."""
+    e, eta, phi = ((one[:, i], other[:, i]) for i in range(3))
+    unit = [
+        np.stack([np.cos(f) / np.cosh(h), np.sin(f) / np.cosh(h), np.tanh(h)], axis=1)
+        for h, f in zip(eta, phi, strict=True)
+    ]
+    return 2 * e[0] * e[1] * (1 - (unit[0] * unit[1]).sum(axis=1))
 
 
 def test_electrons_of_data_are_labelled_by_the_mass_of_the_z(tmp_path):
@@ -47,3 +71,40 @@ def test_electrons_of_data_are_labelled_by_the_mass_of_the_z(tmp_path):
     parts = found.parts(1, "60/20/20", together="event")
     numbers = [set(found.columns["event"][rows]) for rows in parts.values()]
     assert sum(map(len, numbers)) == len(set.union(*numbers)) == near.sum()
+
+
+def test_photons_are_labelled_by_the_muons_that_radiated_them(tmp_path):
+    events = simulate(4000, np.random.default_rng(5), sample="zmumugamma")
+    found = learned("film_atlas_photons", events, tmp_path, sample="mumugamma")
+    photon, first, second = (momenta(events, who) for who in ("p", "mu1", "mu2"))
+    rest = [square(one, other) for one, other in ((first, second), (photon, first))]
+    pair, with_photon = rest[0], rest[1] + square(photon, second)
+    mass = np.sqrt(pair + with_photon)
+    kept = (mass > 86) & (mass < 97) & (pair > 40**2) & (pair < 80**2)
+    energy = photon[:, 0]
+    label = energy * (Z_MASS**2 - pair) / with_photon
+    assert found.truth == pytest.approx(label[kept], rel=1e-5)
+    weights = (1 - pair[kept] / Z_MASS**2) ** 2
+    assert found.columns[WEIGHT] == pytest.approx(weights, rel=1e-4)
+    ratio = found.truth / column(events, "p_truth_E")[kept] * 1000
+    assert np.median(ratio) == pytest.approx(1, abs=0.012)
+    best = weights > np.quantile(weights, 0.8)
+    widths = [np.subtract(*np.quantile(ratio[rows], [0.84, 0.16])) for rows in (best, ~best)]
+    assert widths[0] < 0.75 * widths[1]
+
+
+def test_electrons_and_photons_are_learned_together(tmp_path):
+    files = [tmp_path / f"{sample}.root" for sample in ("electrons", "photons", "zmumugamma")]
+    for number, path in enumerate(files):
+        write(path, 60 + 100 * number, np.random.default_rng(number), sample=path.stem)
+    small = {"channels": 2, "batch_size": 64}
+    settings = {"values": small, "epochs": 1, "precision": "32", "device": "cpu"}
+    samples = {"mumugamma": files[2:]}
+    card = ModelCard.read(
+        train("film_atlas_photons", files[:2], tmp_path / "run", samples=samples, **settings)
+    )
+    assert {"energy_reiqr75", "energy_mumugamma_reiqr75"} <= {
+        metric.name.replace("_energy_re", "_re") for metric in card.metrics
+    }
+    assert card.training.settings["sample_mumugamma"] == "zmumugamma.root"
+    assert np.isfinite([metric.value for metric in card.metrics]).all()

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rootml.errors import DataError
 from rootml_atlas.geometry import LAYERS
-from rootml_atlas.simulation import baseline, clusters, passage, pileup, readout, tracks
+from rootml_atlas.simulation import baseline, clusters, muons, passage, pileup, readout, tracks
 from rootml_atlas.simulation.clusters import Clusters
 from rootml_atlas.simulation.conditions import Conditions
 from rootml_atlas.simulation.deposit import Image, spread
@@ -19,9 +19,9 @@ from rootml_atlas.simulation.generator import (
     ELECTRON,
     PHOTON,
     ZEE,
+    ZMUMU,
     Particles,
-    single,
-    z_decays,
+    generate,
 )
 from rootml_atlas.simulation.legs import Legs, merge, wrapped
 from rootml_atlas.simulation.material import RADIUS_M, Floats, depths
@@ -42,7 +42,9 @@ _MARGIN = 1
 """Middle cells around a window in which the hottest cell may turn up."""
 _EVENTS = 2**48
 """Numbers of events: a batch begins at a random one."""
-_CHANNELS = {"zee": ZEE, "electrons": ELECTRON, "photons": PHOTON}
+_CHANNELS = {"zee": ZEE, "zmumugamma": ZMUMU, "electrons": ELECTRON, "photons": PHOTON}
+_PHOTONS = ("zmumugamma", "photons")
+"""Samples of photons."""
 
 
 def simulate(n: int, rng: np.random.Generator, **options: Any) -> ak.Array:
@@ -60,16 +62,10 @@ def draw(n: int, asked: Settings, estimate: Estimate, rng: np.random.Generator) 
     """Simulate ``n`` electrons or photons; ``estimate`` makes ``p_e`` of the scalars."""
     import awkward as ak
 
-    particles = _particles(n, asked, rng)
+    particles = generate(n, asked, rng)
     starts = range(0, max(len(particles.energy), 1), BATCH)
-    parts = [_record(particles.take(slice(at, at + BATCH)), asked, estimate, rng) for at in starts]
+    parts = [_record(particles.take(at, at + BATCH), asked, estimate, rng) for at in starts]
     return ak.concatenate(parts)[:n]
-
-
-def _particles(n: int, asked: Settings, rng: np.random.Generator) -> Particles:
-    if asked.sample == "zee":
-        return z_decays(n, asked.mass, asked.eta, rng)
-    return single(n, asked.energy, asked.eta, asked.sample == "electrons", rng)
 
 
 def _record(
@@ -81,10 +77,10 @@ def _record(
     conditions = asked.conditions
     crossing = pileup.crossings(particles, asked.mu or conditions.mu, asked.mu is not None, rng)
     crossed = depths(particles.eta, conditions.extra(particles.eta))
-    follow = passage.photons if asked.sample == "photons" else passage.electrons
+    follow = passage.photons if asked.sample in _PHOTONS else passage.electrons
     passed = follow(particles, crossed, rng)
     soft, beside = pileup.soft_particles(particles, crossing, passed.phi, crossed.tracker, rng)
-    legs = merge(passed.legs, beside)
+    legs = merge(passed.legs, passage.radiated(particles, crossed, rng), beside)
     showers = develop(legs, crossed, conditions.width, rng)
     windows, cells = _measured(particles, passed.phi, crossing, legs, showers, conditions, rng)
     found = clusters.measure(windows, tuple(layer.energy for layer in cells))
@@ -99,6 +95,8 @@ def _record(
         "p_truth_E": 1000 * particles.energy,
         "p_truth_pdgId": np.where(particles.charge == 0, 22, -11 * particles.charge),
     }
+    if particles.muons is not None:
+        branches |= muons.measured(particles.muons, rng)
     counts, columns = tracks.listed(particles, track, soft, crossing, rng)
     lists = {
         f"p_tracks_{key}": ak.unflatten(_typed(values), counts) for key, values in columns.items()

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from rootml_atlas.simulation import bosons
+from rootml_atlas.simulation.bosons import NO_PHOTONS, Decays, Photons
+from rootml_atlas.simulation.legs import Index, wrapped
 from rootml_atlas.simulation.material import Floats
-from rootml_atlas.simulation.options import Range
+from rootml_atlas.simulation.options import Range, Settings
 
-MASS_GEV: Final = 91.1876
-WIDTH_GEV: Final = 2.4952
-"""Of the Z (Particle Data Group)."""
 LEAST_PT_GEV: Final = 15.0
 """Of electrons from Z that are kept, as of the usual selections."""
-ZEE, ELECTRON, PHOTON = 361106, 423000, 423001
-"""``mcChannelNumber``: of ATLAS for Z -> ee; for single particles numbers of the same kind."""
-_PT_GEV, _PT_POWER = 10.0, 1.25
-_RAPIDITY = 2.0
+LEAST_PHOTON_GEV: Final = 10.0
+"""Transverse momentum of photons from Z, and of the muons beside them, as where ATLAS selects them
+(EPJC 76 (2016) 666)."""
+MUON_ETA: Final = 2.5
+"""Largest abs(eta) of muons: that of the tracker (ATLAS, JINST 3 (2008) S08003)."""
+APART: Final = 0.2
+"""Least distance in eta and phi of a photon and muons, which leave nothing near it (a choice)."""
+ZEE, ZMUMU, ELECTRON, PHOTON = 361106, 361107, 423000, 423001
+"""``mcChannelNumber``: of ATLAS for Z; for single particles numbers of the same kind."""
 BEAM_SPOT_MM: Final = 42.0
 """Spread of collisions along the beam, of Run 2 in round numbers."""
+
+Draw = Callable[[int], Decays]
+"""Gives decays, at most so many."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +38,18 @@ class Particles:
     """Generated particles: arrays (n,), energies in GeV.
 
     ``event`` counts from 0; the electrons of a Z follow each other and share it. ``charge`` in e.
-    ``paired``: whether it is the electron of a Z.
+    ``paired``: whether it is the electron of a Z. ``photons``: what electrons radiated when they
+    were made. ``muons``: momenta (n, 2, 4) of those of the event, as in :mod:`.bosons`.
     """
 
-    event: npt.NDArray[np.int64]
+    event: Index
     energy: Floats
     eta: Floats
     phi: Floats
-    charge: npt.NDArray[np.int64]
+    charge: Index
     paired: bool
+    photons: Photons = NO_PHOTONS
+    muons: Floats | None = None
 
     @property
     def pt(self) -> Floats:
@@ -45,16 +57,42 @@ class Particles:
         found: Floats = self.energy / np.cosh(self.eta)
         return found
 
-    def take(self, index: slice) -> Particles:
-        """Some of them."""
+    def take(self, start: int, stop: int) -> Particles:
+        """Those from ``start`` to before ``stop``."""
+        part = slice(start, stop)
         return Particles(
-            self.event[index],
-            self.energy[index],
-            self.eta[index],
-            self.phi[index],
-            self.charge[index],
+            self.event[part],
+            self.energy[part],
+            self.eta[part],
+            self.phi[part],
+            self.charge[part],
             self.paired,
+            self.photons.within(start, stop),
+            None if self.muons is None else self.muons[part],
         )
+
+
+def generate(n: int, asked: Settings, rng: np.random.Generator) -> Particles:
+    """At least ``n`` particles of the sample that is ``asked`` for, by its generator."""
+    if asked.sample in ("electrons", "photons"):
+        return single(n, asked.energy, asked.eta, asked.sample == "electrons", rng)
+    draw = _drawing(asked, rng)
+    if asked.sample == "zee":
+        return electrons(n, asked.eta, draw)
+    return radiated_photons(n, asked.eta, draw)
+
+
+def _drawing(asked: Settings, rng: np.random.Generator) -> Draw:
+    """Where decays of Z come from."""
+    muons = asked.sample == "zmumugamma"
+    if asked.generator == "pythia8":
+        from rootml_atlas.simulation import pythia
+
+        return pythia.decays(asked.mass, 13 if muons else 11, rng)
+    if muons:
+        least = np.sqrt(2 * LEAST_PHOTON_GEV**2 * (1 - np.cos(APART)))  # of a photon and a muon
+        return partial(bosons.to_muons, mass=asked.mass, least_gev=float(least), rng=rng)
+    return partial(bosons.to_electrons, mass=asked.mass, rng=rng)
 
 
 def single(n: int, energy: Range, eta: float, charged: bool, rng: np.random.Generator) -> Particles:
@@ -70,69 +108,59 @@ def single(n: int, energy: Range, eta: float, charged: bool, rng: np.random.Gene
     )
 
 
-def z_decays(n: int, mass: Range, eta: float, rng: np.random.Generator) -> Particles:
-    """Pairs of electrons of which both are within ``eta``; at least ``n`` of them together."""
-    found: list[Floats] = [np.zeros((0, 2, 4))]
-    while 2 * sum(len(part) for part in found) < n:
-        pairs = _pairs(4 * n + 100, mass, rng)
-        pt, size = pairs[:, :, 1], np.abs(pairs[:, :, 2])
-        found.append(pairs[((pt > LEAST_PT_GEV) & (size < eta)).all(axis=1)])
-    pairs = np.concatenate(found)[: -(-n // 2)]
-    energy, _, eta_, phi = pairs.reshape(-1, 4).T
-    charge = np.tile([-1, 1], len(pairs))
-    return Particles(np.repeat(np.arange(len(pairs)), 2), energy, eta_, phi, charge, True)
+def electrons(n: int, eta: float, draw: Draw) -> Particles:
+    """Pairs of electrons of which both are within ``eta``; at least ``n`` of them together.
 
-
-def _pairs(n: int, mass: Range, rng: np.random.Generator) -> Floats:
-    """Energy, transverse momentum, eta and phi of e- and e+, (n, 2, 4).
-
-    The mass follows a relativistic Breit-Wigner curve of constant width. The transverse momentum,
-    dN/dpT = pT (1 + (pT / 10 GeV)^2)^-2.25, peaks at 5 GeV as measured (ATLAS, EPJC 80 (2020)
-    616), and the rapidity is flat, as it is within 2 (ATLAS, EPJC 77 (2017) 367). Photons that
-    the electrons radiate are not described.
+    Photons are of the electron that is nearer to them.
     """
-    low, high = (np.arctan((m**2 - MASS_GEV**2) / (MASS_GEV * WIDTH_GEV)) for m in mass)
-    m = np.sqrt(MASS_GEV**2 + MASS_GEV * WIDTH_GEV * np.tan(rng.uniform(low, high, n)))
-    pt = _PT_GEV * np.sqrt(rng.random(n) ** (-1 / _PT_POWER) - 1)
-    rapidity = rng.uniform(-_RAPIDITY, _RAPIDITY, n)
-    azimuth = rng.uniform(-np.pi, np.pi, n)
-    cosine, around = _decay_cosine(n, rng), rng.uniform(-np.pi, np.pi, n)
-    sine = np.sqrt(1 - cosine**2)
-    along = np.stack([sine * np.cos(around), sine * np.sin(around), cosine], axis=1)
-    mt = np.hypot(m, pt)
-    z = np.stack(
-        [
-            pt * np.cos(azimuth),
-            pt * np.sin(azimuth),
-            mt * np.sinh(rapidity),
-            mt * np.cosh(rapidity),
-        ],
-        axis=1,
-    )
-    return np.stack([_boosted(sign * along, m, z) for sign in (-1, 1)], axis=1)
+    leptons: list[Floats] = [np.zeros((0, 2, 4))]
+    photons: list[Floats] = [NO_PHOTONS.momenta]
+    of = [NO_PHOTONS.of]
+    found = 0
+    while 2 * found < n:
+        drawn = draw(4 * n + 100)
+        pt, size = drawn.leptons[:, :, 1], np.abs(drawn.leptons[:, :, 2])
+        kept = np.all((pt > LEAST_PT_GEV) & (size < eta), axis=1)
+        number = found + np.cumsum(kept) - 1
+        there = kept[drawn.photons.of]
+        momenta, at = drawn.photons.momenta[there], drawn.photons.of[there]
+        nearer = _distances(momenta, drawn.leptons[at]).argmin(axis=1)
+        leptons.append(drawn.leptons[kept])
+        photons.append(momenta)
+        of.append(2 * number[at] + nearer)
+        found += int(kept.sum())
+    pairs = np.concatenate(leptons)[: -(-n // 2)]
+    energy, _, eta_, phi = pairs.reshape(-1, 4).T
+    owner = np.concatenate(of)
+    order = np.argsort(owner, kind="stable")
+    radiated = Photons(np.concatenate(photons)[order], owner[order]).within(0, len(energy))
+    event, charge = np.repeat(np.arange(len(pairs)), 2), np.tile([-1, 1], len(pairs))
+    return Particles(event, energy, eta_, phi, charge, True, radiated)
 
 
-def _decay_cosine(n: int, rng: np.random.Generator) -> Floats:
-    """Cosine to the beam in the Z's frame: density 1 + cos^2, by Cardano's formula."""
-    half = 4 * rng.random(n) - 2
-    root = np.cbrt(half + np.sqrt(half**2 + 1))
-    found: Floats = root - 1 / root
+def radiated_photons(n: int, eta: float, draw: Draw) -> Particles:
+    """At least ``n`` photons within ``eta`` that muons of Z radiated, the hardest of each event."""
+    photons: list[Floats] = [NO_PHOTONS.momenta]
+    muons: list[Floats] = [np.zeros((0, 2, 4))]
+    while sum(map(len, photons)) < n:
+        drawn = draw(4 * n + 1000)
+        order = np.lexsort((-drawn.photons.momenta[:, 1], drawn.photons.of))
+        at, first = np.unique(drawn.photons.of[order], return_index=True)
+        hardest, leptons = drawn.photons.momenta[order[first]], drawn.leptons[at]
+        kept = (hardest[:, 1] > LEAST_PHOTON_GEV) & (np.abs(hardest[:, 2]) < eta)
+        kept &= (leptons[:, :, 1] > LEAST_PHOTON_GEV).all(axis=1)
+        kept &= (np.abs(leptons[:, :, 2]) < MUON_ETA).all(axis=1)
+        kept &= (_distances(hardest, leptons) > APART).all(axis=1)
+        photons.append(hardest[kept])
+        muons.append(leptons[kept])
+    energy, _, eta_, phi = np.concatenate(photons)[:n].T
+    none = np.zeros(n, np.int64)
+    both = np.concatenate(muons)[:n]
+    return Particles(np.arange(n), energy, eta_, phi, none, False, muons=both)
+
+
+def _distances(photons: Floats, leptons: Floats) -> Floats:
+    """Distances (n, 2) in eta and phi of photons (n, 4) and leptons (n, 2, 4)."""
+    eta = photons[:, None, 2] - leptons[:, :, 2]
+    found: Floats = np.hypot(eta, wrapped(photons[:, None, 3] - leptons[:, :, 3]))
     return found
-
-
-def _boosted(direction: Floats, mass: Floats, parent: Floats) -> Floats:
-    """Energy, pT, eta and phi of a massless daughter along ``direction`` in the parent's frame."""
-    momentum, energy = parent[:, :3], parent[:, 3:]
-    p = direction * mass[:, None] / 2
-    along = (p * momentum).sum(axis=1, keepdims=True)
-    lab = p + momentum * (along / (mass[:, None] * (energy + mass[:, None])) + 0.5)
-    pt = np.hypot(lab[:, 0], lab[:, 1])
-    return np.stack(
-        [
-            np.linalg.norm(lab, axis=1),
-            pt,
-            np.arcsinh(lab[:, 2] / pt),
-            np.arctan2(lab[:, 1], lab[:, 0]),
-        ],
-        axis=1,
-    )

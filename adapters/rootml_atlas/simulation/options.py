@@ -11,11 +11,14 @@ from rootml.errors import DataError, nearest
 from rootml_atlas.simulation.conditions import SIMULATED, Conditions, taken
 from rootml_atlas.simulation.material import BARREL_ETA
 
-Sample = Literal["zee", "electrons", "photons"]
+Sample = Literal["zee", "zmumugamma", "electrons", "photons"]
+Generator = Literal["formulas", "pythia8"]
 Version = Literal["mc", "data"]
 
 OPTIONS = {
-    "sample": "zee (the default), or single electrons or photons",
+    "sample": "zee (the default), zmumugamma (photons that muons of Z radiate), or single "
+    "electrons or photons",
+    "generator": "of Z: formulas (the default), or pythia8, with radiation from electrons",
     "energy": "of single particles in GeV, for example 10:500: flat in its logarithm",
     "mass": "range of the Z's mass in GeV",
     "eta": f"largest abs(eta), at most {BARREL_ETA:g}, where the barrel ends",
@@ -35,6 +38,7 @@ class Settings:
     """Checked options of a simulation."""
 
     sample: Sample = "zee"
+    generator: Generator = "formulas"
     energy: Range = (10.0, 500.0)
     mass: Range = (66.0, 116.0)
     eta: float = BARREL_ETA
@@ -43,7 +47,11 @@ class Settings:
     mismatch: float = 1.0
 
     def __post_init__(self) -> None:
-        known = {"sample": get_args(Sample), "version": get_args(Version)}
+        known = {
+            "sample": get_args(Sample),
+            "generator": get_args(Generator),
+            "version": get_args(Version),
+        }
         for name, values in known.items():
             value = getattr(self, name)
             if value not in values:
@@ -51,6 +59,8 @@ class Settings:
                 raise DataError(f"{name} is {value!r}: expected {' or '.join(values)}{near}")
         _within("eta", self.eta, 0.05, BARREL_ETA)
         _within("mismatch", self.mismatch, 0, LARGEST_MISMATCH)
+        if self.generator == "pythia8" and self.sample in ("electrons", "photons"):
+            raise DataError(f"generator is 'pythia8': single {self.sample} need no generator of Z")
 
     @property
     def conditions(self) -> Conditions:

@@ -84,6 +84,15 @@ def photons(particles: Particles, depths: Depths, rng: np.random.Generator) -> P
     return Passage(_legs(particles, share, phi, start), track, 2 * seen, _of_largest(share, phi))
 
 
+def radiated(particles: Particles, depths: Depths, rng: np.random.Generator) -> Legs:
+    """What electrons radiated when they were made, of which pairs stay together."""
+    photons = particles.photons
+    of = photons.of
+    energy, _, eta, phi = photons.momenta.T
+    start = np.maximum(rng.exponential(1 / PAIRS_PER_X0, len(of)), depths.tracker[of])
+    return Legs(of, np.sinh(eta), phi, energy, start).take(energy > LEAST_GEV)
+
+
 def _fitted_curvature(edges: Floats, curvature: Floats) -> Floats:
     """What a fit finds of a ``curvature`` that changes at ``edges`` (m), (n, k + 1).
 

@@ -4,7 +4,7 @@
 (``film``), and what joins them in the last layers (``top``). ``film_atlas`` is its best one,
 ``film_atlas_reduced`` knows no cells. All learn the logarithm of the true over the calibrated
 energy, by the log-cosh of it and two quantiles that make an uncertainty. ``film_atlas_data`` needs
-no truth: it takes the mass of the Z for it.
+no truth: it takes the mass of the Z for it. ``film_atlas_photons`` is of photons too.
 """
 
 from __future__ import annotations
@@ -14,28 +14,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rootml.card import Output
-from rootml.training import LogCosh, Quantiles, Recipe, Regression, Sample, Torch
+from rootml.training import Flat, LogCosh, Quantiles, Recipe, Regression, Torch
+from rootml_zoo.recipes.atlas_labels import MUMUGAMMA_LABEL, Z_LABEL
 
 if TYPE_CHECKING:
     from torch import nn
 
     from rootml.adapter import View
 
-Z_MASS = 91.1876
-"""GeV; Particle Data Group, Phys. Rev. D 110 (2024) 030001."""
 SCALE = 0.02
 """Usual size of log(E_true / E_calibrated)."""
 MATCHED = "abs(energy / truth_energy - 1) < 0.6"
 """Truth of the same electron (the lecture)."""
-TAG_ET = "(tag_energy / cosh(tag_eta))"
-ANGLE = "(cosh(eta - tag_eta) - cos(phi - tag_phi))"
-Z_LABEL = Sample(
-    target=f"cosh(eta) * {Z_MASS}^2 / (2 * {TAG_ET} * {ANGLE})",
-    select=" && ".join(
-        f"sqrt(2 * energy / cosh(eta) * {TAG_ET} * {ANGLE}) {edge}" for edge in ("> 86", "< 97")
-    ),
-)
-"""Data: the energy with which the electron and the tag make the mass of the Z (the lecture)."""
 COMBINATIONS = (
     ("", ""),
     ("scalar", ""),
@@ -80,6 +70,14 @@ ENERGY = Regression(
 ENERGY_FROM_Z = replace(ENERGY, target=Z_LABEL.target, select=Z_LABEL.select, samples={})
 """Of files of Z alone. Training, validation and test all are against the label, of which the width
 of the Z and the resolution of the tag are part."""
+
+ENERGY_OF_BOTH = replace(
+    ENERGY,
+    flat=Flat(log=True),
+    samples={"data": Z_LABEL, "mumugamma": MUMUGAMMA_LABEL},
+)
+"""Electrons and photons. Their energies count evenly in the logarithm, as those of single particles
+are drawn: so that Z, of which most are, are not all that is learned (the lecture's outlook)."""
 
 
 def _network(
@@ -145,4 +143,12 @@ FILM_ATLAS_DATA = _recipe(
     ENERGY_FROM_Z,
     " Its figures are against the energy that makes the mass of the Z, not against the truth.",
 )
-RECIPES = (FILM_ATLAS, FILM_ATLAS_REDUCED, FILM_ATLAS_DATA, *COMBINED)
+FILM_ATLAS_PHOTONS = _recipe(
+    "film_atlas_photons",
+    "electron",
+    *BEST,
+    "electrons and photons together",
+    ENERGY_OF_BOTH,
+    " For electrons and photons; what counts is the same at all energies, in the logarithm.",
+)
+RECIPES = (FILM_ATLAS, FILM_ATLAS_REDUCED, FILM_ATLAS_DATA, FILM_ATLAS_PHOTONS, *COMBINED)
