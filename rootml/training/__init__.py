@@ -6,7 +6,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from rootml.training.learner import ScikitLearn, Torch, Warmup, XGBoost
-from rootml.training.losses import Gaussian, Huber, LogCosh, MeanSquare, Quantiles
+from rootml.training.losses import (
+    CrossEntropy,
+    Cumulative,
+    Gaussian,
+    Huber,
+    LogCosh,
+    MeanSquare,
+    Quantiles,
+)
 from rootml.training.recipe import Recipe
 from rootml.training.search import Choice, Range
 from rootml.training.split import Fractions, SplitAt
@@ -28,6 +36,8 @@ _WHERE = {
 __all__ = [
     "Choice",
     "Classification",
+    "CrossEntropy",
+    "Cumulative",
     "Flat",
     "Fractions",
     "Gaussian",

@@ -82,11 +82,15 @@ def regression(found: Estimates, *, outputs: Sequence[Output], how: str) -> Iter
 
     Residuals of energies are relative. ``_reiqr75`` and ``_reiqr95`` of another estimate: by how
     much the network's interquantile ranges are smaller than its own. What an uncertainty is worth
-    is told by the pulls, residual over uncertainty.
+    is told by the pulls, residual over uncertainty. Of what counts or sorts: the share that is
+    right, of all and of each true class.
     """
     output, truth = outputs[0], found.truth
     unit, scale = ("", truth) if output.role == "energy" else (output.unit, np.ones(len(truth)))
     name = "_".join(filter(None, (output.name, found.sample)))
+    if output.role in ("multiplicity", "label"):
+        yield from _of_classes(name, found, found.values[output.name], how)
+        return
     own = (found.values[output.name] - truth) / scale
     yield from _of_residuals(name, found, own, unit, output.tails, how)
     for column, estimates in found.references.items():
@@ -97,6 +101,17 @@ def regression(found: Estimates, *, outputs: Sequence[Output], how: str) -> Iter
         if error.error_of == output.name:
             pulls = (found.values[output.name] - truth) / found.values[error.name]
             yield from _of_residuals(f"{name}_pull", found, pulls, "", (), how)
+
+
+def _of_classes(name: str, found: Estimates, said: Array, how: str) -> Iterator[Metric]:
+    """Accuracies, of all rows and of those of each true class."""
+    right = said == found.truth
+    of_class = {f"_of_{value:g}": found.truth == value for value in np.unique(found.truth)}
+    for suffix, rows in {"": np.ones_like(right), **of_class}.items():
+        good, total = int(right[rows].sum()), int(rows.sum())
+        low, high = clopper_pearson(good, total)
+        accuracy = Estimate(good / total, float(low), float(high))
+        yield _metric(f"{name}_accuracy{suffix}", accuracy, found.described(total), how)
 
 
 def _improvements(

@@ -104,6 +104,58 @@ class Gaussian(Loss):
 
 
 @dataclass(frozen=True)
+class CrossEntropy(Loss):
+    """Negative log probability of the true class, of classes numbered from 0.
+
+    A network returns a logit a class, (n, k). Gives the most probable class, int32 (n,), and the
+    probabilities of all (n, k).
+    """
+
+    title: ClassVar[str] = "Cross entropy"
+    outputs: ClassVar[int] = 2
+
+    def rows(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Loss (n,) of logits (n, k)."""
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(raw, _classes(truth, raw.shape[1]), reduction="none")
+
+    def estimates(self, raw: Tensor) -> tuple[Tensor, ...]:
+        """Class and probabilities."""
+        probabilities = raw.softmax(dim=1)
+        return probabilities.argmax(dim=1).int(), probabilities
+
+
+@dataclass(frozen=True)
+class Cumulative(CrossEntropy):
+    """Binary cross entropy of "the class is above this one", summed: for classes with an order.
+
+    A network returns a logit of it for each class but the last, (n, k - 1), which fall from class
+    to class (W. Cao, V. Mirjalili, S. Raschka, Pattern Recognit. Lett. 140 (2020) 325). A mistake
+    by two classes costs more than one by one. Gives what :class:`CrossEntropy` does.
+    """
+
+    title: ClassVar[str] = "Cumulative cross entropy"
+
+    def rows(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Loss (n,) of logits (n, k - 1)."""
+        from torch import arange
+        from torch.nn.functional import binary_cross_entropy_with_logits
+
+        classes = _classes(truth, raw.shape[1] + 1)
+        above = (classes[:, None] > arange(raw.shape[1], device=raw.device)).to(raw.dtype)
+        return binary_cross_entropy_with_logits(raw, above, reduction="none").sum(dim=1)
+
+    def estimates(self, raw: Tensor) -> tuple[Tensor, ...]:
+        """Class and probabilities, the differences of what is above."""
+        from torch.nn.functional import pad
+
+        above = pad(pad(raw.sigmoid(), (1, 0), value=1.0), (0, 1), value=0.0)
+        probabilities = (above[:, :-1] - above[:, 1:]).clamp(min=0)
+        return probabilities.argmax(dim=1).int(), probabilities
+
+
+@dataclass(frozen=True)
 class Quantiles(Loss):
     """An estimate, and the quantiles on either side of it: a network returns (n, 3).
 
@@ -154,6 +206,15 @@ class Quantiles(Loss):
 def _pinball(residual: Tensor, level: float) -> Tensor:
     """Loss of truth minus quantile."""
     return level * residual + (-residual).clamp(min=0)
+
+
+def _classes(truth: Tensor, count: int) -> Tensor:
+    """True classes as whole numbers; TrainingError where one is not below ``count``."""
+    classes = truth.long()
+    wrong = truth[(classes != truth) | (classes < 0) | (classes >= count)]
+    if len(wrong):
+        raise TrainingError(f"a true class is {float(wrong[0]):g}: expected 0 to {count - 1}")
+    return classes
 
 
 def _column(raw: Tensor) -> Tensor:

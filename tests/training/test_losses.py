@@ -9,7 +9,16 @@ from torch.nn import functional as F
 
 from rootml.card import Output
 from rootml.errors import TrainingError
-from rootml.training import Gaussian, Huber, LogCosh, MeanSquare, Quantiles, Regression
+from rootml.training import (
+    CrossEntropy,
+    Cumulative,
+    Gaussian,
+    Huber,
+    LogCosh,
+    MeanSquare,
+    Quantiles,
+    Regression,
+)
 from rootml.training.losses import Loss
 
 RAW = torch.tensor([-800.0, -1.5, 0.0, 0.2, 30.0])
@@ -78,4 +87,41 @@ def test_losses_that_make_no_sense(make, match):
 
 
 def test_every_loss_has_a_title():
-    assert len({kind.title for kind in Loss.__subclasses__()}) == 5
+    assert len({kind.title for kind in Loss.__subclasses__()}) == 6
+
+
+def test_cross_entropy_is_that_of_the_probabilities():
+    raw = torch.tensor([[0.3, -1.0, 2.0], [2.0, 0.5, 0.0]])
+    truth = torch.tensor([2.0, 1.0])
+    found, probabilities = CrossEntropy().estimates(raw)
+    assert found.tolist() == [2, 0]
+    assert found.dtype == torch.int32
+    expected = -torch.stack([probabilities[0, 2], probabilities[1, 1]]).log()
+    assert torch.allclose(CrossEntropy().rows(raw, truth), expected)
+
+
+def test_cumulative_classes_are_learned_in_their_order():
+    """The shares of a sample come back, and a mistake by two costs more than one by one."""
+    truth = torch.tensor([0.0] * 5 + [1.0] * 2 + [2.0] * 3)
+    raw = torch.zeros(1, 2, requires_grad=True)
+    optimiser = torch.optim.Adam([raw], 0.1)
+    for _ in range(300):
+        optimiser.zero_grad()
+        Cumulative().rows(raw.expand(10, 2), truth).mean().backward()
+        optimiser.step()
+    found, probabilities = Cumulative().estimates(raw.detach())
+    assert probabilities[0].tolist() == pytest.approx([0.5, 0.2, 0.3], abs=0.01)
+    assert probabilities.sum() == pytest.approx(1)
+    certain = torch.tensor([[-9.0, -9.0]]).expand(3, 2)
+    none, one, two = Cumulative().rows(certain, torch.arange(3.0)).tolist()
+    assert none < one
+    assert two == pytest.approx(2 * one, rel=1e-3)
+    assert found.tolist() == [0]
+
+
+@pytest.mark.parametrize("wrong", [3.0, -1.0, 0.5])
+@pytest.mark.parametrize("loss", [CrossEntropy(), Cumulative()])
+def test_classes_that_are_none_are_refused(loss, wrong):
+    raw = torch.zeros(2, 3 if type(loss) is CrossEntropy else 2)
+    with pytest.raises(TrainingError, match=f"{wrong:g}: expected 0 to 2"):
+        loss.rows(raw, torch.tensor([1.0, wrong]))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rootml_zoo.recipes import ams, ams_baselines, atlas, baselines, htautau, mu2e
+from rootml_zoo.recipes import ams, ams_baselines, atlas, baselines, htautau, mu2e, supernemo
 
 RECIPES = {
     recipe.name: recipe
-    for module in (ams, ams_baselines, atlas, baselines, htautau, mu2e)
+    for module in (ams, ams_baselines, atlas, baselines, htautau, mu2e, supernemo)
     for recipe in module.RECIPES
 }
 """Every recipe by its name."""

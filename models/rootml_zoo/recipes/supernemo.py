@@ -1,0 +1,104 @@
+"""How the networks that count tracks in SuperNEMO are trained.
+
+``ntracks_supernemo_top``, ``_side`` and ``_front`` are the networks of A. Mendl, Machine learning at
+SuperNEMO (2023), ``_combined`` joins them; ``_ordinal`` knows that classes have an order, and
+``_volume`` looks at all three coordinates at once: the talk names both as ideas. Of the training
+the talk only says how many events there were; batches and rate are those of its author's programs
+(https://github.com/amendl/SuperNEMO_ML_applications, ``combined.py``: Adam as Keras has it).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rootml.card import Output
+from rootml.training import CrossEntropy, Cumulative, Recipe, Regression, Torch
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rootml.adapter import View
+    from rootml.training.losses import Loss
+
+CLASSES = 4
+"""0 to 3 tracks, as in the talk; events of more are not learned from."""
+TITLE = "Number of tracks in the SuperNEMO tracker"
+
+
+def _sides(view: View) -> int:
+    """Channels of the view's images."""
+    shape = view.tensors[0].shape
+    return int(shape[0]) if len(shape) == 3 else 1
+
+
+def _one_view(view: View, ordinal: bool = False) -> nn.Module:
+    from rootml_zoo.nets.supernemo import OneView
+
+    return OneView(view.tensors[0].name, CLASSES, ordinal, _sides(view))
+
+
+def _combined(view: View, ordinal: bool = False) -> nn.Module:
+    from rootml_zoo.nets.supernemo import Combined
+
+    return Combined([spec.name for spec in view.tensors], CLASSES, ordinal, _sides(view))
+
+
+def _volume(view: View, ordinal: bool = False) -> nn.Module:
+    from rootml_zoo.nets.supernemo import Volume
+
+    return Volume(CLASSES, ordinal)
+
+
+def counting(loss: Loss) -> Regression:
+    """To tell the number of tracks, and the probabilities of all numbers."""
+    return Regression(
+        target="truth_ntracks",
+        select=f"truth_ntracks < {CLASSES}",
+        estimates=(
+            Output(
+                name="ntracks",
+                role="multiplicity",
+                dtype="int32",
+                estimates="truth_ntracks",
+                doc="number of tracks",
+            ),
+            Output(
+                name="probabilities",
+                role="probabilities",
+                shape=(CLASSES,),
+                doc=f"probabilities of 0 to {CLASSES - 1} tracks",
+            ),
+        ),
+        loss=loss,
+    )
+
+
+def _recipe(name: str, view: str, build: Any, title: str, *, ordinal: bool = False) -> Recipe:
+    return Recipe(
+        name=f"ntracks_supernemo_{name}",
+        adapter="supernemo",
+        view=view,
+        learner=Torch(
+            build,
+            learning_rate=1e-3,
+            batch_size=256,
+            epochs=15,
+            patience=5,
+            parameters={"ordinal": True} if ordinal else {},
+        ),
+        task=counting(Cumulative() if ordinal else CrossEntropy()),
+        title=f"{TITLE}: {title}",
+        doc="Counts tracks in images of the cells that answered.",
+        threads=1,
+        deploy_batch=64,
+    )
+
+
+RECIPES = (
+    _recipe("top", "top", _one_view, "CNN of the talk, view from the top"),
+    _recipe("side", "side", _one_view, "CNN of the talk, view from the side"),
+    _recipe("front", "front", _one_view, "CNN of the talk, view from the front"),
+    _recipe("combined", "projections", _combined, "CNN of the talk, all three views"),
+    _recipe("ordinal", "top", _one_view, "CNN of the talk, ordered classes", ordinal=True),
+    _recipe("volume", "volume", _volume, "CNN in three dimensions"),
+)
