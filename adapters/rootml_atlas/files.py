@@ -1,4 +1,4 @@
-"""Simulated electrons as ROOT files: one an entry."""
+"""Simulated electrons as files, ROOT or HDF5: one an entry."""
 
 from __future__ import annotations
 
@@ -30,5 +30,6 @@ write = SimulationWriter(
     simulate=simulate,
     shapes={"ntuple": Shape(TREE, _branches)},
     step=10_000,
+    table="train",
 )
 """Writes simulated electrons or photons; electrons of a Z follow each other."""

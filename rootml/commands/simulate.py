@@ -21,7 +21,7 @@ from rootml.errors import InputError, RegistryError
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     required=True,
-    help="ROOT file to write.",
+    help="ROOT file to write, or HDF5 (.h5) where the experiment has such.",
 )
 @click.option(
     "--seed",

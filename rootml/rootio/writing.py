@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rootml.errors import DataError, LayoutError, nearest
+from rootml.errors import DataError, LayoutError, OutputError, nearest
 from rootml.rootio.container.transaction import Transaction, reporting
+from rootml.rootio.table_writing import SUFFIXES, write_table
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -39,13 +40,15 @@ class Shape:
 class SimulationWriter:
     """What ``Adapter.write`` can be: simulates events and writes them, ``step`` at a time.
 
-    ``shapes``: by the name of the layout, the usual one first.
+    ``shapes``: by the name of the layout, the usual one first. ``table``: the group of HDF5 files,
+    where the layouts may be read from such.
     """
 
     adapter: str
     simulate: Callable[..., ak.Array]
     shapes: Mapping[str, Shape]
     step: int = 20_000
+    table: str = ""
 
     def __call__(
         self,
@@ -57,12 +60,13 @@ class SimulationWriter:
         progress: Callable[[int], object] | None = None,
         **options: Any,
     ) -> None:
-        """Simulate ``n`` entries into the ROOT file ``path``, which appears when it is complete.
+        """Simulate ``n`` entries into ``path``, which appears when it is complete.
 
-        ``progress`` is told how many are done; ``options`` go to the simulation. The same seed
-        gives the same events in every layout that has no simulation of its own. Raises
-        LayoutError for an unknown layout, DataError for a request that makes no sense and
-        OutputError where the file cannot be written.
+        It is a ROOT file or, where it ends like one and there are such, an HDF5 file. ``progress``
+        is told how many are done; ``options`` go to the simulation. The same seed gives the same
+        events in every layout that has no simulation of its own. Raises LayoutError for an unknown
+        layout, DataError for a request that makes no sense and OutputError where the file cannot be
+        written.
         """
         layout = layout or next(iter(self.shapes))
         if n < 1:
@@ -72,12 +76,18 @@ class SimulationWriter:
                 f"{self.adapter}: layout {layout!r} cannot be written (those that can: "
                 f"{', '.join(self.shapes)}){nearest(layout, self.shapes)}"
             )
+        if (hdf5 := Path(path).suffix in SUFFIXES) and not self.table:
+            raise OutputError(f"{path}: simulated files of {self.adapter} are ROOT files, not HDF5")
         shape = self.shapes[layout]
         simulate = shape.simulate or self.simulate
-        parts = (
+        drawn = (
             simulate(min(self.step, n - start), rng, **options) for start in range(0, n, self.step)
         )
-        write_tree(Path(path), shape, _counted(parts, progress or (lambda done: None)))
+        parts = _counted(drawn, progress or (lambda done: None))
+        if hdf5:
+            write_table(Path(path), self.table, map(shape.branches, parts))
+        else:
+            write_tree(Path(path), shape, parts)
 
 
 def _counted(parts: Iterable[ak.Array], progress: Callable[[int], object]) -> Iterator[ak.Array]:

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xxhash
 
-from rootml.errors import FileError, MissingExtra, OutputError
+from rootml.errors import FileError, OutputError
+from rootml.rootio.events.tables import import_h5py
 from rootml.spec import Array
 from rootml.training.data import DataSet
 
@@ -64,7 +65,7 @@ def _created(path: Path, size: int) -> Iterator[h5py.File]:
 
     It may even crash, so that there has to be room for ``size`` bytes and some more before.
     """
-    h5py = _h5py()
+    h5py = import_h5py()
     try:
         if shutil.disk_usage(path.parent).free < size + _MARGIN_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -85,7 +86,7 @@ def read_hdf5(path: str | Path) -> tuple[DataSet, dict[str, Any]]:
 
     Raises FileError where there is no such file, or it is not as it was written.
     """
-    h5py, path = _h5py(), Path(path)
+    h5py, path = import_h5py(), Path(path)
     try:
         with h5py.File(path, "r", locking="best-effort") as file:
             return _read(file, path)
@@ -148,13 +149,3 @@ def _digest(values: Array) -> str:
 def _safe(name: str) -> str:
     """A name without what HDF5 takes for a path; the true one is an attribute."""
     return name.replace("/", "∕").replace(".", "․")
-
-
-def _h5py() -> Any:
-    try:
-        import h5py
-    except ModuleNotFoundError as error:
-        raise MissingExtra(
-            "HDF5 files need the package 'h5py': pip install \"rootml[hdf5]\""
-        ) from error
-    return h5py

@@ -35,7 +35,7 @@ class Hdf5File:
     def __init__(self, path: str):
         self.file_path = path
         self.file = self
-        h5py = _h5py()
+        h5py = import_h5py()
         with reading(path):
             self._file = h5py.File(path, "r", locking="best-effort")
             self._groups: dict[str, dict[str, Any]] = {}
@@ -44,7 +44,7 @@ class Hdf5File:
 
     def _collect(self, name: str, found: Any) -> None:
         """Keep a group's datasets, those whose rows are numbers or lists of them."""
-        h5py = _h5py()
+        h5py = import_h5py()
         if not isinstance(found, h5py.Group):
             return
         here = {key: one for key, one in found.items() if isinstance(one, h5py.Dataset)}
@@ -112,7 +112,7 @@ class TableEvents(Events):
     def _read(self, branch: str, start: int, stop: int) -> ak.Array:
         dataset = self._datasets[branch]
         rows = dataset[start:stop]
-        inner = _h5py().check_vlen_dtype(dataset.dtype)
+        inner = import_h5py().check_vlen_dtype(dataset.dtype)
         if inner is not None:
             lists = [np.asarray(row) for row in rows]
             content = np.concatenate([*lists, np.empty(0, inner)], dtype=inner)
@@ -122,13 +122,13 @@ class TableEvents(Events):
     def nbytes(self, branch: str) -> int:
         """Uncompressed size of a dataset; of lists that of what they take in the file."""
         dataset = self._datasets[branch]
-        lists = _h5py().check_vlen_dtype(dataset.dtype) is not None
+        lists = import_h5py().check_vlen_dtype(dataset.dtype) is not None
         return int(dataset.id.get_storage_size() if lists else dataset.nbytes)
 
     def describe(self, branch: str) -> tuple[str, str]:
         """Type of a dataset's rows; HDF5 has no titles."""
         dataset = self._datasets[branch]
-        inner = _h5py().check_vlen_dtype(dataset.dtype)
+        inner = import_h5py().check_vlen_dtype(dataset.dtype)
         shape = "".join(f"[{size}]" for size in dataset.shape[1:])
         return (f"{inner.name}[]" if inner is not None else f"{dataset.dtype.name}{shape}"), ""
 
@@ -147,11 +147,12 @@ class TableEvents(Events):
 
 
 def _numeric(dataset: Any) -> bool:
-    inner = _h5py().check_vlen_dtype(dataset.dtype)
+    inner = import_h5py().check_vlen_dtype(dataset.dtype)
     return (dataset.dtype if inner is None else np.dtype(inner)).kind in "fiub"
 
 
-def _h5py() -> Any:
+def import_h5py() -> Any:
+    """The package h5py; MissingExtra where it is not there."""
     try:
         import h5py
     except ModuleNotFoundError as error:
