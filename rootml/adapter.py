@@ -127,6 +127,20 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Against:
+    """A logical column that figures of a validation are shown against, beside the energy.
+
+    ``title`` and ``unit`` stand at its axis. ``edges``: those of its bins, increasing; None: bins
+    that are about evenly filled.
+    """
+
+    column: str
+    title: str
+    unit: str = ""
+    edges: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Truth:
     """Which logical columns hold the truth, where a file has it.
 
@@ -143,12 +157,12 @@ class Adapter:
     """All that rootml knows of one experiment.
 
     ``default_model``: the network that judges where none is named and the layout has none of its
-    own; empty: one has to be named.
-    ``energy``: the logical column with the reconstructed energy in GeV, for plots against
-    energy. ``label``: what stands beside ``title`` on plots of files with truth; empty means
-    "Simulation". ``simulate(n, rng, **options)`` returns events whose fields are the branches
-    of ``layouts[0]`` plus ``truth_*``; ``write(path, n, rng, layout=, progress=, **options)``
-    writes them to a file; ``simulation_options`` documents the options.
+    own; empty: one has to be named. ``energy``: the logical column with the reconstructed energy
+    in GeV, for plots against energy; ``against``: what else they are shown against, where files
+    have it. ``label``: what stands beside ``title`` on plots of files with truth; empty means
+    "Simulation". ``simulate(n, rng, **options)`` returns events whose fields are the branches of
+    ``layouts[0]`` plus ``truth_*``; ``write(path, n, rng, layout=, progress=, **options)`` writes
+    them to a file; ``simulation_options`` documents the options.
     """
 
     name: str
@@ -161,6 +175,7 @@ class Adapter:
     write: Callable[..., Any] | None = None
     truth: Truth = Truth()
     energy: str | None = None
+    against: tuple[Against, ...] = ()
     references: tuple[Reference, ...] = ()
     label: str = ""
     doc: str = ""

@@ -11,7 +11,7 @@ from rootml_atlas.views import VIEWS
 __all__ = ["ADAPTER"]
 
 ETA = (-2.47, -1.8, -1.52, -1.37, -0.8, 0.0, 0.8, 1.37, 1.52, 1.8, 2.47)
-"""Edges of bins of eta: where the barrel's absorbers get thinner (0.8) and the presampler ends (1.8;
+"""Edges of bins: where the barrel's absorbers get thinner (0.8) and the presampler ends (1.8;
 ATLAS, JINST 3 (2008) S08003, ch. 5), the crack (1.37 to 1.52) and the end of precision
 measurements (2.47; EPJC 74 (2014) 3071)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rootml.adapter import Adapter, Reference, Truth
+from rootml.adapter import Adapter, Against, Reference, Truth
 from rootml_mu2e.files import write
 from rootml_mu2e.layouts import LAYOUTS
 from rootml_mu2e.simulation import OPTIONS, simulate
@@ -20,6 +20,7 @@ ADAPTER = Adapter(
     simulation_options=OPTIONS,
     write=write,
     truth=Truth(label="truth_label", classes=("bad track", "good track")),
+    against=(Against("tandip", "tangent of the dip angle"),),
     references=(
         Reference("trkqual", "TrkQual of the file"),
         Reference("fit_momentum", "track fit", estimates="truth_momentum"),

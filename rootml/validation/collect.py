@@ -37,7 +37,7 @@ class Collector:
     """Counts of what one network said of a sample.
 
     ``branches``: output name -> branch name, for the outputs that are written. ``variables``:
-    what figures are shown against, beside the adapter's energy. ``weighted``: each unit has a
+    what figures are shown against, beside what the adapter names. ``weighted``: each unit has a
     weight. ``limits``: beyond which an input drifts from the training. ``columns``: logical
     columns that :meth:`fill` uses as far as the file has them.
     """

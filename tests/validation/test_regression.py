@@ -271,7 +271,7 @@ def test_objects_have_residuals(tracks):
 @compare
 @pytest.mark.parametrize(
     "family",
-    ["residual", "residual_tails", "resolution", "response", "truth_2d", "peak", "pull"],
+    ["residual", "residual_tails", "resolution", "eiqr", "response", "truth_2d", "peak", "pull"],
 )
 def test_plots(tracks, family):
     report = tracks.collect(tracks.sample(20_000)).report()

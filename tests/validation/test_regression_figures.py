@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
+import awkward as ak
 import numpy as np
 import pytest
 
-from rootml.validation import Collector
+from rootml.adapter import Against
+from rootml.validation import Collector, improvement
 from rootml.validation.comparing.series import alone
 from rootml.validation.counting.units import Variable
 from rootml.validation.plots import FAMILIES
 from rootml.validation.plots.canvas import drawing, settings
+from rootml.validation.statistics.binomial import Estimate
 from rootml.validation.statistics.regression import Residuals
 from rootml.validation.statistics.rounding import interval, measured
 from rootml.validation.store import write_root
@@ -165,6 +169,58 @@ def test_improvement_on_the_file(tracks, collect):
     assert 0.001 < error < 0.005
 
 
+def test_improvement_on_the_file_in_bins(tracks, collect):
+    sample = tracks.sample(20_000)
+    collector, phi = collect(sample)
+    found = section(collector.report())
+    truth, before = (np.asarray(sample.events[name]) for name in ("truth_momentum", "track_fit"))
+    rows = {"phi": (phi, found["against"]["phi"]["residual"])}
+    rows["truth"] = truth, found["residual"]["against_truth"]
+    for values, bins in rows.values():
+        for row in bins:
+            inside = (values >= row["low"]) & (values < row["high"]) & sample.batch.judged
+            old, new = (
+                np.subtract(*np.percentile((one - truth)[inside], [75, 25]))
+                for one in (before, sample.outputs["momentum"])
+            )
+            made = row["reiqr75"]["residual_momentum_track_fit"]
+            assert made["value"] == pytest.approx(1 - new / old, abs=0.03)
+            apart = improvement(*(Estimate(**one["eiqr75"]) for one in row["estimators"].values()))
+            error = made["high"] - made["value"]
+            assert 0.2 < error / (apart.high - apart.value) < 0.7  # the same tracks: they correlate
+
+
+def test_without_an_estimate_of_the_file_nothing_is_compared(tracks, collect):
+    sample = tracks.sample(3000)
+    bare = type(sample)(sample.events[["truth_momentum"]], sample.batch, sample.outputs)
+    report = collect(bare)[0].report()
+    expected = "the file has no estimate of truth_momentum to compare with"
+    assert report.not_drawn["momentum_eiqr75"] == expected
+    assert report.not_drawn["momentum_eiqr75_vs_phi"] == expected
+    assert "momentum_resolution" not in report.not_drawn
+
+
+def test_figures_are_shown_against_what_the_adapter_names(tracks):
+    sample = tracks.sample(3000)
+    phi = np.random.default_rng(3).uniform(-3, 3, 3000)
+    events = ak.with_field(sample.events, phi, "phi")
+    before = tracks.collect(type(sample)(events, sample.batch, sample.outputs)).setting
+    declared = replace(before.adapter, against=(Against("phi", "azimuth", "rad", EDGES),))
+
+    def against(*asked):
+        collector = Collector(before.card, declared, branches=before.branches, variables=asked)
+        assert "phi" in collector.columns
+        collector.fill(events, sample.batch, sample.outputs)
+        return section(collector.report())["against"]["phi"]
+
+    made = against()
+    assert (made["title"], made["unit"]) == ("azimuth", "rad")
+    assert [(row["low"], row["high"]) for row in made["residual"]] == list(pairwise(EDGES))
+    asked = against(replace(PHI, title="mine", edges=(-3.0, 3.0)))
+    assert asked["title"] == "mine"
+    assert len(asked["residual"]) == 1
+
+
 def test_truth_and_estimate_in_two_dimensions(tracks, collect, tmp_path):
     sample = tracks.sample(4000)
     report = collect(sample)[0].report()
@@ -203,11 +259,12 @@ def test_a_shape_is_fitted_to_the_residuals(tracks, collect):
     tolerance=8,
     deterministic=True,
 )
-def test_resolution_against_a_variable(tracks, collect):
+@pytest.mark.parametrize("figure", ["resolution", "eiqr"])
+def test_plots_against_a_variable(tracks, collect, figure):
     report = collect(tracks.sample(6000))[0].report()
     with drawing(DEFAULT):
         subject = "momentum:phi"
-        return FAMILIES["resolution_against"](alone(report), subject, DEFAULT)
+        return FAMILIES[f"{figure}_against"](alone(report), subject, DEFAULT)
 
 
 def test_numbers_are_written_with_a_minus_sign():

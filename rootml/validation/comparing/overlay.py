@@ -19,6 +19,8 @@ OVERLAID = frozenset(
         "classes",
         "cut_against",
         "distribution",
+        "eiqr",
+        "eiqr_against",
         "precision_recall",
         "pull",
         "rejection",

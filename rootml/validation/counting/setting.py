@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rootml.adapter import Adapter, View
@@ -17,7 +17,7 @@ class Setting:
     """All that is known before the first event; collectors of one setting add.
 
     ``branches``: output name -> branch name, for the outputs that are written. ``asked``: the
-    variables asked for, beside the adapter's energy. ``limits``: beyond which inputs drift from
+    variables asked for, beside those of the adapter. ``limits``: beyond which inputs drift from
     the training.
     """
 
@@ -50,11 +50,19 @@ class Setting:
 
     @property
     def variables(self) -> tuple[Variable, ...]:
-        """The adapter's energy, unless another variable is called so, and what was asked for."""
-        if not self.energy or any(variable.name == "energy" for variable in self.asked):
-            return unique(self.asked)
-        title = "reconstructed energy" if self.adapter.energy else "true energy"
-        return unique((Variable("energy", title, "GeV", column=self.energy, log=True), *self.asked))
+        """The adapter's, unless others are called so, and what was asked for."""
+        taken = {variable.name for variable in self.asked}
+        declared = (variable for variable in self._declared if variable.name not in taken)
+        return unique((*declared, *self.asked))
+
+    @property
+    def _declared(self) -> Iterator[Variable]:
+        """The adapter's energy, and what else it shows figures against."""
+        if self.energy:
+            title = "reconstructed energy" if self.adapter.energy else "true energy"
+            yield Variable("energy", title, "GeV", column=self.energy, log=True)
+        for one in self.adapter.against:
+            yield Variable(one.column, one.title, one.unit, one.edges)
 
     def identity(self) -> dict[str, str]:
         """What must be the same where counts are to add: texts, by what they are about."""

@@ -24,12 +24,13 @@ from rootml.validation.figures.residual_bins import (
     MIN_ENTRIES,
     against_truth,
     against_variable,
+    correlation,
     estimator_titles,
 )
 from rootml.validation.report import Plot
 from rootml.validation.statistics.binomial import Estimate
 from rootml.validation.statistics.counts import Counts
-from rootml.validation.statistics.paired import Paired, improvement
+from rootml.validation.statistics.paired import improvement
 from rootml.validation.statistics.peaks import fit_binned
 from rootml.validation.statistics.regression import Residuals
 from rootml.validation.statistics.summary import Summary
@@ -50,6 +51,8 @@ def residual_section(draft: Draft, output: Output) -> dict[str, Any]:
     draft.draw(Plot(f"{name}_residual_tails", "residual_tails", name), dict)
     truth = partial(against_truth, draft, output, "residual")
     made["against_truth"] = draft.draw(Plot(f"{name}_resolution", "resolution", name), truth) or []
+    compared = partial(_compared, output, made["against_truth"])
+    draft.draw(Plot(f"{name}_eiqr75", "eiqr", name), compared)
     profile = partial(_profile, output, made["against_truth"])
     made["profile"] = draft.draw(Plot(f"{name}_truth_2d", "truth_2d", name), profile) or []
     response = partial(_response, draft, output, made["against_truth"])
@@ -105,13 +108,12 @@ def _residual(draft: Draft, output: Output) -> dict[str, Any]:
 
 def _improvement(tally: Tally, before: Summary, after: Summary, name: str) -> dict[str, Any]:
     """How much narrower the network's residuals are: 1 - after / before, by width."""
-    joint = Counts.of(tally.hists[name.replace("residual_", "joint_", 1)], flow=True)
-    correlation = Paired(joint.values).correlation() if joint.values.sum() > 0 else 0.0
+    correlated = correlation(tally, name)
     made: dict[str, Any] = {}
     for figure in ("width", "eiqr75", "eiqr95"):
         widths: tuple[Estimate, Estimate] = getattr(before, figure), getattr(after, figure)
         try:
-            made[figure] = asdict(improvement(*widths, correlation))
+            made[figure] = asdict(improvement(*widths, correlated))
         except DataError:
             made[figure] = None
     return made
@@ -179,6 +181,14 @@ def _peak(draft: Draft, output: str) -> dict[str, Any]:
     return fit.figures() | {"expected": np.add(*fit.expected()).tolist()}
 
 
+def _compared(output: Output, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Raise Unavailable where in no bin the network can be compared with another estimate."""
+    if not rows:
+        raise Unavailable(f"the true values ({output.estimates}) fill no two bins")
+    if not any(one for row in rows for one in row["reiqr75"].values()):
+        raise Unavailable(f"the file has no estimate of {output.estimates} to compare with")
+
+
 def _pull(draft: Draft, output: str) -> dict[str, Any]:
     name = f"pull_{output}"
     if not total(draft.tally, name) > 0:
@@ -195,6 +205,8 @@ def _against_variables(draft: Draft, output: Output) -> dict[str, Any]:
         plot = Plot(name + variable.name, "resolution_against", subject)
         rows = draft.draw(plot, partial(against_variable, draft, output, variable))
         if rows:
+            plot = Plot(f"{output.name}_eiqr75_vs_{variable.name}", "eiqr_against", subject)
+            draft.draw(plot, partial(_compared, output, rows))
             title = variable.title or variable.name
             made[variable.name] = {"title": title, "unit": variable.unit, "residual": rows}
     return made

@@ -18,6 +18,7 @@ from rootml.validation.plots.confusion import (
 )
 from rootml.validation.plots.distribution import draw_distribution
 from rootml.validation.plots.domain import draw_domain
+from rootml.validation.plots.eiqr import draw_eiqr, draw_eiqr_against
 from rootml.validation.plots.image import draw_image
 from rootml.validation.plots.importance import draw_importance
 from rootml.validation.plots.peak import draw_peak, draw_variable_peak
@@ -49,6 +50,8 @@ FAMILIES: dict[str, Callable[[Sequence[Series], str, Style], Figure]] = {
     "cut_against": draw_cut_against,
     "distribution": draw_distribution,
     "domain": draw_domain,
+    "eiqr": draw_eiqr,
+    "eiqr_against": draw_eiqr_against,
     "image": draw_image,
     "importance": draw_importance,
     "peak": draw_peak,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,41 @@ from rootml.validation.style import Style, words
 Rows = Sequence[Mapping[str, Any]]
 
 
-def draw_resolution(series: Sequence[Series], output: str, style: Style) -> Figure:
-    """Half of the central 68 % of the residuals, and their median, in bins of the true value."""
+@dataclass(frozen=True, eq=False)
+class Differential:
+    """Who is ``shown``, the bins of each (``rows``), and ``title`` and ``unit`` of the variable."""
+
+    shown: Sequence[Estimator]
+    rows: Sequence[Rows]
+    variable: Mapping[str, Any]
+
+    @property
+    def bins(self) -> Array:
+        """Lower and upper edges of all bins (n, 2)."""
+        return np.array([(row["low"], row["high"]) for part in self.rows for row in part])
+
+
+def against_truth(series: Sequence[Series], output: str) -> Differential:
+    """Residuals in bins of the true value."""
     shown = estimators(series, output)
     rows = [_section(one, output)["against_truth"] for one in shown]
-    return _width_and_bias(series, style, output, shown, rows, _truth(series, output))
+    return Differential(shown, rows, _truth(series, output))
+
+
+def against_variable(series: Sequence[Series], output: str, variable: str) -> Differential:
+    """Residuals in bins of a variable, of those estimators that have it."""
+    made = [
+        (one, against[variable])
+        for one in estimators(series, output)
+        if variable in (against := one.report.figures["outputs"][output]["against"])
+    ]
+    shown, found = zip(*made, strict=True)
+    return Differential(shown, [one["residual"] for one in found], found[0])
+
+
+def draw_resolution(series: Sequence[Series], output: str, style: Style) -> Figure:
+    """Half of the central 68 % of the residuals, and their median, in bins of the true value."""
+    return _width_and_bias(series, style, output, against_truth(series, output))
 
 
 def draw_resolution_against(series: Sequence[Series], subject: str, style: Style) -> Figure:
@@ -33,14 +64,7 @@ def draw_resolution_against(series: Sequence[Series], subject: str, style: Style
     The subject is ``<output>:<variable>``.
     """
     output, variable = subject.split(":", 1)
-    shown = [
-        one
-        for one in estimators(series, output)
-        if variable in one.report.figures["outputs"][output]["against"]
-    ]
-    against = [one.report.figures["outputs"][output]["against"][variable] for one in shown]
-    rows = [one["residual"] for one in against]
-    return _width_and_bias(series, style, output, shown, rows, against[0])
+    return _width_and_bias(series, style, output, against_variable(series, output, variable))
 
 
 def draw_response(series: Sequence[Series], output: str, style: Style) -> Figure:
@@ -50,8 +74,9 @@ def draw_response(series: Sequence[Series], output: str, style: Style) -> Figure
     ax.axhline(1, color="0.6", lw=1)
     shown = [one for one in estimators(series, output) if _section(one, output)["response"]]
     rows = [_section(one, output)["response"]["against_truth"] for one in shown]
-    variable_axis(ax, _truth(series, output), _bins(rows))
-    _draw_all(ax, shown, rows, "median")
+    differential = Differential(shown, rows, _truth(series, output))
+    variable_axis(ax, differential.variable, differential.bins)
+    draw_points(ax, differential, "median")
     ax.margins(y=0.15)
     ax.set_ylim(*ax.get_ylim())
     few_digits(ax.yaxis)
@@ -74,17 +99,15 @@ def _width_and_bias(
     series: Sequence[Series],
     style: Style,
     output: str,
-    shown: Sequence[Estimator],
-    rows: Sequence[Rows],
-    variable: Mapping[str, Any],
+    differential: Differential,
 ) -> Figure:
     made = residual(series, output)
     unit = f" [{made['unit']}]" if made["unit"] else ""
     figure, ax, lower = panel_with_lower("Bias" + unit)
     lower.axhline(0, color="0.6", lw=1)
-    variable_axis(lower, variable, _bins(rows))
-    top = _draw_all(ax, shown, rows, "width", titled=True)
-    _draw_all(lower, shown, rows, "median", titled=False)
+    variable_axis(lower, differential.variable, differential.bins)
+    top = draw_points(ax, differential, "width")
+    draw_points(lower, differential, "median", titled=False)
     lower.margins(y=0.15)
     ax.set_ylim(0, top)
     ax.set_ylabel(f"68 % width of {'relative ' if made['relative'] else ''}residuals{unit}")
@@ -93,17 +116,11 @@ def _width_and_bias(
     return figure
 
 
-def _bins(rows: Sequence[Rows]) -> Array:
-    return np.array([(row["low"], row["high"]) for part in rows for row in part])
-
-
-def _draw_all(
-    ax: Axes, shown: Sequence[Estimator], rows: Sequence[Rows], figure: str, titled: bool = True
-) -> float:
+def draw_points(ax: Axes, made: Differential, figure: str, *, titled: bool = True) -> float:
     """Draw a figure of all estimators, side by side in each bin; returns the highest end."""
     top = 0.0
-    for i, (one, part) in enumerate(zip(shown, rows, strict=True)):
-        shift = 0.08 * (i - (len(shown) - 1) / 2)
+    for i, (one, part) in enumerate(zip(made.shown, made.rows, strict=True)):
+        shift = 0.08 * (i - (len(made.shown) - 1) / 2)
         top = max(top, _points(ax, part, one, figure, shift, one.title if titled else None))
     return top
 
