@@ -91,6 +91,13 @@ class Recorded(click.Command):
     metavar="[OF:]NAME=EXPR",
     help="A variation that has the sample's own files, and another weight.",
 )
+@click.option(
+    "--vary-branches",
+    multiple=True,
+    metavar="[OF:]NAME=SUFFIX",
+    help="A variation that `rootml-tag --vary` wrote beside the sample's outputs, as "
+    "up=cell_scale_1p02.",
+)
 @click.option("--scale", multiple=True, metavar="TITLE=X", help="A factor on a sample's weights.")
 @click.option(
     "--normalise",
@@ -276,6 +283,7 @@ def _samples(files: tuple[str, ...], options: dict[str, Any]) -> list[SampleFile
     given += [samples.parse_sample(text, "train", "training") for text in options.pop("train")]
     given += [samples.parse_variation(text) for text in options.pop("vary")]
     given += [samples.parse_weight_variation(text) for text in options.pop("vary_weight")]
+    given += [samples.parse_branch_variation(text) for text in options.pop("vary_branches")]
     return samples.scaled(given, options.pop("scale"))
 
 

@@ -190,10 +190,11 @@ def make_readers(
         variables, lacking = _bound(
             {one.variable.name: one.expression for one in options.variables}, source
         )
-        paths = tree.outputs(model, options.prefix)[0]
+        paths = tree.outputs(model, options.prefix, request.suffix)[0]
+        cuts = {} if request.suffix else tree.points(model, options.prefix)
         points = {
             path: point
-            for path, point in tree.points(model, options.prefix).items()
+            for path, point in cuts.items()
             if point.output in paths and (not point.against or source.decoder.has(point.against))
         }
         given, missing = _bound({options.truth: options.label} if options.label else {}, source)
@@ -209,7 +210,7 @@ def make_readers(
                 variables,
                 None if weight is None else bind(weight, source),
                 None if selection is None else bind(selection, source),
-                options.inputs,
+                options.inputs and not request.suffix,  # the file has the nominal ones
                 lacking,
                 points,
             )

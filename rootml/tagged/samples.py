@@ -30,7 +30,8 @@ class SampleFiles:
     """Files that are one sample, and what it is in the comparison.
 
     ``of``: title of the sample that a variation belongs to. ``weight``: an expression; None takes
-    that of the study. ``scale``: a factor on all weights.
+    that of the study. ``scale``: a factor on all weights. ``suffix``: of the branches that hold the
+    outputs for varied inputs (``rootml-tag --vary``), as ``cell_scale_1p02``.
     """
 
     title: str
@@ -39,6 +40,7 @@ class SampleFiles:
     of: str = ""
     weight: str | None = None
     scale: float = 1.0
+    suffix: str = ""
 
     @property
     def name(self) -> str:
@@ -76,6 +78,18 @@ def parse_weight_variation(text: str) -> SampleFiles:
     if not (name and weight):
         raise InputError(f"variation {text!r}: expected [SAMPLE:]NAME=EXPRESSION")
     return SampleFiles(name.strip(), (), "variation", of.strip(), weight)
+
+
+def parse_branch_variation(text: str) -> SampleFiles:
+    """The variation ``"[OF:]NAME=SUFFIX"``: what the files of OF hold for varied inputs."""
+    named, _, suffix = text.partition("=")
+    of, _, name = named.rpartition(":")
+    if not (name and suffix.isidentifier()):
+        raise InputError(
+            f"variation {text!r}: expected [SAMPLE:]NAME=SUFFIX, as cells_up=cell_scale_1p02 for "
+            "what rootml-tag --vary cell_scale=1.02 made"
+        )
+    return SampleFiles(name.strip(), (), "variation", of.strip(), suffix=suffix)
 
 
 def scaled(samples: Sequence[SampleFiles], scales: Iterable[str]) -> list[SampleFiles]:

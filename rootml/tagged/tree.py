@@ -72,8 +72,12 @@ class TaggedTree:
         found = Match(source.adapter, layout, self.events.name, {path: path for path in paths}, ())
         return Source(self.path, self.events, Decoder(found, {}, self.events.where))
 
-    def outputs(self, model: TaggedModel, prefix: str) -> tuple[dict[str, str], Tagging | None]:
+    def outputs(
+        self, model: TaggedModel, prefix: str, suffix: str = ""
+    ) -> tuple[dict[str, str], Tagging | None]:
         """Output name -> path of its branch, as far as they are there, and what made them.
+
+        ``suffix``: that of a variation; BranchError where an output does not have it.
 
         A file without provenance is searched by the names of its branches.
         """
@@ -85,8 +89,19 @@ class TaggedTree:
             )
             path = self._find(wanted, tagging)
             if path is not None:
-                found[output.name] = path
+                found[output.name] = path if not suffix else self._varied(path, suffix)
         return found, tagging
+
+    def _varied(self, path: str, suffix: str) -> str:
+        names = self.events.names
+        if (varied := f"{path}_{suffix}") in names.paths:
+            return varied
+        have = [name for name in names.paths if name.startswith(f"{path}_")]
+        listed = f" (it has {', '.join(have)})" if have else ""
+        raise BranchError(
+            f"{self.events.where}: no branch {varied!r}{nearest(varied, have)}{listed}; "
+            "rootml-tag --vary makes it"
+        )
 
     def points(self, model: TaggedModel, prefix: str) -> dict[str, WorkingPoint]:
         """Path of each branch of bools -> the cut that made it, as the file says."""
