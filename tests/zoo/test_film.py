@@ -10,7 +10,7 @@ import torch
 from rootml.errors import TrainingError
 from rootml.registry import get_adapter, get_recipe
 from rootml.training.objective import Deployed, regression
-from rootml_zoo.nets.film import EnergyNet
+from rootml_zoo.nets.film import SOFT, EnergyNet
 from rootml_zoo.recipes.atlas import COMBINATIONS, COMBINED, ENERGY, SCALE
 
 VIEWS = get_adapter("atlas").views
@@ -33,8 +33,10 @@ def tensors(view, rows=4):
 
 
 def trained(view, *args, **options):
-    """A network whose last layer no longer gives 0, as after training."""
+    """A network whose last layers no longer give 0, as after training."""
     net = EnergyNet(view, *args, channels=4, **options)
+    if net.cnn is not None and net.cnn.generator is not None:
+        torch.nn.init.normal_(net.cnn.generator[-1].weight, std=SOFT**0.5)
     for norm in net.modules():
         if isinstance(norm, torch.nn.modules.batchnorm._BatchNorm):
             norm.momentum = None  # statistics of the one batch
@@ -55,6 +57,34 @@ def test_every_combination_of_the_table_has_a_recipe():
         assert net.eval()(*tensors(VIEWS[recipe.view]).values()).tolist() == [[0.0] * 3] * 4
     assert sizes["energy_atlas_basic"] < sizes["energy_atlas_top_track"]
     assert sizes["energy_atlas_top_track"] < sizes["energy_atlas_film_scalar_top_track"]
+
+
+def test_modulation_is_not_at_its_bounds_after_a_few_steps_of_adam():
+    view = VIEWS["electron"]
+    net, given = EnergyNet(view, channels=4), tensors(view, 16)
+    modulations = []
+    net.cnn.generator.register_forward_hook(lambda _, __, made: modulations.append(made / SOFT))
+    adam = torch.optim.Adam(net.parameters(), 2e-3)
+    for _ in range(6):
+        adam.zero_grad()
+        (net(*given.values()) - 1).square().sum().backward()
+        adam.step()
+    assert 0 < modulations[-1].abs().max() < 0.1
+
+
+def test_sums_tell_energies_that_no_maximum_does():
+    view = VIEWS["electron"]
+    given = tensors(view)
+    nets = {sums: trained(view, (), ("track",), sums=sums) for sums in (False, True)}
+    for sums, net in nets.items():
+        features = []
+        net.cnn.register_forward_hook(lambda _, __, made, kept=features: kept.append(made))
+        net(*given.values())
+        net(*{**given, "cells": given["cells"] * 1.01}.values())
+        layers = given["cells"].shape[1]
+        assert features[0].shape[1] == net.cnn.features
+        told = features[1][:, -layers:] - features[0][:, -layers:]
+        assert bool((told > 0).all()) == sums
 
 
 @pytest.mark.parametrize("part", ["film", "top"])

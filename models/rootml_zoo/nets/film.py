@@ -20,6 +20,12 @@ from rootml_zoo.nets.scaling import Standardise
 BLOCKS, DEPTH, KERNEL = 3, 4, 5
 TRACK_UNITS = (128, 64, 32, 16)
 SCALAR_UNITS, FILM_UNITS, TOP_UNITS = (256,), (512, 1024), (512, 512)
+SOFT = float(FILM_UNITS[-1])
+"""What modulations are divided by, their number of inputs: else one step of Adam, which moves all
+these weights by the learning rate, drives them to their bounds (G. Yang et al., arXiv:2203.03466,
+table 3)."""
+FINE = 1e-4
+"""Spreads of scalars are seen down to it: a place within a cell, an angle from cluster to track."""
 FEATURES = {"scalar": SCALAR_UNITS[-1], "track": TRACK_UNITS[-1]}
 """How many there are of each further input."""
 SLOPE = 0.3
@@ -49,7 +55,7 @@ class ScalarNet(nn.Module):
         super().__init__()
         is_energy = torch.tensor([name in ENERGIES for name in columns])
         self.register_buffer("is_energy", is_energy, persistent=False)
-        self.standardise = Standardise(len(columns) + 1)
+        self.standardise = Standardise(len(columns) + 1, FINE)
         self.layers = dense(len(columns) + 1, SCALAR_UNITS)
 
     def forward(self, scalars: Tensor, calibrated: Tensor) -> Tensor:
@@ -84,12 +90,14 @@ class FilmCnn(nn.Module):
     """Features (n, channels) of images (n, layers, eta, phi), modulated by a condition (n, inputs).
 
     Three blocks of four convolutions, halved in size in between, and the maximum over what is left.
-    Each convolution's channels x become (1 + gamma) x + beta, with gamma and beta made of the
-    condition; without any (``inputs`` 0) they stay. Both begin at 0 and stay within -1 and 1, as
-    twelve unbounded factors one after the other explode beyond the energies trained on.
+    With ``sums`` also the mean over it, and the images' own sums: of energies, the maximum loses
+    what they add up to. Each convolution's channels x become (1 + gamma) x + beta, with gamma and
+    beta made of the condition; without any (``inputs`` 0) they stay. Both begin at 0 and stay
+    within -1 and 1, as twelve unbounded factors one after the other explode beyond the energies
+    trained on.
     """
 
-    def __init__(self, layers: int, inputs: int, channels: int) -> None:
+    def __init__(self, layers: int, inputs: int, channels: int, sums: bool = False) -> None:
         super().__init__()
         widths = [channels * 2**block for block in range(BLOCKS) for _ in range(DEPTH)]
         self.convolutions = nn.ModuleList(
@@ -99,11 +107,12 @@ class FilmCnn(nn.Module):
         self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in widths)
         self.widths = [2 * width for width in widths]
         self.generator = _generator(inputs, sum(self.widths)) if inputs else None
-        self.features = widths[-1]
+        self.sums = Standardise(layers) if sums else None
+        self.features = 2 * widths[-1] + layers if sums else widths[-1]
 
     def forward(self, images: Tensor, condition: Tensor | None) -> Tensor:
         """Convolve, modulate, pool."""
-        made = None if self.generator is None else self.generator(condition)
+        made = None if self.generator is None else (self.generator(condition) / SOFT).tanh()
         modulation = [None] * len(self.widths) if made is None else made.split(self.widths, 1)
         x = images.contiguous(memory_format=torch.channels_last)  # in bfloat16 1.6 times as fast
         for number, (convolution, norm) in enumerate(
@@ -116,14 +125,17 @@ class FilmCnn(nn.Module):
                 gamma, beta = given[:, :, None, None].chunk(2, 1)
                 x = (1 + gamma) * x + beta
             x = nn.functional.leaky_relu(x, SLOPE)
-        return x.amax((2, 3))
+        pooled = x.amax((2, 3))
+        if self.sums is None:
+            return pooled
+        return torch.cat([pooled, x.mean((2, 3)), self.sums(images.sum((2, 3)))], 1)
 
 
 def _generator(inputs: int, outputs: int) -> nn.Sequential:
     last = nn.Linear(FILM_UNITS[-1], outputs)
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
-    return nn.Sequential(dense(inputs, FILM_UNITS), last, nn.Tanh())
+    return nn.Sequential(dense(inputs, FILM_UNITS), last)
 
 
 class EnergyNet(nn.Module):
@@ -136,6 +148,7 @@ class EnergyNet(nn.Module):
             any of "scalar" and "track". Without cells there is nothing to modulate.
         channels: of the first block; twice as many in the next, and again.
         upsample: pixels that each is divided into in phi, with the energy divided too.
+        sums: pool sums beside the maximum.
     """
 
     def __init__(
@@ -145,6 +158,7 @@ class EnergyNet(nn.Module):
         top: Collection[str] = ("track",),
         channels: int = 16,
         upsample: int = 1,
+        sums: bool = False,
     ) -> None:
         super().__init__()
         specs = {spec.name: spec for spec in view.tensors}
@@ -160,7 +174,7 @@ class EnergyNet(nn.Module):
         inputs, joined = (sum(FEATURES[name] for name in asked) for asked in (self.film, self.top))
         self.cnn = None
         if "cells" in specs:
-            self.cnn = FilmCnn(int(specs["cells"].shape[0]), inputs, channels)
+            self.cnn = FilmCnn(int(specs["cells"].shape[0]), inputs, channels, sums)
             joined += self.cnn.features
         last = nn.Linear(TOP_UNITS[-1], OUTPUTS)
         nn.init.zeros_(last.weight)  # begin with the calibrated energy

@@ -37,14 +37,14 @@ class Standardise(nn.Module):
 
     Args:
         pixels: their number.
+        smallest: a spread that is small, in the unit of the pixels.
     """
 
     LARGEST = 8.0
-    SMALLEST_SPREAD = 0.05
 
-    def __init__(self, pixels: int) -> None:
+    def __init__(self, pixels: int, smallest: float = 0.05) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(pixels, eps=self.SMALLEST_SPREAD**2, affine=False)
+        self.norm = nn.BatchNorm1d(pixels, eps=smallest**2, affine=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Standardise ``x``; any shape whose product but for the first is ``pixels``."""

@@ -1,10 +1,11 @@
 """How the networks for electron energies in ATLAS are trained.
 
 ``energy_atlas`` in all combinations of the lecture's table: what modulates the convolutions
-(``film``), and what joins them in the last layers (``top``). ``film_atlas`` is its best one,
-``film_atlas_reduced`` knows no cells. All learn the logarithm of the true over the calibrated
-energy, by the log-cosh of it and two quantiles that make an uncertainty. ``film_atlas_data`` needs
-no truth: it takes the mass of the Z for it. ``film_atlas_photons`` is of photons too.
+(``film``), and what joins them in the last layers (``top``). ``film_atlas`` is its best one, with
+sums of the layers beside; ``film_atlas_reduced`` knows no cells. All learn the logarithm of the
+true over the calibrated energy, by the log-cosh of it and two quantiles that make an uncertainty.
+``film_atlas_data`` needs no truth: it takes the mass of the Z for it. ``film_atlas_photons`` is of
+photons too.
 """
 
 from __future__ import annotations
@@ -86,14 +87,22 @@ def _network(
     top: str = "",
     channels: int = 16,
     upsample: int = 1,
+    sums: bool = False,
 ) -> nn.Module:
     from rootml_zoo.nets.film import EnergyNet
 
-    return EnergyNet(view, film.split(), top.split(), channels, upsample)
+    return EnergyNet(view, film.split(), top.split(), channels, upsample, sums)
 
 
 def _recipe(
-    name: str, view: str, film: str, top: str, title: str, task: Regression = ENERGY, more: str = ""
+    name: str,
+    view: str,
+    film: str,
+    top: str,
+    title: str,
+    task: Regression = ENERGY,
+    more: str = "",
+    sums: bool = False,
 ) -> Recipe:
     return Recipe(
         name=name,
@@ -109,7 +118,7 @@ def _recipe(
             clip=1.0,
             epochs=30,
             patience=30,
-            parameters={"film": film, "top": top},
+            parameters={"film": film, "top": top, "sums": sums},
         ),
         task=task,
         together="event",
@@ -131,7 +140,9 @@ def _combined(film: str, top: str) -> Recipe:
 
 
 COMBINED = tuple(_combined(film, top) for film, top in COMBINATIONS)
-FILM_ATLAS = _recipe("film_atlas", "electron", *BEST, _words(*BEST))
+FILM_ATLAS = _recipe(
+    "film_atlas", "electron", *BEST, f"{_words(*BEST)}, with sums of the layers", sums=True
+)
 FILM_ATLAS_REDUCED = _recipe(
     "film_atlas_reduced", "electron_reduced", "", "scalar track", "scalars and tracks alone"
 )
@@ -142,6 +153,7 @@ FILM_ATLAS_DATA = _recipe(
     "from the mass of the Z alone",
     ENERGY_FROM_Z,
     " Its figures are against the energy that makes the mass of the Z, not against the truth.",
+    sums=True,
 )
 FILM_ATLAS_PHOTONS = _recipe(
     "film_atlas_photons",
@@ -150,5 +162,6 @@ FILM_ATLAS_PHOTONS = _recipe(
     "electrons and photons together",
     ENERGY_OF_BOTH,
     " For electrons and photons; what counts is the same at all energies, in the logarithm.",
+    sums=True,
 )
 RECIPES = (FILM_ATLAS, FILM_ATLAS_REDUCED, FILM_ATLAS_DATA, FILM_ATLAS_PHOTONS, *COMBINED)
