@@ -74,6 +74,50 @@ def test_resolution_of_a_resonance():
     assert 0.02 < error(width) < 0.15
 
 
+def test_pulls_of_a_resonance_and_its_resolution_are_unit_gaussians():
+    """Breit-Wigner and Crystal Ball, drawn apart and added: mean, width and tail come out."""
+    rng = np.random.default_rng(7)
+    fits = []
+    for _ in range(50):
+        z = 91.1876 + 2.4952 / 2 * rng.standard_cauchy(12_000)
+        masses = z + 1.8 * stats.crystalball.rvs(1.1, 2.5, size=len(z), random_state=rng)
+        fits.append(
+            fit_peak(
+                masses,
+                "breit_wigner_crystal_ball",
+                bounds=(75, 105),
+                bins=60,
+                fixed={"gamma": 2.4952},
+            )
+        )
+    assert all(fit.valid for fit in fits)
+    assert np.mean([fit.p_value for fit in fits]) == pytest.approx(0.5, abs=0.15)
+    assert_unit(fits, mean=91.1876, width=1.8, alpha=1.1, power=2.5)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "width", "alpha", "power"), [(2.4952, 1.5, 1.5, 3), (2.4952, 2.2, 0.8, 1.5)]
+)
+def test_folding_keeps_the_whole_tail(gamma, width, alpha, power):
+    """Up to 20 widths below, where a tenth and more of a resonance may be."""
+    edges = np.array([55.0, 60, 70, 80, 88, 91, 94, 100, 105])
+    mine = np.diff(
+        MODELS["breit_wigner_crystal_ball"].cumulative(edges, 91, gamma, width, alpha, power)
+    )
+    resolution = stats.crystalball(alpha, power)
+
+    def density(t, low, high):
+        inside = np.arctan(2 * (high - 91 - width * t) / gamma)
+        return resolution.pdf(t) * (inside - np.arctan(2 * (low - 91 - width * t) / gamma))
+
+    parts = [-1e5, -1000, -100, -20, -alpha, 0, 6, 10]
+    theirs = [
+        sum(quad(density, a, b, args=ends, limit=200)[0] for a, b in pairwise(parts))
+        for ends in pairwise(edges)
+    ]
+    assert mine / mine.sum() == pytest.approx(np.array(theirs) / sum(theirs), rel=1e-3)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_shapes_integrate_what_scipy_knows(name):
     known = {

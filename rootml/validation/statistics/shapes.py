@@ -21,8 +21,9 @@ from rootml.spec import Array
 LENGTHS = ("mean", "gamma", "width")
 """Parameters of peaks that have the unit of what is fitted."""
 
-_NODES, _REACH = 300, (-10.0, 6.0)
-"""Points at which a resolution is folded in, and how many of its widths they reach."""
+_CELLS, _CORE, _TAIL = 400, 6.0, 1e4
+"""Cells in which a resolution is folded in, and how many of its widths they reach: of a Gaussian,
+and of a power law, whose far end brings no more than the Breit-Wigner's own."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +86,14 @@ def breit_wigner(x: Array, mean: float, gamma: float) -> Array:
 
 def breit_wigner_gauss(x: Array, mean: float, gamma: float, width: float) -> Array:
     """Breit-Wigner seen with a Gaussian resolution (Voigt)."""
-    return _folded(x, mean, gamma, width, gaussian, -_REACH[1], _REACH[1])
+    return _folded(x, mean, gamma, width, _CORE, gaussian)
 
 
 def breit_wigner_crystal_ball(
     x: Array, mean: float, gamma: float, width: float, alpha: float, power: float
 ) -> Array:
     """Breit-Wigner seen with a resolution that has a power law below (of Z to two electrons)."""
-    return _folded(x, mean, gamma, width, crystal_ball, *_REACH, alpha, power)
+    return _folded(x, mean, gamma, width, _TAIL, crystal_ball, alpha, power)
 
 
 def constant(u: Array) -> Array:
@@ -128,17 +129,20 @@ def _folded(
     mean: float,
     gamma: float,
     width: float,
+    reach: float,
     resolution: Callable[..., Array],
-    low: float,
-    high: float,
     *parameters: float,
 ) -> Array:
-    """A Breit-Wigner folded with a resolution, as a sum over shifts with their probabilities."""
-    edges = np.linspace(low, high, _NODES + 1)
+    """A Breit-Wigner folded with a resolution that is even within cells, each with its share.
+
+    Cells grow with the distance from the peak, up to ``reach`` widths below it. Folding with an
+    even density is exact, of the integral of arctan: so cells need not be finer than ``gamma``.
+    """
+    edges = np.sinh(np.linspace(-math.asinh(reach), math.asinh(_CORE), _CELLS + 1))
     shares = np.diff(resolution(edges, 0.0, 1.0, *parameters))
-    shifts = width * (edges[1:] + edges[:-1]) / 2
-    at = 2 * (x[:, None] - mean - shifts) / gamma
-    return np.asarray(np.arctan(at) @ (shares / shares.sum()))
+    at = 2 * (x[:, None] - mean - width * edges) / gamma
+    integral = at * np.arctan(at) - np.log1p(at**2) / 2
+    return np.asarray(np.diff(integral) / np.diff(at) @ shares)
 
 
 _MEAN = Parameter("mean", 0.0, scale="place")
