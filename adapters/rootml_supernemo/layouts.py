@@ -243,7 +243,7 @@ TKEVENT_FLAT: Final = _layout(
     | _timed(TICKS, _side_by_side)
     | _truth("cell_num"),
     _settle_side_by_side,
-    TICKS,
+    ("cell_num", *TICKS),
     "The members of TKEvent's hits as one branch each.",
 )
 

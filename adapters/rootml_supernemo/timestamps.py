@@ -35,6 +35,8 @@ PLASMA_MM: Final = 10.0
 """What the fronts' own speeds add to the error of a height at the middle of a wire, however well
 times are measured: the resolution of Falaise (``geiger_regime.cc``). It follows from the formula
 above that it falls with the product of both ways, to 0 at the ends."""
+ALIKE: Final = 3.0
+"""Two times within so many standard deviations are of the same front (chosen)."""
 LATEST_US: Final = 200.0
 """A time farther behind t0 is of another avalanche (chosen: three times what a plasma needs)."""
 MOST_TICKS: Final = 2.0**53
@@ -79,8 +81,8 @@ def heights(times: Array, known: Calibration) -> tuple[Array, Array, Array]:
     signed = [(sign * z, error) for z, error in tried]
     signed.append(_of_difference(times[:, BOTTOM] - times[:, TOP], known))
     z, error = (np.stack(part) for part in zip(*signed, strict=True))
-    error[:, np.isnan(bottom) & np.isnan(top)] = np.nan
-    error[-1] = np.where(np.isnan(times[:, 0]), error[-1], np.nan)
+    error[:-1, np.isnan(bottom) & np.isnan(top)] = np.nan
+    error[-1, ~np.isnan(times[:, 0])] = np.nan
     pairs = len(FIRST) * len(SECOND)
     error[pairs:-1, np.isfinite(error[:pairs]).any(axis=0)] = np.nan
     return _best(z, error)
@@ -104,15 +106,18 @@ def _bottom_is_first(
 ) -> Array:
     """Whether the bottom is the nearer end.
 
-    With one cathode alone: whether its time is nearer to that of the first front by the anode than
-    to that of the second; without the anode, below half of the usual time of both.
+    With one cathode alone: whether its time is that of the first front or of the second by the
+    anode; where the anode says nothing, whether it is below half of the usual time of both.
     """
     one = np.where(np.isnan(bottom), top, bottom)
     first = _either(fronts["t1"], fronts["t3"])
     second = _either(fronts["t2"], fronts["t4"])
-    middle = (_either(first, known.total - second) + _either(second, known.total - first)) / 2
-    early = one < np.where(np.isnan(middle), known.total / 2, middle)
+    alike = ALIKE * np.hypot(known.expected("t1"), known.expected("min"))
+    limit = (first + second) / 2
+    for other in (first + alike, second - alike, np.full(len(one), known.total / 2)):
+        limit = _either(limit, other)
     both = ~np.isnan(bottom) & ~np.isnan(top)
+    early = one < limit
     chosen: Array = np.where(both, bottom <= top, np.where(np.isnan(bottom), ~early, early))
     return chosen
 
