@@ -1,5 +1,7 @@
 """Is the simulation of ATLAS right? Its numbers beside the literature's, as figures and one page.
 
+Needs PYTHIA 8, with which one of the figures compares: pip install "rootml[pythia]".
+
 \b
     python examples/atlas/physics.py -o runs/atlas_physics
 """
@@ -13,6 +15,7 @@ import click
 import matplotlib as mpl
 import numpy as np
 from examine import draw, page
+from examine.generators import NAMES, Generated
 from examine.measure import Found, Sample, resolution_terms, shapes
 
 from rootml.cli import run
@@ -34,7 +37,7 @@ DPI = 80
     type=click.IntRange(100),
     default=4000,
     show_default=True,
-    help="At each energy; ten times as many from Z.",
+    help="At each energy; ten times as many from Z, five times from each generator.",
 )
 @click.option(
     "--page",
@@ -79,6 +82,7 @@ def measure(size: int, rng: np.random.Generator) -> Found:
         data=data,
         peaks=peaks,
         rate=rate,
+        generated={name: Generated.draw(5 * size, name, rng) for name in NAMES},
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from examine.generators import spectra
 from examine.measure import Floats, Found, Sample, eiqr, resolution
 from rootml.validation import Style
 from rootml.validation.plots.canvas import panel, plain_ticks
@@ -31,6 +32,7 @@ def figures(found: Found) -> Mapping[str, Callable[[], Figure]]:
         "eta": lambda: against_eta(found),
         "tracks": lambda: track_momenta(found.zee),
         "mass": lambda: masses(found),
+        "generators": lambda: spectra(found.generated),
     }
 
 

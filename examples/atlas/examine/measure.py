@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import awkward as ak
 import numpy as np
@@ -14,6 +14,9 @@ from scipy.optimize import curve_fit
 from rootml.validation.statistics.peaks import PeakFit
 from rootml_atlas.simulation import simulate
 from rootml_atlas.simulation.readout import NOISE_GEV
+
+if TYPE_CHECKING:
+    from examine.generators import Generated
 
 Floats = npt.NDArray[np.floating[Any]]
 LAYERS = 4
@@ -104,13 +107,14 @@ class Found:
     data: Sample
     peaks: Mapping[str, PeakFit]
     rate: float
+    generated: Mapping[str, Generated]
 
     def rows(self) -> list[Row]:
         """The page's table."""
         from examine.literature import ROWS
 
         values = {**self.terms, **self.shapes, **self._peaks()}
-        return [Row(text, f"{_text(values[key])}", *rest) for key, text, *rest in ROWS]
+        return [Row(text, f"{text_of(values[key])}", *rest) for key, text, *rest in ROWS]
 
     def _peaks(self) -> dict[str, Value]:
         found = {}
@@ -119,13 +123,13 @@ class Found:
             found[f"width_{name}"] = Value(width.value, (width.high - width.low) / 2)
         for name, sample in (("mc", self.zee), ("data", self.data)):
             found[f"eiqr_{name}"] = percent(eiqr(sample.ratio))
-            found[f"median_{name}"] = percent(_bootstrap(np.median, sample.ratio))
+            found[f"median_{name}"] = percent(bootstrap(np.median, sample.ratio))
         return found
 
 
 def eiqr(ratio: Floats) -> Value:
     """Quartiles' distance over that of a normal distribution of width 1, with its error."""
-    return _bootstrap(_eiqr, ratio)
+    return bootstrap(_eiqr, ratio)
 
 
 def percent(value: Value) -> Value:
@@ -184,12 +188,14 @@ def _eiqr(ratio: Floats) -> float:
     return float(high - low) / NORMAL_IQR
 
 
-def _bootstrap(statistic: Any, values: Floats) -> Value:
+def bootstrap(statistic: Any, values: Floats) -> Value:
+    """A statistic of ``values`` with its error."""
     rng = np.random.default_rng(1)
     drawn = [statistic(rng.choice(values, len(values))) for _ in range(RESAMPLED)]
     return Value(float(statistic(values)), float(np.std(drawn)))
 
 
-def _text(value: Value) -> str:
+def text_of(value: Value) -> str:
+    """A number with its error, of which two digits."""
     digits = max(0, 1 - int(np.floor(np.log10(max(value.error, 1e-6)))))
     return f"{value.value:.{digits}f} ± {value.error:.{digits}f}"

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
+from examine.generators import table
 from examine.measure import Found
 from rootml_atlas.simulation import OPTIONS
 
@@ -18,6 +19,7 @@ FIGURES: Mapping[str, str] = {
     "eta": "Resolution of the baseline for electrons from Z",
     "tracks": "Momentum of the electron's track over the true one",
     "mass": "Mass of the Z",
+    "generators": "Electrons of Z by formulas and by PYTHIA 8",
 }
 """Captions by file, in the order of the page."""
 WIDTH = 105
@@ -32,10 +34,16 @@ MODEL = """\
 Every stage is a file of `rootml_atlas/simulation`, with the source of each number beside it; "a
 choice" there means that no source gives it.
 
-- `generator`: Z with a relativistic Breit-Wigner mass, a transverse momentum that peaks at 5 GeV,
-  flat rapidity and 1 + cos² of the decay angle; both electrons above 15 GeV in the barrel. Single
-  electrons and photons are flat in ln E. Final-state radiation is missing: the generated peak is
-  symmetric.
+- `bosons`: Z with a relativistic Breit-Wigner mass, a transverse momentum that peaks at 5 GeV, flat
+  rapidity and 1 + cos² of the decay angle. What electrons radiate is missing: the generated peak is
+  symmetric. Photons of muons have the rate of first order.
+- `pythia` (`pip install "rootml[pythia]"`): Z by PYTHIA 8 instead, with what is radiated before
+  and after. Photons of electrons shower beside them in the same cells; `p_truth_E` is that of the
+  electron alone.
+- `generator`: both electrons above 15 GeV in the barrel; or the hardest photon, above 10 GeV in the
+  barrel, with both muons above 10 GeV, abs(eta) < 2.5 and further than 0.2 from it. Single
+  electrons and photons are flat in ln E.
+- `muons`: their measured momenta, `mu1_*` and `mu2_*`.
 - `passage`: bremsstrahlung photons above 3 % and conversions in the tracker, and the curved paths
   of all legs to the calorimeter. A track fit sees the curvature's mean along the track.
 - `showers`, `deposit`: profiles of Grindhammer and Peters for every leg, integrated over the
@@ -49,6 +57,11 @@ choice" there means that no source gives it.
 - `clusters`: 3 x 7 middle cells about the hottest one and their scalars.
 - `baseline`: boosted trees of scikit-learn, fitted to single electrons and photons as the
   experiment's are (`python -m rootml_atlas.simulation.calibrate`). They never saw a Z."""
+GENERATORS = """\
+The same electrons, both in the barrel and before any detector. PYTHIA's lose energy to photons,
+hence the tail of masses below the Z; its Z have more transverse momentum than those of the
+formulas, and come with virtual photons. It gives some hundreds of electrons a second and, since few
+events have one, a few photons of muons."""
 LIMITS = """\
 - The resolution is worse than the design: what leaks out of a cluster differs from shower
   to shower as radii do, by 25 %, which adds about 1 % to the constant term, and what is lost in
@@ -92,6 +105,9 @@ def page(found: Found, figures: Path, folder: Path) -> str:
         MODEL,
         "Options, as `--set NAME=VALUE`:",
         "\n".join(options),
+        "## Two generators",
+        GENERATORS,
+        table(found.generated),
         "## What it leaves out",
         LIMITS,
         "## Figures",
