@@ -1,6 +1,8 @@
 """How the networks that count tracks in SuperNEMO are trained.
 
-``ntracks_supernemo_top``, ``_side`` and ``_front`` are the networks of A. Mendl, Machine learning at
+``ntracks_supernemo`` is rootml's own: a small network on the cells with the heights of their hits,
+where tracks that lie over each other in a projection are apart; events are turned over at random.
+``ntracks_supernemo_top``, ``_side``, ``_front`` are the networks of A. Mendl, Machine learning at
 SuperNEMO (2023), ``_combined`` joins them; ``_ordinal`` knows that classes have an order, and
 ``_volume`` looks at all three coordinates at once: the talk names both as ideas. Of the training
 the talk only says how many events there were; batches and rate are those of its author's programs
@@ -9,13 +11,14 @@ the talk only says how many events there were; batches and rate are those of its
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rootml.card import Output
 from rootml.training import CrossEntropy, Cumulative, Recipe, Regression, Torch
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Generator, Tensor, nn
 
     from rootml.adapter import View
     from rootml.training.losses import Loss
@@ -49,6 +52,19 @@ def _volume(view: View, ordinal: bool = False) -> nn.Module:
     return Volume(CLASSES, ordinal)
 
 
+def _cells(view: View) -> nn.Module:
+    from rootml_zoo.nets.supernemo_cells import CellCounter
+
+    return CellCounter(classes=CLASSES)
+
+
+def _mirror(tensors: Mapping[str, Tensor], generator: Generator) -> dict[str, Tensor]:
+    """Events turned over at random: along the foil, across it, and upside down."""
+    from rootml_zoo.nets.supernemo_cells import mirror
+
+    return mirror(tensors, generator)
+
+
 def counting(loss: Loss) -> Regression:
     """To tell the number of tracks, and the probabilities of all numbers."""
     return Regression(
@@ -73,20 +89,13 @@ def counting(loss: Loss) -> Regression:
     )
 
 
-def _recipe(name: str, view: str, build: Any, title: str, *, ordinal: bool = False) -> Recipe:
+def _recipe(name: str, view: str, learner: Torch, title: str, loss: Loss) -> Recipe:
     return Recipe(
-        name=f"ntracks_supernemo_{name}",
+        name=f"ntracks_supernemo{name}",
         adapter="supernemo",
         view=view,
-        learner=Torch(
-            build,
-            learning_rate=1e-3,
-            batch_size=256,
-            epochs=15,
-            patience=5,
-            parameters={"ordinal": True} if ordinal else {},
-        ),
-        task=counting(Cumulative() if ordinal else CrossEntropy()),
+        learner=learner,
+        task=counting(loss),
         title=f"{TITLE}: {title}",
         doc="Counts tracks in images of the cells that answered.",
         threads=1,
@@ -94,11 +103,43 @@ def _recipe(name: str, view: str, build: Any, title: str, *, ordinal: bool = Fal
     )
 
 
+def _talk(name: str, view: str, build: Any, title: str, *, ordinal: bool = False) -> Recipe:
+    learner = Torch(
+        build,
+        learning_rate=1e-3,
+        batch_size=256,
+        epochs=15,
+        patience=5,
+        parameters={"ordinal": True} if ordinal else {},
+    )
+    return _recipe(f"_{name}", view, learner, title, Cumulative() if ordinal else CrossEntropy())
+
+
+NTRACKS_SUPERNEMO = _recipe(
+    "",
+    "cells",
+    Torch(
+        _cells,
+        learning_rate=2e-3,
+        batch_size=256,
+        epochs=30,
+        patience=30,
+        schedule="cosine",
+        schedule_warmup=0.05,
+        weight_decay=1e-3,
+        clip=1.0,
+        augment=_mirror,
+        average=0.998,
+    ),
+    "a small CNN on cells and heights",
+    CrossEntropy(),
+)
 RECIPES = (
-    _recipe("top", "top", _one_view, "CNN of the talk, view from the top"),
-    _recipe("side", "side", _one_view, "CNN of the talk, view from the side"),
-    _recipe("front", "front", _one_view, "CNN of the talk, view from the front"),
-    _recipe("combined", "projections", _combined, "CNN of the talk, all three views"),
-    _recipe("ordinal", "top", _one_view, "CNN of the talk, ordered classes", ordinal=True),
-    _recipe("volume", "volume", _volume, "CNN in three dimensions"),
+    NTRACKS_SUPERNEMO,
+    _talk("top", "top", _one_view, "CNN of the talk, view from the top"),
+    _talk("side", "side", _one_view, "CNN of the talk, view from the side"),
+    _talk("front", "front", _one_view, "CNN of the talk, view from the front"),
+    _talk("combined", "projections", _combined, "CNN of the talk, all three views"),
+    _talk("ordinal", "top", _one_view, "CNN of the talk, ordered classes", ordinal=True),
+    _talk("volume", "volume", _volume, "CNN in three dimensions"),
 )

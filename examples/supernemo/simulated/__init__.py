@@ -1,0 +1,1 @@
+"""What the page on the simulation of SuperNEMO is made of."""
