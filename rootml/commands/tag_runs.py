@@ -47,9 +47,8 @@ def run(
     inputs = find_inputs(given)
     folder = out if is_folder or out is None or _is_folder(out) else None
     if len(inputs) > 1 or any(options[name] for name in SPREADING):
-        if folder is None and out is not None and len(inputs) == 1:
-            raise InputError(f"{out}: workers need a folder for their outputs; give one with -o")
-        _tag_files(inputs, out, options, say)
+        alone = folder is None and len(inputs) == 1
+        _tag_files(inputs, {"target" if alone else "folder": out}, options, say)
     else:
         _tag_file(inputs[0], out, folder, options, say)
 
@@ -82,20 +81,22 @@ def _tag_file(
 
 
 def _tag_files(
-    inputs: Sequence[str], folder: str | None, options: dict[str, Any], say: Say
+    inputs: Sequence[str], place: dict[str, Any], options: dict[str, Any], say: Say
 ) -> None:
+    """Tag them into a place: a "folder", or the "target" of a single one."""
     then = "drawing plots" if options["plots"] else ""
     with progress("tag", then=then, quiet=say.nothing) as report:
 
         def heard(at: Progress) -> None:
             report(at.events, at.expected, f"{at.files:,} of {at.of:,} files")
 
-        result = tag_files(inputs, folder, progress=heard, **options)
+        result = tag_files(inputs, progress=heard, **place, **options)
     if say.as_json:
         accounts = [outcome.to_json() for outcome in result.outcomes]
         click.echo(json.dumps(accounts if len(accounts) > 1 else accounts[0], indent=2))
     elif not say.quiet:
-        print_files(result, folder or "in place", verbose=say.verbose or options["dry_run"])
+        (to,) = place.values()
+        print_files(result, to or "in place", verbose=say.verbose or options["dry_run"])
     if result.failed:
         print_failures(result.failed)
         raise InputError(f"{len(result.failed)} of {len(inputs)} files failed")

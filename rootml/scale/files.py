@@ -13,6 +13,7 @@ from typing import Any
 from rootml.errors import InputError, OutputError, RootmlError
 from rootml.registry import find_card
 from rootml.rootio.container.transaction import made_folder
+from rootml.rootio.events.friends import parse_named
 from rootml.rootio.opening import check_file
 from rootml.rootio.remote import is_remote
 from rootml.rootio.transfer import made_remote_folder
@@ -31,6 +32,7 @@ def tag_files(
     folder: str | os.PathLike[str] | None = None,
     models: Card | Sequence[Card] | None = None,
     *,
+    target: str | os.PathLike[str] | None = None,
     executor: str | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -45,6 +47,7 @@ def tag_files(
     """Tag each of ``files`` into a file of its name in ``folder``, as :func:`rootml.tag_file` does.
 
     ``files``: paths and URLs, globs, folders (their ``*.root``) and lists (``"@list.txt"``).
+    ``target``: the output of a single file, which then needs no ``folder``.
     ``executor``: ``"serial"``, one file after the other; ``"processes"``: ``workers`` processes of
     this machine; ``"dask"``: the workers of the cluster at ``scheduler`` (an address, or the path
     of a scheduler's JSON file), which see the same files, or ``workers`` made here. None takes dask
@@ -70,19 +73,24 @@ def tag_files(
     start = time.perf_counter()
     inputs = find_inputs([os.fspath(one) for one in _listed(files)])
     asked = tag_options(models, plots=False, **options)
-    targets = _targets(inputs, folder, asked)
+    targets = _targets(inputs, folder, target, asked)
     entries = 0 if entries_per_job is None and asked.in_place else entries_per_job
     staff = workforce(executor, workers, scheduler, asked.threads, len(inputs), entries)
     _check(inputs, targets, asked, staff, resume=resume)
-    page = None if plots is False or dry_run else _plot_folder(plots, folder)
+    beside = folder if target is None else os.fspath(target).removesuffix(".root")
+    page = None if plots is False or dry_run else _plot_folder(plots, beside)
     if page is not None:
         check_folder(page)
     if staff.executor == "dask":  # its workers have working directories of their own
         inputs, targets = list(map(_absolute, inputs)), list(map(_absolute, targets))
-        asked = replace(asked, models=tuple(map(_absolute_card, asked.models)))
+        asked = replace(
+            asked,
+            models=tuple(map(_absolute_card, asked.models)),
+            friends=tuple(map(_absolute_friend, asked.friends)),
+        )
     tasks = [
-        Task(source, target, asked, resume=resume, dry_run=dry_run)
-        for source, target in zip(inputs, targets, strict=True)
+        Task(source, to, asked, resume=resume, dry_run=dry_run)
+        for source, to in zip(inputs, targets, strict=True)
     ]
     with made(folder):
         outcomes = _run(tasks, Workforce("serial") if dry_run else staff, fail_fast, progress)
@@ -97,11 +105,24 @@ def _listed(
 
 
 def _targets(
-    inputs: Sequence[str], folder: str | os.PathLike[str] | None, options: TagOptions
+    inputs: Sequence[str],
+    folder: str | os.PathLike[str] | None,
+    target: str | os.PathLike[str] | None,
+    options: TagOptions,
 ) -> Sequence[str | None]:
-    if (folder is None) != options.in_place:
-        raise InputError("where to? Give either a folder for the outputs or in_place=True")
-    return [None] * len(inputs) if folder is None else targets_in(os.fspath(folder), inputs)
+    places = [place for place in (folder, target) if place is not None]
+    if options.in_place and not places:
+        return [None] * len(inputs)
+    if options.in_place or len(places) != 1:
+        raise InputError(
+            "where to? Give either a folder for the outputs (folder=, -o), the output of a single "
+            "file (target=) or in_place=True"
+        )
+    if folder is not None:
+        return targets_in(os.fspath(folder), inputs)
+    if len(inputs) > 1:
+        raise InputError(f"{places[0]}: one output, but there are {len(inputs)} inputs")
+    return [os.fspath(places[0])]
 
 
 def _absolute(path: Any) -> Any:
@@ -111,6 +132,11 @@ def _absolute(path: Any) -> Any:
 
 def _absolute_card(model: str) -> str:
     return _absolute(model) if Path(model).exists() else model
+
+
+def _absolute_friend(text: str) -> str:
+    alias, file, tree = parse_named(text)
+    return f"{f'{alias}=' if alias else ''}{_absolute(file)}{f':{tree}' if tree else ''}"
 
 
 def _check(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 
@@ -81,7 +82,12 @@ def test_a_dry_run_of_several_says_all(tag: Callable, runs: list[Path]) -> None:
     assert not Path("out").exists()
 
 
-def test_workers_need_a_folder(tag: Callable, runs: list[Path]) -> None:
-    done = tag(runs[0], "out.root", "--workers", 2)
-    assert (done.code, "need a folder" in done.err) == (2, True)
-    assert not Path("out.root").exists()
+def test_workers_divide_a_file_alone(
+    tag: Callable, runs: list[Path], column: Callable[[Path], np.ndarray]
+) -> None:
+    tag(runs[2], "alone.root")
+    done = tag(runs[2], "out.root", "--workers", 2, "--entries-per-job", 100)
+    assert (done.code, done.out.splitlines()[0]) == (0, "1 file -> out.root")
+    assert column(Path("out.root")).tobytes() == column(Path("alone.root")).tobytes()
+    again = tag(runs[2], "out.root", "--workers", 2)
+    assert (again.code, "out.root: exists already" in again.err) == (2, True)

@@ -174,6 +174,7 @@ def test_stopped_workers_leave_nothing_half_written(
         ({"workers": 2, "entries_per_job": -1}, "-1 entries per job: expected 1 or more"),
         ({"entries_per_job": 100}, "100 entries per job: but there are no workers"),
         ({"in_place": True}, "Give either a folder"),
+        ({"target": "out.root"}, "Give either a folder"),
         ({"friends": ["a.root"]}, "belongs to one input, but there are 3"),
         ({"batch_size": 0}, "expected 1 or more"),
     ],
@@ -194,6 +195,8 @@ def test_nothing_runs_where_all_would_fail(card: Path, runs: list[Path], tmp_pat
         rootml.tag_files([runs[0].with_name("run11.root"), runs[1]], out, card)
     with pytest.raises(TypeError, match="batchsize"):
         rootml.tag_files(runs, out, card, batchsize=3)
+    with pytest.raises(InputError, match=r"out: one output, but there are 3 inputs"):
+        rootml.tag_files(runs, None, card, target=out)
     with pytest.raises(InputError, match="in place a file is one job"):
         rootml.tag_files(runs, None, card, in_place=True, workers=2, entries_per_job=9)
     (tmp_path / "more").mkdir()
@@ -209,6 +212,28 @@ def test_nothing_runs_where_all_would_fail(card: Path, runs: list[Path], tmp_pat
     with pytest.raises(OutputError, match=r"run2\.root: exists already"):
         rootml.tag_files(runs, out, card)
     assert [path.name for path in out.iterdir()] == ["run2.root"]
+
+
+def test_paths_are_those_of_where_the_run_begins(
+    cluster: str,
+    card: Path,
+    runs: list[Path],
+    tmp_path: Path,
+    column: Callable[[Path], np.ndarray],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the workers have another
+    run = runs[0].relative_to(tmp_path)
+    with uproot.recreate("ids.root") as file:
+        file.mktree("hits", {"id": "i4"}).extend({"id": np.arange(100, dtype="i4")})
+    found = {}
+    for name, options in (("here", {}), ("there", {"scheduler": cluster})):
+        given = {"target": f"{name}.root", "friends": [f"more={run}:hits"], "plots": False}
+        done = rootml.tag_files("ids.root", None, card.relative_to(tmp_path), **given, **options)
+        assert [outcome.error for outcome in done.outcomes] == [""]
+        found[name] = column(Path(f"{name}.root"))
+    assert np.isfinite(found["there"]).all()
+    assert found["there"].tobytes() == found["here"].tobytes()
 
 
 def test_no_scheduler_answers(card: Path, runs: list[Path], tmp_path: Path) -> None:
