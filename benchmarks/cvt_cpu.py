@@ -7,6 +7,19 @@
     python benchmarks/cvt_cpu.py table -o judged
     python benchmarks/cvt_cpu.py speed -o judged
 
+A way may also be the card of another network, which ONNX Runtime runs in float32. So two that were
+trained alike, but for the stride of keys and values, are compared:
+
+    rootml simulate ams -n 75000 --seed 815 -o train.root
+    for stride in 2 4; do
+      rootml train cvt_ams train.root --set kv_stride=$stride --name stride$stride -o nets \
+        --epochs 3 --split 90/6/4 --precision bf16 --seed 1
+    done
+    python benchmarks/cvt_cpu.py select electrons.root protons.root -o strides
+    python benchmarks/cvt_cpu.py judge nets/stride2.card.yaml nets/stride4.card.yaml -o strides
+    python benchmarks/cvt_cpu.py table --reference stride2 -o strides
+    python benchmarks/cvt_cpu.py speed nets/stride2.card.yaml nets/stride4.card.yaml -o strides
+
 All ways judge the same ELECTRONS electrons, and the protons to which mlp_ams or cnn_ams give more
 than LOOSE. The others count as rejected; ``table`` says how many of a sample of them are not.
 With ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16 in the environment OpenVINO does without AMX.
@@ -46,8 +59,8 @@ EFFICIENCY = 0.9
 BATCH = 16
 
 
-def by_engine(engine: str) -> Judge:
-    model = load(MODEL, engine=engine, threads=1)
+def by_engine(engine: str, name: str = MODEL) -> Judge:
+    model = load(name, engine=engine, threads=1)
     return lambda images: model({"image": images})["score"]
 
 
@@ -107,9 +120,19 @@ WAYS: dict[str, Callable[[], Judge]] = {
     "bfloat16-throughout": all_in_bfloat16,
 }
 REFERENCE = "onnxruntime"
+CARD = ".card.yaml"
+
+
+def judge_of(way: str) -> Judge:
+    return by_engine("onnxruntime", way) if way.endswith(CARD) else WAYS[way]()
+
+
+def card_of(way: str) -> str:
+    return way if way.endswith(CARD) else MODEL
 
 
 def called(way: str) -> str:
+    way = Path(way).name.removesuffix(CARD)
     isa = os.environ.get("ONEDNN_MAX_CPU_ISA", "")
     return f"{way} {isa}" if isa and way.startswith(("openvino", "bfloat16")) else way
 
@@ -144,21 +167,25 @@ def select(electrons: Path, protons: Path, folder: Path) -> None:
 def judge(way: str, folder: Path) -> None:
     """Keep the scores of one way."""
     events = np.load(folder / "events.npz")
-    run = WAYS[way]()
+    run = judge_of(way)
+    cut = find_card(card_of(way)).card.working_point("pass90").threshold
     electrons, candidates, others = (run(events[n]) for n in ("electrons", "candidates", "others"))
     np.savez(
-        folder / f"{called(way)}.npz", electrons=electrons, candidates=candidates, others=others
+        folder / f"{called(way)}.npz",
+        electrons=electrons,
+        candidates=candidates,
+        others=others,
+        cut=np.array(cut, np.float64),
     )
 
 
-def table(folder: Path) -> None:
+def table(folder: Path, by: str) -> None:
     """Print each way's rejection, and how its scores differ from the reference's."""
     total = int(np.load(folder / "events.npz")["protons"])
     found = {path.stem: np.load(path) for path in sorted(folder.glob("*.npz"))}
-    reference = found[REFERENCE]
-    card_cut = find_card(MODEL).card.working_point("pass90").threshold
+    reference = found[by]
     print(
-        "| way | protons that pass | rejection | over float32 | p | pass one alone "
+        f"| way | protons that pass | rejection | over {by} | p | pass one alone "
         "| logits differ: median, 99 %, most | electrons, protons at the card's cut |\n"
         "|---|---|---|---|---|---|---|---|"
     )
@@ -171,7 +198,7 @@ def table(folder: Path) -> None:
         alone = (np.sum(passed & ~expected), np.sum(expected & ~passed))
         apart = np.abs(np.subtract(*(logit(every(one)) for one in (scores, reference))))
         median, most = np.quantile(apart, [0.5, 0.99])
-        kept = [np.sum(scores[name] > card_cut) for name in ("electrons", "candidates")]
+        kept = [np.sum(scores[name] > scores["cut"]) for name in ("electrons", "candidates")]
         print(
             f"| {way} | {passed.sum()} | {one.value:,.0f} ({one.low:,.0f} to {one.high:,.0f}) "
             f"| {ratio.value:.3f} ({ratio.low:.3f} to {ratio.high:.3f}) | {ratio.p_value:.2f} "
@@ -197,11 +224,11 @@ def passing(scores: Scores) -> Array:
     return passed
 
 
-def speed(folder: Path, seconds: float) -> None:
+def speed(folder: Path, names: list[str], seconds: float) -> None:
     """Print events a CPU second; the ways take turns."""
     events = np.load(folder / "events.npz")
     images = np.concatenate([events["electrons"][:64], events["candidates"][:64]])
-    ways = {way: make() for way, make in WAYS.items()}
+    ways = {way: judge_of(way) for way in names}
     rates: dict[str, list[float]] = {way: [] for way in ways}
     for run in ways.values():
         run(images)
@@ -223,6 +250,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["select", "judge", "speed", "table"])
     parser.add_argument("names", nargs="*", help="files of electrons and protons, or ways")
+    parser.add_argument("--reference", default=REFERENCE, help="the way others are compared with")
     parser.add_argument("-o", "--folder", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=60)
     given = parser.parse_args()
@@ -233,9 +261,9 @@ def main() -> None:
         for way in given.names:
             judge(way, given.folder)
     elif given.what == "speed":
-        speed(given.folder, given.seconds)
+        speed(given.folder, given.names or list(WAYS), given.seconds)
     else:
-        table(given.folder)
+        table(given.folder, given.reference)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("contests", nargs="*", metavar="CONTEST", help=f"{names}; default: all")
     parser.add_argument("-n", "--events", type=int, help="of a file; default: as recorded")
     parser.add_argument("--repeat", type=int, default=5, help="turns of each way (default: 5)")
+    parser.add_argument("--count-all", action="store_true", help="no first turn without counting")
     parser.add_argument("--only", help="ways whose name contains this, and what they compare with")
     parser.add_argument("--folder", type=Path, help="keeps the inputs for a later run")
     parser.add_argument("--record", type=Path, help="JSON to add the turns to")
@@ -86,7 +87,7 @@ def hold(contest: Contest, record: Record, options: argparse.Namespace) -> None:
     contest = replace(contest, ways=[way for way in ways if way.label not in missing])
     rounds = record.rounds(contest, missing)
     contest.make_inputs()
-    if not rounds:
+    if not rounds and not options.count_all:
         contest.first_turn()
     for number in range(options.repeat):
         print(f"  round {number + 1} of {options.repeat}", file=sys.stderr)
