@@ -22,7 +22,8 @@ SAMPLES: Final = {"electrons": 120_000, "photons": 60_000}
 ENERGY_GEV: Final = (10.0, 1000.0)
 STEP: Final = 5000
 RATIO: Final = (0.7, 2.0)
-"""Targets beyond are moved to these: of what the cluster hardly sees nothing can be learnt."""
+"""Targets beyond are moved to these (a choice): of what the cluster hardly sees nothing can be
+learnt."""
 TREES: Final = {
     "loss": "absolute_error",
     "learning_rate": 0.12,

@@ -105,7 +105,11 @@ def scintillators(eta: Floats, lost: Floats, rng: np.random.Generator) -> Floats
 
 
 def scalars(clusters: Clusters, crack: Floats) -> dict[str, Floats]:
-    """The calorimeter's scalars by their names in the ntuple, in MeV and rad."""
+    """The calorimeter's scalars by their names in the ntuple, in MeV and rad.
+
+    Two are the talk's, and others in Athena, where poscs2 is (1 - p_poscs2) / 2
+    (``egammaqweta2c``) and dPhiTG3 is p_dPhiTH3 + pi / 64 (``egammaMVACalib``).
+    """
     accordion = clusters.accordion
     size = np.abs(clusters.eta)
     step = SIZES[MIDDLE][0]

@@ -18,7 +18,7 @@ Image = npt.NDArray[np.float32]
 SIZES: Final = tuple((rows * PIXEL[0], columns * PIXEL[1]) for rows, columns in CELLS)
 """Of a cell in eta and phi, for each layer."""
 LEAST_GEV: Final = 1e-4
-"""Energy of a leg in a layer that is not worth spreading."""
+"""Energy of a leg in a layer that is not worth spreading (a choice)."""
 _ROWS = 256
 
 

@@ -16,7 +16,7 @@ from rootml_atlas.simulation.material import Floats
 from rootml_atlas.simulation.options import Range, Settings
 
 LEAST_PT_GEV: Final = 15.0
-"""Of electrons from Z that are kept, as of the usual selections."""
+"""Transverse momentum of electrons from Z that are kept (a choice)."""
 LEAST_PHOTON_GEV: Final = 10.0
 """Transverse momentum of photons from Z, and of the muons beside them, as where ATLAS selects them
 (EPJC 76 (2016) 666)."""
@@ -27,7 +27,7 @@ APART: Final = 0.2
 ZEE, ZMUMU, ELECTRON, PHOTON = 361106, 361107, 423000, 423001
 """``mcChannelNumber``: of ATLAS for Z; for single particles numbers of the same kind."""
 BEAM_SPOT_MM: Final = 42.0
-"""Spread of collisions along the beam, of Run 2 in round numbers."""
+"""Spread of collisions along the beam, of Run 2 in round numbers (a choice)."""
 
 Draw = Callable[[int], Decays]
 """Gives decays, at most so many."""

@@ -18,9 +18,10 @@ BARREL_ETA: Final = 1.475
 """End of the barrel (JINST, chapter 1). The finer granularity of abs(eta) < 1.4 is kept to it."""
 FIELD_T: Final = 2.0
 SOLENOID_M: Final = 1.23
-"""Radius within which tracks bend (JINST, chapter 2)."""
+"""Field in which tracks bend, and its radius (JINST, chapter 2)."""
 TRACKER_M: Final = (0.033, 1.08)
-"""Radii of the first pixel layer and of the last straws."""
+"""Radii of the first pixel layer (ATLAS, JINST 13 (2018) T05008) and of the last straws (JINST,
+chapter 4)."""
 RADIUS_M: Final = (1.43, 1.54, 1.68, 1.94)
 """Of presampler, strips, middle and back: where showers have their energy, for an accordion from
 1.5 to 1.97 m (JINST, chapter 5)."""
@@ -36,6 +37,7 @@ _NORMAL_X0 = (22.3, 18.0)
 """Depth of the accordion over cosh(eta) below and above abs(eta) = 0.8, where its lead is 1.53 and
 1.13 mm thick: 22 to 30 X0, then 24 to 33 (JINST, chapter 5)."""
 STRIPS_X0: Final = 4.3
+"""JINST, figure 5.4."""
 _MIDDLE_SHARE, _MIDDLE_X0 = 16 / 18, 18.5
 """Middle layer: 16 of the 18 X0 behind the strips at eta = 0 (JINST, chapter 5), and as deep as
 leaves the back layer 2 to 12 X0 (ATLAS, Liquid Argon TDR, CERN/LHCC 96-41)."""

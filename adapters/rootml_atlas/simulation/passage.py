@@ -17,11 +17,14 @@ from rootml_atlas.simulation.legs import Legs, curvature, lever, radius_of, turn
 from rootml_atlas.simulation.material import FIELD_T, SOLENOID_M, TRACKER_M, Depths, Floats
 
 SOFTEST: Final = 0.03
-"""Softest photon that is followed, as share of the electron's energy; softer ones stay with it."""
+"""Softest photon that is followed, as share of the electron's energy; softer ones stay with it (a
+choice)."""
 MOST_PHOTONS: Final = 5
+"""That are followed (a choice): at eta = 0 one electron in 70 has more, where the barrel ends most
+have, which so radiate less than they should."""
 PAIRS_PER_X0: Final = 7 / 9
 LEAST_GEV: Final = 0.1
-"""Legs with less energy do not reach the calorimeter."""
+"""Legs with less energy do not reach the calorimeter (a choice)."""
 SILICON_M: Final = 0.4
 """Conversions within this radius leave tracks with silicon hits (a choice)."""
 _GRID = np.geomspace(SOFTEST, 1.0, 400)

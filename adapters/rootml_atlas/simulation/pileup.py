@@ -29,11 +29,13 @@ VERTEX_EFFICIENCY: Final = 0.6
 MIP_GEV: Final = 0.35
 """What a hadron leaves without showering, on the electromagnetic scale (a choice)."""
 SHOWERING: Final = 0.45
-"""Share of hadrons that shower before the end of some 1.5 interaction lengths, less albedo."""
+"""Share of hadrons that shower before the end of some 1.5 interaction lengths (a choice, lower than
+the 0.78 of these, since part of their energy goes on)."""
 NEAR: Final = 0.3
-"""Largest distance in eta and phi of tracks that are recorded."""
+"""Largest distance in eta and phi of tracks that are recorded (a choice)."""
 _CHARGED_AREA, _PHOTON_AREA = (0.3, 0.8), (0.15, 0.2)
-"""Half sizes in eta and phi of the regions that soft particles are drawn in, about the particle."""
+"""Half sizes in eta and phi of the regions that soft particles are drawn in, about the particle
+(choices: as far as they reach the window, charged ones bent by the field)."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ DIRECTION: Final = 2e-4
 """Resolution of eta and phi at high momenta, rad; all after ATLAS, JINST 3 (2008) S08003, chapter
 10, in round numbers."""
 SPOT_MM: Final = 0.01
-"""Spread of collisions across the beam."""
+"""Spread of collisions across the beam, of Run 2 in round numbers (a choice)."""
 EFFICIENCY: Final = 0.85
 """Of soft tracks (ATLAS, PLB 758 (2016) 67)."""
 HITS: Final = ((4, 0.98), (8, 0.98), (36, 0.92))
