@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rootml.card import ModelCard
+from rootml.errors import BranchError, DataError
 from rootml.registry import get_adapter, get_recipe
 from rootml.rootio.writing import write_tree
 from rootml.training import train
@@ -108,3 +109,18 @@ def test_electrons_and_photons_are_learned_together(tmp_path):
     }
     assert card.training.settings["sample_mumugamma"] == "zmumugamma.root"
     assert np.isfinite([metric.value for metric in card.metrics]).all()
+
+
+def test_files_without_labels_are_refused(tmp_path):
+    photons = simulate(20, np.random.default_rng(6), sample="photons")
+    with pytest.raises(DataError, match=r"data\.root: no event is selected and has a true value"):
+        learned("film_atlas_data", photons, tmp_path)
+    with pytest.raises(BranchError, match=r"data\.root: tree 'electrons': no branch 'mu1_e'"):
+        learned("film_atlas_photons", photons, tmp_path, sample="mumugamma")
+
+
+def test_muons_in_another_unit_are_refused(tmp_path):
+    events = simulate(50, np.random.default_rng(6), sample="zmumugamma")
+    events["mu2_e"] = events["mu2_e"] / 1000
+    with pytest.raises(DataError, match=r"mu2_e: the median is .* this looks like GeV"):
+        learned("film_atlas_photons", events, tmp_path, sample="mumugamma")
