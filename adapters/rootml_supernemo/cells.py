@@ -14,7 +14,6 @@ from rootml_supernemo.geometry import CELL_RADIUS_MM, HALF_LENGTH_MM, LAYERS, RO
 from rootml_supernemo.variations import variations
 
 QUANTITIES: Final = ("hit", "z", "z_known", "radius")
-CHANNELS: Final = SIDES * len(QUANTITIES)
 LARGEST: Final = 1.5
 """Of z and radius over half the length and the radius of a cell; what is beyond is cut (chosen)."""
 _COLUMNS: Final = ("layer", "row", "side", "z", "radius")
@@ -39,7 +38,7 @@ def build(events: ak.Array) -> Batch:
     )
     for place, value in enumerate(values):
         image[event, hit["side"], place, hit["layer"], hit["row"]] = value
-    return Batch({"cells": image.reshape(len(image), CHANNELS, LAYERS, ROWS)}, judged)
+    return Batch({"cells": image}, judged)
 
 
 def _cut(values: Array) -> Array:
@@ -49,7 +48,7 @@ def _cut(values: Array) -> Array:
 
 def _hits(tensors: Mapping[str, Array]) -> Array:
     image = tensors["cells"]
-    count: Array = image[:, :: len(QUANTITIES)].sum(axis=(1, 2, 3), dtype=np.float64)
+    count: Array = image[:, :, QUANTITIES.index("hit")].sum(axis=(1, 2, 3), dtype=np.float64)
     return count
 
 
@@ -60,10 +59,9 @@ VIEWS: Final = (
         tensors=(
             TensorSpec(
                 "cells",
-                (CHANNELS, LAYERS, ROWS),
-                axes=("quantity", "layer", "row"),
-                doc="of each side: 1 where hit, z over 1385 mm, 1 where z is known, radius over "
-                "22 mm; else 0",
+                (SIDES, len(QUANTITIES), LAYERS, ROWS),
+                axes=("side", "quantity", "layer", "row"),
+                doc="1 where hit, z over 1385 mm, 1 where z is known, radius over 22 mm; else 0",
             ),
         ),
         build=build,

@@ -16,7 +16,7 @@ QUANTITIES: Final = 4
 
 
 class CellCounter(nn.Module):
-    """Count tracks in images of the cells: (n, 8, 9, 113) -> (n, classes) logits.
+    """Count tracks in images of the cells: (n, 2, 4, 9, 113) -> (n, classes) logits.
 
     Both sides of the foil are looked at by the same convolutions, the third of which joins all
     layers; what they find along the foil is added up, as numbers of tracks are, and its largest
@@ -46,7 +46,7 @@ class CellCounter(nn.Module):
 
     def forward(self, cells: Tensor) -> Tensor:
         """Logits of images of the cells."""
-        found = self.pieces(cells.reshape(-1, QUANTITIES, *cells.shape[2:]))
+        found = self.pieces(cells.flatten(0, 1))
         channels, places = found.shape[1], found.shape[2] * found.shape[3]
         of_side = found.reshape(-1, SIDES, channels, places)
         added, largest = of_side.mean(dim=3).sum(dim=1), of_side.amax(dim=(1, 3))
@@ -57,10 +57,9 @@ class CellCounter(nn.Module):
 def mirror(tensors: Mapping[str, Tensor], generator: Generator) -> dict[str, Tensor]:
     """Events turned over at random: along the foil, across it, and upside down."""
     cells = tensors["cells"]
-    cells = cells.reshape(-1, SIDES, QUANTITIES, *cells.shape[2:])
     drawn = torch.rand(3, len(cells), generator=generator, device=generator.device) < 0.5
     along, across, upside = drawn.to(cells.device).reshape(3, -1, 1, 1, 1, 1)
     cells = torch.where(along, cells.flip(4), cells)
     cells = torch.where(across, cells.flip(1), cells)
     down = cells * cells.new_tensor([1.0, -1.0, 1.0, 1.0]).reshape(1, 1, -1, 1, 1)
-    return {**tensors, "cells": torch.where(upside, down, cells).flatten(1, 2)}
+    return {**tensors, "cells": torch.where(upside, down, cells)}
