@@ -12,38 +12,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from keyword import iskeyword
+from typing import TYPE_CHECKING
 
-import formulate
-import numpy as np
-from formulate.AST import AST, BinaryOperator, Call, Literal, Matrix, Symbol, UnaryOperator
-from formulate.identifiers import CONSTANTS as NAMED
-from formulate.identifiers import CONSTANTS_ALIASES
+from rootml.declared.values import Values
+from rootml.errors import CardError
 
-from rootml.declared.functions import ARGUMENTS, BINARY, CONSTANTS, FUNCTIONS, SPELLED, UNARY
-from rootml.declared.values import Values, apply, take
-from rootml.errors import CardError, nearest
+if TYPE_CHECKING:
+    from formulate.AST import AST
 
 Lookup = Callable[[str], Values]
 
 BARE = frozenset({"pi", "true", "false", "True", "False"})
 """Names that stand for constants without ``TMath::`` before and ``()`` behind them."""
+RESERVED = frozenset(
+    """avogadro c_light clight deg2rad degtorad e_euler e_minus e_num e_number e_plus eminus eplus
+    exp1 false h_bar h_bar_c h_planck hbar hbarc hplanck inf infinity invpi k_boltzmann kboltzmann
+    ln10 log10e loge nan neginf negative_infinity oneoverpi pi piover2 piover4 quietnan rad2deg
+    radtodeg signalingnan sqrt2 tau true twopi τ π ℏ ℏc ℯ""".split()  # noqa: SIM905 - a list would be 48 lines
+)
+"""Names of constants in formulate (``formulate.identifiers``), and other spellings."""
 _NAME = re.compile(r"(?<![\w:.$])[^\W\d][\w.]*(?![\w$]|\s*\(|::)")
-COMPARISONS = frozenset({"lt", "lte", "gt", "gte", "eq", "neq"})
-DEPTH = 100
-"""How deep an expression may be nested."""
-_HINTS = {
-    "?": "write 'condition ? a : b' as where(condition, a, b)",
-    "&": "write && for 'and'",
-    "|": "write || for 'or'",
-    "~": "write ! for 'not'",
-    " and ": "write && for 'and'",
-    " or ": "write || for 'or'",
-    "'": "texts cannot be computed with",
-    '"': "texts cannot be computed with",
-    "/": "a branch whose name holds other characters than letters, digits, _ and . gets a name "
-    "under 'branches'",
-}
-_INSTEAD = {"alt": "; write 'Alt$(x[0], 5)' as x[0] with 'missing: 5'"}
 
 
 @dataclass(frozen=True)
@@ -51,150 +39,68 @@ class Formula:
     """An expression that was read and checked."""
 
     text: str
-    tree: AST
+
+    @cached_property
+    def tree(self) -> AST:
+        """What formulate makes of it."""
+        from rootml.declared.grammar import parse
+
+        return parse(self.text)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Variables and branches that it uses, in the order of their appearance."""
-        return tuple(dict.fromkeys(_names(self.tree)))
+        if _is_name(self.text):
+            return (self.text,)
+        from rootml.declared.grammar import names_in
+
+        return tuple(dict.fromkeys(names_in(self.tree)))
 
     @property
     def alone(self) -> bool:
         """Whether it is nothing but a name."""
-        return isinstance(self.tree, Symbol) and self.tree.name not in CONSTANTS
+        if _is_name(self.text):
+            return True
+        from rootml.declared.grammar import is_name
+
+        return is_name(self.tree)
+
+    @property
+    def base(self) -> str:
+        """The name that it is, or whose elements it takes; empty for anything else."""
+        if _is_name(self.text):
+            return self.text
+        from rootml.declared.grammar import base
+
+        return base(self.tree)
 
     def __call__(self, lookup: Lookup, events: int) -> Values:
         """Its values for so many events; ``lookup`` gives those of a name."""
-        with np.errstate(all="ignore"):
-            return _evaluate(self.tree, lookup, events)
+        if _is_name(self.text):
+            return lookup(self.text)
+        from rootml.declared.grammar import evaluate
+
+        return evaluate(self.tree, lookup, events)
 
 
 def read(text: str) -> Formula:
     """The expression; CardError, pointing at the place, where it cannot be read."""
-    shown = reprlib.repr(text)
-    if clash := next((name for name in _bare(text) if name in NAMED | {*CONSTANTS_ALIASES}), None):
+    if clash := next((name for name in _bare(text) if name in RESERVED), None):
         raise CardError(
-            f"{shown}: {clash!r} is the name of a constant; a branch of that name needs another "
-            "one under 'branches', a constant is written as in TMath::Pi()"
+            f"{reprlib.repr(text)}: {clash!r} is the name of a constant; a branch of that name "
+            "needs another one under 'branches', a constant is written as in TMath::Pi()"
         )
-    try:
-        tree = Symbol(text) if _is_name(text) else formulate.from_root(text)
-        _check(tree, 0)
-    except formulate.ParseError as error:
-        raise CardError(f"{shown}: {_place(text, error)}") from None
-    except (ValueError, SyntaxError) as error:
-        raise CardError(f"{shown}: {error}{_advice(str(error))}") from None
-    return Formula(text, tree)
+    formula = Formula(text)
+    if not _is_name(text):
+        _ = formula.tree  # what is wrong with it is said now
+    return formula
 
 
 def _is_name(text: str) -> bool:
-    """Whether a text is a name: formulate takes a tenth of a second to set up its parser."""
+    """Whether a text is a name, for which formulate need not be imported nor set up its parser."""
     named = text.isascii() and text.isidentifier()
     return named and not iskeyword(text) and text not in BARE
 
 
 def _bare(text: str) -> Iterator[str]:
     return (name for name in _NAME.findall(text) if name not in BARE)
-
-
-def _place(text: str, error: formulate.ParseError) -> str:
-    column = getattr(error.lark_error, "column", -1)
-    if not 1 <= column <= len(text):
-        return "it ends too early"
-    hint = next((f"; {hint}" for sign, hint in _HINTS.items() if sign in text), "")
-    return f"cannot be read from character {column} on, at {text[column - 1 :][:12]!r}{hint}"
-
-
-def _advice(error: str) -> str:
-    """What to write instead of the name in formulate's message."""
-    named = re.search(r'"(.*)"', error)
-    if named is None:
-        return ""
-    if "not a valid symbol" in error:
-        return " A branch of that name needs another one under 'branches'"
-    return _INSTEAD.get(named[1]) or nearest(named[1], FUNCTIONS)
-
-
-def _check(node: AST, depth: int) -> None:
-    if depth > DEPTH:
-        raise ValueError(f"nested more than {DEPTH} deep")
-    match node:
-        case UnaryOperator() if node.operator not in UNARY:
-            raise ValueError(f'Unknown operator "{node.operator}"')
-        case BinaryOperator() if node.operator not in BINARY:
-            raise ValueError("one expression makes one column")
-        case Call() if node.function not in FUNCTIONS:
-            raise ValueError(f'The function "{node.function}" is not known here')
-        case Call() if not _fits(node):
-            least, most = ARGUMENTS[node.function]
-            wanted = str(least) if least == most else f"{least} to {most}"
-            spelled = SPELLED.get(node.function, node.function)
-            raise ValueError(f"{spelled} takes {wanted}, not {len(node.arguments)} arguments")
-        case Matrix() if any(_is_negative(index) for index in node.indices):
-            raise ValueError("indices count from 0")
-        case BinaryOperator(operator="pow", right=BinaryOperator(operator="pow")):
-            raise ValueError("a^b^c means one thing to ROOT, another elsewhere; write pow(a, b^c)")
-        case BinaryOperator() if _compares(node) and any(map(_compares, _inside(node))):
-            raise ValueError("write a < b < c as a < b && b < c")
-        case Literal() if not abs(node.value) < 1e308:
-            raise ValueError("a number beyond those of float64")
-        case Symbol() if node.name in NAMED and node.name not in CONSTANTS:
-            raise ValueError(f'The constant "{node.name}" is not known here')
-    for inner in _inside(node):
-        _check(inner, depth + 1)
-
-
-def _compares(node: AST) -> bool:
-    return isinstance(node, BinaryOperator) and node.operator in COMPARISONS
-
-
-def _is_negative(index: AST) -> bool:
-    return isinstance(index, UnaryOperator) and isinstance(index.operand, Literal)
-
-
-def _fits(call: Call) -> bool:
-    least, most = ARGUMENTS[call.function]
-    return least <= len(call.arguments) <= most
-
-
-def _inside(node: AST) -> tuple[AST, ...]:
-    match node:
-        case UnaryOperator():
-            return (node.operand,)
-        case BinaryOperator():
-            return (node.left, node.right)
-        case Matrix():
-            return (node.var, *node.indices)
-        case Call():
-            return node.arguments
-    return ()
-
-
-def _names(node: AST) -> Iterator[str]:
-    if isinstance(node, Symbol) and node.name not in CONSTANTS:
-        yield node.name
-    for inner in _inside(node):
-        yield from _names(inner)
-
-
-def _evaluate(node: AST, lookup: Lookup, events: int) -> Values:
-    inner = [_evaluate(part, lookup, events) for part in _inside(node)]
-    match node:
-        case Literal():
-            return Values(np.asarray(node.value, np.float64))
-        case Symbol() if node.name in CONSTANTS:
-            return Values(np.asarray(CONSTANTS[node.name]))
-        case Symbol():
-            return lookup(node.name)
-        case UnaryOperator():
-            return apply(UNARY[node.operator], *inner)
-        case BinaryOperator():
-            return apply(BINARY[node.operator], *inner)
-        case Call():
-            return FUNCTIONS[node.function](*inner)
-        case Matrix():
-            values, *indices = inner
-            for index in indices:
-                values = take(values, index, events)
-            return values
-    raise TypeError(f"no expression: {node!r}")

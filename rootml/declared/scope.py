@@ -8,7 +8,6 @@ from typing import Any
 
 import awkward as ak
 import numpy as np
-from formulate.AST import Matrix, Symbol
 
 from rootml.declared import vectors
 from rootml.declared.formula import Formula, read
@@ -96,15 +95,14 @@ class Names:
 
     def _element(self, where: str, text: str) -> tuple[str, Formula]:
         formula = formula_of(text, where)
-        tree = formula.tree.var if isinstance(formula.tree, Matrix) else formula.tree
-        if not isinstance(tree, Symbol) or tree.name not in self.vectors:
+        if formula.base not in self.vectors:
             near = nearest(text, self.vectors)
             known = ", ".join(self.vectors) or "none"
             raise CardError(f"{where}: {text!r} is no vector{near} (vectors: {known})")
         for name in formula.names:
-            if name != tree.name:
+            if name != formula.base:
                 self._check_order(name, where)
-        return tree.name, formula
+        return formula.base, formula
 
     def _check_order(self, name: str, where: str) -> None:
         if name in self.declaration.variables and name not in self.variables:

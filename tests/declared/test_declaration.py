@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from rootml.card import ModelCard
+from rootml.declared.formula import RESERVED
 from rootml.declared.reading import read_declaration, resolved
 from rootml.declared.schema import Declaration
 from rootml.errors import CardError
@@ -174,3 +175,16 @@ def test_reading_cards_loads_no_parser():
     code = "import sys, rootml.registry, rootml.declared.reading; print([*sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"formulate", "lark", "vector", "awkward"} & set(yaml.safe_load(done.stdout))
+
+
+def test_names_alone_need_no_parser(write_declared, own_places):
+    card = write_declared("mine", 2, "tensors:\n  t: [x, y]")
+    code = f"import sys, rootml; rootml.load({str(card)!r}); print([*sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"formulate", "lark"} & set(yaml.safe_load(done.stdout))
+
+
+def test_reserved_names_are_those_of_formulate():
+    from formulate.identifiers import CONSTANTS, CONSTANTS_ALIASES
+
+    assert {*CONSTANTS, *CONSTANTS_ALIASES} == RESERVED

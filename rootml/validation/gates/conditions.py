@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 from formulate.AST import AST, BinaryOperator, UnaryOperator
 
-from rootml.declared.formula import BARE, COMPARISONS, Formula
+from rootml.declared.formula import BARE, Formula
 from rootml.declared.formula import read as read_formula
 from rootml.declared.functions import BINARY
+from rootml.declared.grammar import COMPARISONS, evaluate
 from rootml.declared.values import Values
 from rootml.errors import CardError, InputError
 from rootml.validation.gates.measures import Undecided
@@ -199,7 +200,7 @@ def _holds(node: Any, numbers: Mapping[str, float]) -> bool:
 
 
 def _number(node: AST, numbers: Mapping[str, float]) -> float:
-    made = Formula("", node)(lambda name: Values(np.asarray(numbers[name])), 1)
+    made = evaluate(node, lambda name: Values(np.asarray(numbers[name])), 1)
     return float(made.data)
 
 
