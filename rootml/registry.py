@@ -142,8 +142,8 @@ def list_models() -> list[ModelEntry]:
     return sorted(entries, key=lambda entry: entry.name)
 
 
-def default_model(adapter: Adapter, layout: Layout) -> str:
-    """The network that judges events of this layout where none is named.
+def default_model(adapter: Adapter, layout: Layout, where: str) -> str:
+    """The network that judges events of this layout where none is named; ``where``: their file.
 
     Raises MissingNetwork, which names those that can, where the experiment has no such network.
     """
@@ -157,8 +157,8 @@ def default_model(adapter: Adapter, layout: Layout) -> str:
     ]
     known = f"one of {', '.join(dict.fromkeys(its))}, or your own" if its else "your own"
     raise MissingNetwork(
-        f"{adapter.title} (adapter {adapter.name!r}) has no default network for its layout "
-        f"{layout.name!r}; name {known}: --model NAME on the command line, model= in Python"
+        f"{where}: {adapter.title} (adapter {adapter.name!r}) has no default network for its "
+        f"layout {layout.name!r}; name {known}: --model NAME on the command line, model= in Python"
     )
 
 

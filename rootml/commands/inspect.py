@@ -12,11 +12,10 @@ from rootml.commands.console import print_table
 from rootml.errors import CardError
 
 if TYPE_CHECKING:
-    from uproot import ReadOnlyDirectory
-
     from rootml.adapter import Adapter
     from rootml.registry import ModelEntry
     from rootml.rootio.events.base import Events
+    from rootml.rootio.events.kinds import Directory
     from rootml.rootio.matching import Match
 
 
@@ -37,7 +36,8 @@ def inspect(
 ) -> None:
     """List the trees of FILE, which layouts match and why others do not, and which models apply.
 
-    A tree is a TTree or an RNTuple; its friends and earlier taggings are shown too.
+    A tree is a TTree, an RNTuple or a group of an HDF5 file; its friends and earlier taggings are
+    shown too.
     """
     found = survey_file(file, tree, friends, branches=verbose)
     if as_json:
@@ -107,14 +107,14 @@ def survey_file(
     """All that ``rootml inspect`` says, as plain values; ``branches``: with each of them."""
     from rootml.plugins import ADAPTERS, offers
     from rootml.registry import list_models
-    from rootml.rootio.opening import open_file
+    from rootml.rootio.events.kinds import open_trees
     from rootml.rootio.survey import Survey
 
     offered = offers(ADAPTERS)
     installed = {offer.name: offer.value for offer in offered if not offer.problem}
     models = [(entry, _adapter(entry, installed)) for entry in list_models()]
     declared = [own for _, own in models if own and own.name not in installed]
-    with open_file(file) as directory:
+    with open_trees(file) as directory:
         found = Survey(directory, [[*installed.values(), *declared]], tree, friends)
         matches = found.matches()
         if found.errors and len(found.errors) == len(found.trees):
@@ -174,11 +174,13 @@ def _applies(entry: ModelEntry, adapter: Adapter | None, matches: Sequence[Match
     )
 
 
-def _describe(directory: ReadOnlyDirectory, events: Events, *, branches: bool) -> dict[str, Any]:
+def _describe(directory: Directory, events: Events, *, branches: bool) -> dict[str, Any]:
+    from rootml.rootio.events.tables import Hdf5File
     from rootml.rootio.opening import reading
     from rootml.rootio.provenance import read_provenance
 
-    said = read_provenance(directory, events.name) or {}
+    tables = isinstance(directory, Hdf5File)  # nothing is ever added to these
+    said = {} if tables else read_provenance(directory, events.name) or {}
     paths = events.main.names.paths
     with reading(events.where):
         listed = [(path, *events.main.describe(path)) for path in paths] if branches else []

@@ -169,7 +169,8 @@ def check_file(file: str | Path) -> None:
         found = f"it begins with {magic!r}" if magic else "it is empty"
         if magic == HDF5_MAGIC:
             found = (
-                "it is HDF5, which rootml train, tensors and annotate read; nothing is added to it"
+                "it is HDF5, which rootml inspect, train, tensors and annotate read; nothing is "
+                "added to it"
             )
         raise FileError(f"{file}: not a ROOT file: {found}")
 

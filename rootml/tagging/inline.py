@@ -95,7 +95,8 @@ def annotate(
     loaded = None if model is None else _open(model, threads, device, engine)
     found = given.match(candidates() if loaded is None else [loaded.adapter])
     if loaded is None:
-        loaded = _open(default_model(found.adapter, found.layout), threads, device, engine)
+        default = default_model(found.adapter, found.layout, given.where)
+        loaded = _open(default, threads, device, engine)
     tagger = Tagger(loaded, layout=found.layout, **shaping)
     targets = [_target(given, column, prefix) for column in tagger.columns]
     decoder = Decoder(found, {}, given.where)

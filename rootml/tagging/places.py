@@ -67,11 +67,12 @@ def collections(array: ak.Array) -> list[str]:
 def collection_of(places: Mapping[str, Place], per: str, among: list[str]) -> str | None:
     """The collection of NanoEvents that holds the objects called ``per``; None if none does.
 
-    It is called so, or its branches are: ``AnalysisElectronsAuxDyn.pt`` makes ``Electrons`` that
-    of ``AnalysisElectrons``.
+    It is called so, maybe in the plural, or its branches are: ``AnalysisElectronsAuxDyn.pt`` makes
+    ``Electrons`` that of ``AnalysisElectrons``.
     """
-    if per in among:
-        return per
+    for name in (per, f"{per}s"):
+        if name in among:
+            return name
     branch = re.compile(rf"{re.escape(per)}(_|(Aux(Dyn)?)?[.:])")
     named = {place.path[0] for name, place in places.items() if branch.match(name)}
     found = named.intersection(among)
@@ -82,13 +83,15 @@ def _read_from(form: Mapping[str, Any]) -> dict[str, FieldPath]:
     """The field that holds each branch as it is, by the keys of coffea's forms.
 
     A key is a program: ``Electron_pt,!load,!content`` is the branch's content, and what has
-    another step is computed.
+    another step is computed. A list with such a key is what each object has of a branch of lists;
+    that of the objects themselves is of no branch.
     """
     found: dict[str, FieldPath] = {}
     for path, node in nodes(ak.forms.from_dict(form)):
         branch, *steps = unquote(node.form_key or "").split(",")
         loaded = steps[:1] in (["!load"], ["!loadallowmissing"])
-        if node.is_numpy and loaded and set(steps[1:]) <= {"!content"}:
+        whole = node.is_numpy or (node.is_list and "!content" in steps)
+        if whole and loaded and set(steps[1:]) <= {"!content"}:
             found.setdefault(branch, path)
     return found
 

@@ -140,7 +140,9 @@ def open_jobs(stack: ExitStack, source: str, options: TagOptions) -> tuple[Job, 
     opened = stack.enter_context(sources[0])
     if opened.num_entries == 0:
         raise TreeError(f"{source}: tree {opened.name!r} has no entries, nothing to tag")
-    models = models or [_load(default_model(opened.adapter, opened.decoder.layout), options)]
+    if not models:
+        default = default_model(opened.adapter, opened.decoder.layout, source)
+        models = [_load(default, options)]
     return tuple(
         _job(model, sources[index], options)
         for model, index in zip(models, _groups(models), strict=True)

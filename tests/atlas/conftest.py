@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
+import yaml
 
 from rootml.adapter import Adapter
 from rootml.rootio.source import open_source
@@ -163,3 +165,54 @@ def tree_of() -> Callable:
         return file["CollectionTree" if "CollectionTree" in file else "EventData"]
 
     return tree
+
+
+@pytest.fixture(scope="session")
+def mini(tmp_path_factory) -> Callable[[str], Path]:
+    """``mini(view)``: the card of a network that says 1.02 times the calibrated energy.
+
+    Its error is 10 % / sqrt(E).
+    """
+
+    def make(view: str) -> Path:
+        network = tmp_path_factory.mktemp("mini") / "mini.onnx"
+        network.write_bytes(_network())
+        said = {
+            "name": "mini",
+            "version": "1.0",
+            "adapter": "atlas",
+            "view": view,
+            "network": {
+                "file": network.name,
+                "sha256": hashlib.sha256(network.read_bytes()).hexdigest(),
+            },
+            "outputs": [
+                {"name": "energy", "role": "energy", "unit": "GeV", "estimates": "truth_energy"},
+                {"name": "error", "role": "uncertainty", "unit": "GeV", "error_of": "energy"},
+            ],
+            "training": {"data": "none"},
+        }
+        card = network.with_name("mini.card.yaml")
+        card.write_text(yaml.safe_dump(said))
+        return card
+
+    return make
+
+
+def _network() -> bytes:
+    from onnx import TensorProto, helper, numpy_helper
+
+    constants = {"scale": 1.02, "sampling": 0.1}
+    nodes = [
+        helper.make_node("Mul", ["calibrated", "scale"], ["energy"]),
+        helper.make_node("Sqrt", ["calibrated"], ["root"]),
+        helper.make_node("Mul", ["root", "sampling"], ["error"]),
+    ]
+    ports = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ("n", 1))
+        for name in ("calibrated", "energy", "error")
+    ]
+    values = [numpy_helper.from_array(np.float32([v]), name) for name, v in constants.items()]
+    graph = helper.make_graph(nodes, "mini", ports[:1], ports[1:], values)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return model.SerializeToString()
