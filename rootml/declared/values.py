@@ -223,6 +223,11 @@ def from_branch(name: str, array: Any) -> Values:
                 return Values(inner.data, np.asarray(ak.num(array, axis=1)), inner.missing)
         case kind if _is_regular(kind):
             return Values(np.asarray(ak.to_numpy(array, allow_missing=False)))
+        case ak.types.OptionType(content=ak.types.ListType()):
+            raise BranchError(
+                f"the branch {name!r} holds None instead of a list for some events; leave them "
+                "out, or give them an empty list: ak.fill_none(objects, [], axis=0)"
+            )
     raise BranchError(f"the branch {name!r} holds {kind} per event, not numbers or a list of them")
 
 

@@ -197,6 +197,28 @@ def test_values_of_other_objects_are_refused(
         ak.materialize(rootml.annotate(opened(mode=mode), card).Electron.wrong_score)
 
 
+def test_objects_that_are_none_have_no_score(
+    opened: Callable, eid: Path, eid_scores: ak.Array
+) -> None:
+    events = opened()
+    soft = events.Electron.pt < 20
+    events["Electron"] = ak.pad_none(ak.mask(events.Electron, ~soft), 2)
+    found = rootml.annotate(events, eid).Electron.eid_score
+    assert ak.all(ak.num(found) >= 2)
+    assert ak.array_equal(ak.is_none(found, axis=1), ak.is_none(events.Electron.pt, axis=1))
+    assert same(ak.drop_none(found), eid_scores[~soft])
+
+
+def test_events_whose_list_is_none_are_refused(opened: Callable, eid: Path) -> None:
+    events = opened()
+    some = ak.num(events.Electron) > 0
+    events["Electron"] = ak.mask(events.Electron, some)
+    with pytest.raises(BranchError, match=r"'Electron_pt' holds None instead of a list.*fill_none"):
+        ak.materialize(rootml.annotate(events, eid).Electron.eid_score)
+    events["Electron"] = ak.fill_none(events.Electron, [], axis=0)
+    assert len(ak.flatten(rootml.annotate(events, eid).Electron.eid_score)) > 0
+
+
 def test_a_tree_goes_with_a_path(opened: Callable, eid: Path) -> None:
     with pytest.raises(InputError, match="tree= goes with a path alone"):
         rootml.annotate(opened(), eid, tree="Events")
