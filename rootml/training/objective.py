@@ -24,8 +24,8 @@ Deploy = Callable[[Tensor, Sequence[Tensor]], Sequence[Tensor]]
 class Objective:
     """``loss(raw, truth, weight)`` of a batch, further ``figures`` to log, and ``deploy``.
 
-    ``deploy(raw, tensors)`` gives one tensor (n,) an output, in order, of what the network makes of
-    its ``tensors``. ``title``: what the loss is called.
+    ``deploy(raw, tensors)`` gives one tensor (n, ...) an output, in order, of what the network
+    makes of its ``tensors``. ``title``: what the loss is called.
     """
 
     loss: Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -43,7 +43,7 @@ class Deployed(nn.Module):
         self.deploy = deploy
 
     def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
-        """Return the value of each output for each row, (n,) each."""
+        """Return the value of each output for each row, (n, ...) each."""
         return tuple(self.deploy(self.network(*tensors), tensors))
 
 

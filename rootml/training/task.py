@@ -110,8 +110,10 @@ class Regression:
     ``target``, ``select`` and ``weight`` are expressions of logical columns, often a name alone,
     one number an event or object: the true value; the rows that are learned from; how much each
     counts. ``estimates``: the outputs, first the estimate itself, then perhaps its uncertainty.
-    Rows whose target is NaN are left out. ``flat``: further weights. ``samples``: other files
-    whose target is another, by the name that ``rootml train --sample`` gives them.
+    Rows whose target is NaN are left out. What is estimated may also be the number of a class, with
+    the probabilities of all classes as the second output, by the losses for that. ``flat``: further
+    weights. ``samples``: other files whose target is another, by the name that ``rootml train
+    --sample`` gives them.
 
     ``loss``: a :class:`~rootml.training.losses.Loss`; unless given, the mean square for one output,
     a Gaussian likelihood for two. Or a function of one's own, with a ``transform``: a torch network
