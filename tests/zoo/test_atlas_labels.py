@@ -107,7 +107,10 @@ def test_electrons_and_photons_are_learned_together(tmp_path):
     assert {"energy_reiqr75", "energy_mumugamma_reiqr75"} <= {
         metric.name.replace("_energy_re", "_re") for metric in card.metrics
     }
-    assert card.training.settings["sample_mumugamma"] == "zmumugamma.root"
+    said = card.training.settings
+    assert said["sample_mumugamma"] == "zmumugamma.root"
+    assert said["target"] == "truth_energy"
+    assert "truth_energy" in said["select"]
     assert np.isfinite([metric.value for metric in card.metrics]).all()
 
 
