@@ -86,7 +86,7 @@ def test_workers_divide_a_file_alone(
     tag: Callable, runs: list[Path], column: Callable[[Path], np.ndarray]
 ) -> None:
     tag(runs[2], "alone.root")
-    done = tag(runs[2], "out.root", "--workers", 2, "--entries-per-job", 100)
+    done = tag(runs[2], "out.root", "--workers", 1, "--entries-per-job", 100)
     assert (done.code, done.out.splitlines()[0]) == (0, "1 file -> out.root")
     assert column(Path("out.root")).tobytes() == column(Path("alone.root")).tobytes()
     again = tag(runs[2], "out.root", "--workers", 2)

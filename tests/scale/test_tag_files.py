@@ -112,13 +112,14 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
     column: Callable,
 ) -> None:
     die(1)
+    one_by_one = {"workers": 1} if executor == "processes" else {}
     done = rootml.tag_files(
         runs,
         tmp_path / "out",
         card,
         plots=False,
         entries_per_job=entries,
-        **how(executor, cluster),
+        **how(executor, cluster) | one_by_one,
     )
     assert [outcome.error for outcome in done.outcomes] == ["", "", ""]
     scores = column(tmp_path / "out" / fatal_run.name)
@@ -136,7 +137,7 @@ def test_a_file_that_kills_its_workers_is_reported(
 ) -> None:
     die(2)
     done = rootml.tag_files(
-        runs, tmp_path / "out", card, plots=False, workers=2, entries_per_job=50
+        runs, tmp_path / "out", card, plots=False, workers=1, entries_per_job=50
     )
     assert [bool(outcome.error) for outcome in done.outcomes] == [False, True, False]
     assert "died 2 times (signal 9)" in done.failed[0].error
@@ -275,7 +276,10 @@ def test_ranges_keep_more_workers_than_files_busy(monkeypatch: pytest.MonkeyPatc
     assert str(workforce("processes", 2, None, None, 1)) == "2 processes, 3 threads each"
 
 
-def test_the_whole_is_validated_once(card: Path, runs: list[Path], tmp_path: Path) -> None:
+def test_the_whole_is_validated_once(
+    card: Path, runs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rootml.validation.plots.draw_study", lambda *study, **options: {})
     done = rootml.tag_files(runs, tmp_path / "out", card)
     assert done.unvalidated == ""
     assert tmp_path / "out_validation" / "report.json" in done.files
