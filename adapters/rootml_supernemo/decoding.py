@@ -47,7 +47,10 @@ TICKS: Final = tuple(f"tsp{place}" for place in range(TIMESTAMPS))
 
 @dataclass(frozen=True)
 class Source:
-    """Where a logical column comes from: keys of a layout's branches, and how they are read."""
+    """Where a logical column comes from: keys of a layout's branches, and how they are read.
+
+    Columns that are made together share a source, which reads records of them.
+    """
 
     keys: tuple[str, ...]
     read: Callable[[ak.Array, Options], ak.Array]
@@ -57,7 +60,10 @@ def decode(
     sources: Mapping[str, Source], raw: ak.Array, wanted: tuple[str, ...], options: Options
 ) -> ak.Array:
     """Read the ``wanted`` columns from their ``sources``."""
-    return ak.zip({name: sources[name].read(raw, options) for name in wanted}, depth_limit=1)
+    read = {source: source.read(raw, options) for source in {sources[name] for name in wanted}}
+    found = {name: read[sources[name]] for name in wanted}
+    columns = {name: values[name] if values.fields else values for name, values in found.items()}
+    return ak.zip(columns, depth_limit=1)
 
 
 def numbers(values: ak.Array, what: str) -> ak.Array:
@@ -176,17 +182,13 @@ def times(ticks: Array) -> Array:
     return clean(ticks.reshape(-1, TIMESTAMPS).astype(np.float64))
 
 
-def delay(seen: Array, place: int) -> Array:
-    """Time ``place`` (h,) behind the avalanche's, us."""
-    found: Array = (seen[:, place] - seen[:, 0]).astype(np.float32)
-    return found
-
-
-def timed(seen: Array, part: int, options: Options) -> Array:
-    """Height (part 0) or its error (1) by timestamps (h, 7) in us, mm."""
+def timed(seen: Array, options: Options) -> dict[str, Array]:
+    """Of timestamps (h, 7) in us: times behind the avalanche's, us; height and its error, mm."""
     known = Calibration.from_text(options[OPTION]) if OPTION in options else Calibration()
-    found: Array = heights(seen, known)[part].astype(np.float32)
-    return found
+    z, error, _ = heights(seen, known)
+    delays = {f"t{place}": seen[:, place] - seen[:, 0] for place in range(1, TIMESTAMPS)}
+    columns = delays | {"z_timed": z, "z_error": error}
+    return {name: values.astype(np.float32) for name, values in columns.items()}
 
 
 def settle_times(seen: Array) -> Options:

@@ -16,7 +16,6 @@ import numpy as np
 
 from rootml.adapter import Branch, Layout, Options
 from rootml.errors import BranchError, LayoutError, nearest
-from rootml.spec import Array
 from rootml_supernemo import decoding
 from rootml_supernemo.decoding import TICKS, Source, decode
 
@@ -51,24 +50,13 @@ def _truth(hits: str) -> dict[str, Source]:
 def _timed(keys: tuple[str, ...], ticks: Callable[[ak.Array], ak.Array]) -> dict[str, Source]:
     """Columns made of the seven timestamps, which ``ticks`` gives as (events, hits, 7)."""
 
-    def made(function: Callable[[Array, Options], Array]) -> Source:
-        def read(raw: ak.Array, options: Options) -> ak.Array:
-            seen = ticks(raw)
-            flat = decoding.times(ak.to_numpy(ak.flatten(seen, axis=1)))
-            return ak.unflatten(function(flat, options), ak.num(seen, axis=1))
+    def read(raw: ak.Array, options: Options) -> ak.Array:
+        seen = ticks(raw)
+        made = decoding.timed(decoding.times(ak.to_numpy(ak.flatten(seen, axis=1))), options)
+        counts = ak.num(seen, axis=1)
+        return ak.zip({name: ak.unflatten(values, counts) for name, values in made.items()})
 
-        return Source(keys, read)
-
-    def delay(place: int) -> Source:
-        return made(lambda flat, options: decoding.delay(flat, place))
-
-    def height(part: int) -> Source:
-        return made(lambda flat, options: decoding.timed(flat, part, options))
-
-    return {f"t{place}": delay(place) for place in range(1, 7)} | {
-        "z_timed": height(0),
-        "z_error": height(1),
-    }
+    return dict.fromkeys(_TIMED, Source(keys, read))
 
 
 def _side_by_side(raw: ak.Array) -> ak.Array:
