@@ -90,6 +90,7 @@ def describe(adapter: Adapter) -> dict[str, Any]:
                     for key, b in layout.branches.items()
                 },
                 "columns": {column: list(keys) for column, keys in layout.columns.items()},
+                "refusal": layout.refusal,
             }
             for layout in adapter.layouts
         ],
@@ -148,7 +149,8 @@ def _show_layout(adapter: Adapter, layout: Layout) -> None:
             for branch in layout.branches.values()
         ],
     )
-    click.echo(f"\nLogical columns: {_text([*layout.columns])}")
+    said = layout.refusal and f"Refused: {layout.refusal}"
+    click.echo(f"\n{said or f'Logical columns: {_text([*layout.columns])}'}")
 
 
 def _show_variations(adapter: Adapter) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import uproot
 
-from rootml.errors import BranchError, LayoutError
+from rootml.errors import BranchError, LayoutError, RootmlError
 from rootml.rootio.events.pointers import read_pointees
 from rootml.rootio.source import open_source
 from rootml_supernemo import ADAPTER
@@ -52,6 +52,26 @@ def test_members_are_those_that_uproot_finds(shared):
     assert {"cell_num", "SRL", "xy", "tsp", "h", "r"} <= {
         *read_pointees(tree["tr_hits"], "TKtrhit", 0, 1).fields
     }
+
+
+def test_damaged_objects_are_an_error_that_names_the_branch(trees, tmp_path):
+    """Whatever byte is another: all hits that there are, or an error."""
+    content = bytearray((trees / "tkevent.root").read_bytes())  # not compressed
+    begin, end = content.index(b"TKtrhit\0\x40"), content.rindex(b"TKtrhit\0\x40")
+    rng, path, said = np.random.default_rng(6), tmp_path / "damaged.root", []
+    for _ in range(25):
+        damaged = content.copy()
+        start = damaged.index(b"\x40\0", rng.integers(begin, end))  # of a byte count, mostly
+        damaged[start + rng.integers(8)] = rng.integers(256)
+        path.write_bytes(damaged)
+        try:
+            found = columns(path, "z")
+        except RootmlError as error:
+            said.append(str(error))
+        else:
+            assert len(found) == 60
+    assert len(said) > 8
+    assert all("damaged.root: tree 'Event'" in text for text in said)
 
 
 def test_real_events(shared):
@@ -124,6 +144,16 @@ def test_brio_is_refused_with_what_to_export(shared, command):
 def test_mimodule_is_told_from_tkevent_by_its_class(trees):
     with pytest.raises(LayoutError, match=r"mievent.root.*class MiEvent.*no hits.*TKEvent"):
         columns(trees / "mievent.root", "layer")
+
+
+def test_pointers_that_point_nowhere(trees):
+    with pytest.raises(BranchError, match=r"null.root: tree 'Event', branch .*tr_hits.*no null"):
+        columns(trees / "null.root", "layer")
+
+
+def test_adapters_show_says_what_is_refused(command):
+    said = command("adapters", "show", "supernemo")
+    assert "Refused: a brio file of Falaise" in said.out
 
 
 def test_inspect_says_what_is_refused(trees, command):

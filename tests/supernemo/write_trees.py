@@ -34,7 +34,7 @@ SPLITS = HITS.pop("splits").tolist()
 
 
 def tkevent():
-    file = ROOT.TFile(str(FOLDER / "tkevent.root"), "recreate")
+    file = ROOT.TFile(str(FOLDER / "tkevent.root"), "recreate", "", 0)  # not compressed
     tree, event = ROOT.TTree("Event", "events"), ROOT.TKEvent()
     tree.Branch("Eventdata", event)
     at = 0
@@ -62,6 +62,19 @@ def tkevent():
             event.tr_hits.push_back(hit)
         tree.Fill()
         at += count
+    tree.Write()
+    file.Close()
+
+
+def null():
+    """A TKEvent one of whose pointers points nowhere."""
+    file = ROOT.TFile(str(FOLDER / "null.root"), "recreate")
+    tree, event = ROOT.TTree("Event", "events"), ROOT.TKEvent()
+    tree.Branch("Eventdata", event)
+    hit = ROOT.TKtrhit()
+    event.tr_hits.push_back(hit)
+    event.tr_hits.push_back(ROOT.nullptr)
+    tree.Fill()
     tree.Write()
     file.Close()
 
@@ -100,6 +113,7 @@ def hit_tree(name, floats, integers):
 
 CELLS = ("grid_layer", "grid_column")
 tkevent()
+null()
 mievent()
 hit_tree("haystack.root", ("radius", "wirex", "wirey", "wirez"), ("grid_id", *CELLS))
 hit_tree("own.root", ("radius", "wirez"), CELLS)
