@@ -45,7 +45,7 @@ CONDITIONS: Mapping[Condition, Mapping[str, float]] = {
     },
 }
 """Cells of SN-IEgenerator answer as far as the calorimeter; real ones between their cathodes. The
-other numbers of a real detector are choices: none is published."""
+other numbers of a real detector are choices."""
 LIMITS = {
     "field": (0.0, 0.01),
     "kink": (0.0, 20.0),
@@ -60,7 +60,11 @@ MOMENTUM_MEV = (0.3, 10.0)
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked options of a simulation."""
+    """Checked options of a simulation.
+
+    Field and kinks are those of SN-IEgenerator (25 G; ``toysinglescatter_calo.py``), momenta those
+    of electrons of some 0.2 to 2.5 MeV, in round numbers.
+    """
 
     tracks: tuple[int, int] = (0, 3)
     kind: Kind = "straight"

@@ -26,14 +26,14 @@ def answer(
     ``event_of``: event of each track. Of several tracks in a cell the nearest is seen: its
     electrons arrive first. Noise comes last in its event.
     """
-    hits = hits.take(rng.random(len(hits.track)) < asked.share("efficiency"))
     noise = rng.poisson(asked.share("noise"), events)
     event = np.concatenate([event_of[hits.track], np.repeat(np.arange(events), noise)])
     hits = hits + _noise(int(noise.sum()), rng)
-    alive = ~dead_cells(asked.share("dead"), asked.run)[hits.cell]
-    event, hits = event[alive], hits.take(alive)
     kept = _nearest(event * CELLS + hits.cell, hits.distance)
     event, hits = event[kept], hits.take(kept)
+    fired = (rng.random(len(event)) < asked.share("efficiency")) | (hits.track == NOISE)
+    fired &= ~dead_cells(asked.share("dead"), asked.run)[hits.cell]
+    event, hits = event[fired], hits.take(fired)
     track = np.where(hits.track == NOISE, len(event_of), hits.track)
     order = np.lexsort((hits.path, track, event))
     return event[order], hits.take(order)
