@@ -61,6 +61,12 @@ class AdapterContract:
             seen = [v for v in adapter.views.values() if set(v.columns) <= layout.columns.keys()]
             require(len(seen) > 0, f"layout {layout.name!r} has the columns of no view")
 
+    def test_figures_are_shown_against_columns(self, adapter: Adapter) -> None:
+        """What figures are shown against, the energy among it, are columns of the first layout."""
+        named = filter(None, (adapter.energy, *(one.column for one in adapter.against)))
+        lacking = sorted({*named} - adapter.layouts[0].columns.keys())
+        require(not lacking, f"the first layout lacks {lacking} that figures are shown against")
+
     def test_layouts_exclude_each_other(self, adapter: Adapter) -> None:
         """Events of the first layout match no other one."""
         first, *others = adapter.layouts
