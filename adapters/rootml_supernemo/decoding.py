@@ -2,7 +2,8 @@
 
 ``layer`` 0-8 away from the foil, ``row`` 0-112 along it, ``side`` 0 or 1; ``z`` and ``radius`` in
 mm, NaN where they were not measured; ``z_timed`` and ``z_error`` (mm) by the timestamps, and
-``t1`` to ``t6`` (us behind the avalanche), NaN where they are missing. One value an event:
+``t1`` to ``t6`` (us behind the avalanche), NaN where they are missing; ``z_best``, that of the file
+or else, where it is precise, that by the timestamps. One value an event:
 ``truth_ntracks`` and ``truth_label``.
 """
 
@@ -39,6 +40,8 @@ FARTHEST_MM: Final = 1e4
 """No height of the detector is beyond it, by far."""
 MOST_RADIUS_MM: Final = CELL_RADIUS_MM * np.sqrt(2) + 10
 """Of a hit in the corner of a cell, with five standard deviations of TKEvent (2 mm)."""
+PRECISE_MM: Final = 50.0
+"""Error of heights by timestamps that stand in for missing ones: half a bin of images (chosen)."""
 WIRE_MM: Final = 5.0
 """Wires are where their cells are to this: versions of the geometry differ by 2 mm (TKEvent)."""
 

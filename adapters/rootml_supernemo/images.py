@@ -30,13 +30,14 @@ AXES: Final = {
 higher ones than 1500 mm are in the last bin."""
 
 
-def build(names: tuple[str, ...], sides: bool, events: ak.Array) -> Batch:
-    """One row an event: float32 images by their names.
+def build(names: tuple[str, ...], sides: bool, height: str, events: ak.Array) -> Batch:
+    """One row an event: float32 images by their names; ``height``: the column that z is.
 
     Not judged are events without a hit, or without one whose height was measured where an image has
     heights.
     """
-    event, hits = _flat(names, sides, events)
+    event, hits = _flat(columns_of(names, sides, height), events)
+    hits |= {"z": hits[height]} if height in hits else {}
     measured = ~np.isnan(hits["z"]) if "z" in hits else np.ones(len(event), np.bool_)
     judged = np.bincount(event[measured], minlength=len(events)) > 0
     row = np.cumsum(judged) - 1
@@ -47,17 +48,16 @@ def build(names: tuple[str, ...], sides: bool, events: ak.Array) -> Batch:
     return Batch(tensors, judged)
 
 
-def _flat(names: tuple[str, ...], sides: bool, events: ak.Array) -> tuple[Array, dict[str, Array]]:
+def _flat(columns: tuple[str, ...], events: ak.Array) -> tuple[Array, dict[str, Array]]:
     """The event of each hit, and the columns of all hits (h,)."""
     counts = ak.to_numpy(ak.num(events["layer"], axis=1))
     event = np.repeat(np.arange(len(events)), counts)
-    columns = columns_of(names, sides)
     return event, {name: ak.to_numpy(ak.flatten(events[name], axis=1)) for name in columns}
 
 
-def columns_of(names: tuple[str, ...], sides: bool) -> tuple[str, ...]:
+def columns_of(names: tuple[str, ...], sides: bool, height: str = "z") -> tuple[str, ...]:
     """The logical columns that images need; ``layer`` always, which counts the hits."""
-    axes = [axis for name in names for axis, _ in AXES[name]]
+    axes = [height if axis == "z" else axis for name in names for axis, _ in AXES[name]]
     return tuple(dict.fromkeys(["layer", *axes, *(["side"] if sides else [])]))
 
 
@@ -88,8 +88,10 @@ def _pixels(name: str, tensors: Mapping[str, Array]) -> Array:
     return count
 
 
-def _view(name: str, names: tuple[str, ...], doc: str, *, sides: bool = False) -> View:
-    columns = columns_of(names, sides)
+def _view(
+    name: str, names: tuple[str, ...], doc: str, *, sides: bool = False, height: str = "z"
+) -> View:
+    columns = columns_of(names, sides, height)
     return View(
         name=name,
         columns=columns,
@@ -102,7 +104,7 @@ def _view(name: str, names: tuple[str, ...], doc: str, *, sides: bool = False) -
             )
             for image in names
         ),
-        build=partial(build, names, sides),
+        build=partial(build, names, sides, height),
         summaries=tuple(
             Summary(f"{image}_pixels", partial(_pixels, image), doc=f"pixels hit, {image}")
             for image in names
@@ -124,4 +126,10 @@ VIEWS: Final = (
         for name in _PROJECTIONS
     ),
     _view("projections_sides", _PROJECTIONS, "The three, the sides of the foil apart.", sides=True),
+    _view(
+        "projections_timed",
+        _PROJECTIONS,
+        "The three; heights that are missing are those by the timestamps.",
+        height="z_best",
+    ),
 )

@@ -59,6 +59,17 @@ def _timed(keys: tuple[str, ...], ticks: Callable[[ak.Array], ak.Array]) -> dict
     return dict.fromkeys(_TIMED, Source(keys, read))
 
 
+def _best(z: Source, timed: Source) -> Source:
+    """Heights of the file and, where it has none, those by the timestamps that are precise."""
+
+    def read(raw: ak.Array, options: Options) -> ak.Array:
+        known, other = z.read(raw, options), timed.read(raw, options)
+        precise = decoding.like(other["z_error"], known, "timestamps") < decoding.PRECISE_MM
+        return ak.where(np.isnan(known) & precise, other["z_timed"], known)
+
+    return Source(tuple(dict.fromkeys((*z.keys, *timed.keys))), read)
+
+
 def _side_by_side(raw: ak.Array) -> ak.Array:
     """Seven branches of timestamps as (events, hits, 7)."""
     lists = [decoding.numbers(raw[key], key) for key in TICKS]
@@ -84,6 +95,7 @@ def _layout(
     probes: tuple[str, ...],
     doc: str,
 ) -> Layout:
+    sources = {**sources, "z_best": _best(sources["z"], sources["z_timed"])}
     return Layout(
         name=name,
         trees=trees,

@@ -8,6 +8,8 @@ import numpy as np
 from rootml.adapter import Variation
 from rootml_supernemo.geometry import LAYERS, ROWS
 
+HEIGHTS = ("z", "z_best")
+
 
 def dead_cells(events: ak.Array, share: float, seed: int) -> ak.Array:
     """Events without the hits of some cells, the same on both sides, which ``seed`` chooses."""
@@ -24,7 +26,8 @@ def dead_cells(events: ak.Array, share: float, seed: int) -> ak.Array:
 
 def shifted(events: ak.Array, shift: float, seed: int) -> ak.Array:
     """Events with all heights higher by ``shift`` mm."""
-    return ak.with_field(events, events["z"] + np.float32(shift), "z")
+    higher = {name: events[name] + np.float32(shift) for name in HEIGHTS if name in events.fields}
+    return ak.zip({name: events[name] for name in events.fields} | higher, depth_limit=1)
 
 
 _DEAD = Variation(dead_cells, nominal=0, doc="share of cells that do not answer")
@@ -34,4 +37,4 @@ _SHIFT = Variation(shifted, nominal=0, unit="mm", doc="shift of all heights")
 def variations(columns: tuple[str, ...]) -> dict[str, Variation]:
     """Those that change a view of these columns."""
     found = {"dead_cells": _DEAD} if {"layer", "row"} <= {*columns} else {}
-    return found | ({"z_shift": _SHIFT} if "z" in columns else {})
+    return found | ({"z_shift": _SHIFT} if {*HEIGHTS} & {*columns} else {})

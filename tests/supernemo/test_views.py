@@ -83,6 +83,22 @@ def test_projections_are_the_three_images(adapter, columns):
         np.testing.assert_array_equal(batch.tensors[name], alone.tensors[name][rows])
 
 
+def test_missing_heights_by_the_timestamps(adapter, read, events):
+    names = ("layer", "row", "z", "z_best", "z_timed", "z_error")
+    found = read("hit_tree", events, *names)
+    z, best, timed, error = (ak.to_numpy(ak.flatten(found[name])) for name in names[2:])
+    filled = np.isnan(z) & (error < 50)
+    np.testing.assert_array_equal(best, np.where(filled, timed, z))
+    assert filled.sum() > 0.7 * np.isnan(z).sum()
+    view, plain = adapter.views["projections_timed"], adapter.views["projections"]
+    batch = view.build(found[list(view.columns)])
+    renamed = ak.with_field(found, found["z_best"], "z")
+    meant = plain.build(renamed[list(plain.columns)])
+    np.testing.assert_array_equal(batch.judged, meant.judged)
+    for name, image in meant.tensors.items():
+        np.testing.assert_array_equal(batch.tensors[name], image)
+
+
 def test_hits_without_a_height_make_no_track_at_zero(adapter):
     """Nine of ten heights are missing: the views with heights show the tenth alone."""
     track = [(layer, 50 + layer, 0, np.nan) for layer in range(9)] + [(4, 20, 1, 730.0)]
