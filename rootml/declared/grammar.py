@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import formulate
 import numpy as np
 from formulate.AST import AST, BinaryOperator, Call, Literal, Matrix, Symbol, UnaryOperator
 from formulate.identifiers import CONSTANTS as NAMED
 
+from rootml.declared.formula import Lookup
 from rootml.declared.functions import ARGUMENTS, BINARY, CONSTANTS, FUNCTIONS, SPELLED, UNARY
 from rootml.declared.values import Values, apply, take
 from rootml.errors import CardError, nearest
-
-Lookup = Callable[[str], Values]
 
 COMPARISONS = frozenset({"lt", "lte", "gt", "gte", "eq", "neq"})
 DEPTH = 100
