@@ -1,0 +1,1 @@
+"""Agglomerative clustering of hits, and what it is worth."""
