@@ -24,6 +24,7 @@ FEWEST: Final = 100
 ON_LINE: Final = 4.0
 """Hits within so many widths are on a line (chosen: 1 in 16,000 of a Gaussian is not)."""
 ROUNDS: Final = 20
+_UNITS: Final = dict.fromkeys(("lines", "spread", "total", "total_spread"), "_us")
 TO_SIGMA: Final = 1.4826
 """Standard deviation over median absolute deviation, of a Gaussian."""
 DEFAULT_US: Final = 0.4
@@ -67,13 +68,14 @@ class Calibration:
         return float(np.sqrt(share * spread**2 + (1 - share) * anywhere**2))
 
     def to_text(self) -> str:
-        """As JSON, with four digits."""
-        return json.dumps(_rounded(asdict(self)))
+        """As JSON, with four digits; names end with the unit."""
+        said = {f"{name}{_UNITS.get(name, '')}": value for name, value in asdict(self).items()}
+        return json.dumps(_rounded(said))
 
     @classmethod
     def from_text(cls, text: str) -> Calibration:
         """What :meth:`to_text` gave."""
-        said = json.loads(text)
+        said = {name.removesuffix("_us"): value for name, value in json.loads(text).items()}
         lines = {name: (line[0], line[1]) for name, line in said.pop("lines").items()}
         return cls(lines=lines, **said)
 

@@ -97,9 +97,10 @@ def each(function: Callable[..., Array], *columns: ak.Array) -> ak.Array:
 
 def inside(values: ak.Array, size: int, what: str) -> ak.Array:
     """Places of cells, int64; DataError for one that is outside the detector."""
-    values = ak.values_astype(numbers(values, what), np.int64)
-    first_wrong((values < 0) | (values >= size), values, what, f"0 to {size - 1}")
-    return values
+    values = numbers(values, what)
+    there = (values >= 0) & (values < size) & (values == np.floor(values))
+    first_wrong(~there, values, what, f"0 to {size - 1}")
+    return ak.values_astype(values, np.int64)
 
 
 def first_wrong(wrong: ak.Array, values: ak.Array, what: str, expected: str) -> None:
@@ -181,8 +182,10 @@ def radius(values: ak.Array, other: ak.Array, what: str) -> ak.Array:
 
 
 def times(ticks: Array) -> Array:
-    """Timestamps (h, 7) in us, NaN where they are missing."""
-    return clean(ticks.reshape(-1, TIMESTAMPS).astype(np.float64))
+    """Timestamps (h, 7) in us, NaN where they are missing; BranchError for another number."""
+    if ticks.shape[1:] != (TIMESTAMPS,):
+        raise BranchError(f"tsp: expected {TIMESTAMPS} timestamps a hit, found {ticks.shape[1:]}")
+    return clean(ticks.astype(np.float64))
 
 
 def timed(seen: Array, options: Options) -> dict[str, Array]:
@@ -202,12 +205,11 @@ def settle_times(seen: Array) -> Options:
 def ntracks(values: ak.Array) -> ak.Array:
     """Numbers of true tracks, int64: as they stand, or as many as a list of tracks has."""
     counts = ak.num(values, axis=1) if values.ndim > 1 else values
-    found = ak.values_astype(counts, np.int64)
-    wrong = np.flatnonzero(ak.to_numpy(found) < 0)
+    wrong = np.flatnonzero(~(ak.to_numpy(counts) >= 0))
     if len(wrong):
         at = int(wrong[0])
-        raise DataError(f"number of true tracks: {found[at]}, expected 0 or more", at)
-    return found
+        raise DataError(f"number of true tracks: {counts[at]}, expected 0 or more", at)
+    return ak.values_astype(counts, np.int64)
 
 
 def label(values: ak.Array) -> ak.Array:

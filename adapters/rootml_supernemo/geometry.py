@@ -32,17 +32,10 @@ CELL_LENGTH_MM: Final = 2770.0
 """Between the cathodes at the two ends of a wire."""
 HALF_LENGTH_MM: Final = CELL_LENGTH_MM / 2
 
-FOIL_HALF_WIDTH_MM: Final = 2500.0
-FOIL_HALF_HEIGHT_MM: Final = 1350.0
-"""Of the region where the sources hang: 5 m x 2.7 m (R. Arnold et al., Eur. Phys. J. C 70 (2010)
-927: 5 m x 2.7 m of foils)."""
-
 TICK_NS: Final = 12.5
 """The tracker's clock, 80 MHz; all timestamps count it."""
-ANODE: Final = (0, 1, 2, 3, 4)
-"""Places of the anode's times in ``tsp``; 0 is the avalanche, 1 to 4 follow from its signal."""
 BOTTOM, TOP = 5, 6
-"""Places of the two cathodes' times."""
+"""Places of the two cathodes' times in ``tsp``; 0 to 4 are the anode's, 0 is the avalanche."""
 TIMESTAMPS: Final = 7
 
 Z_BINS: Final = 30
@@ -55,8 +48,6 @@ MAIN_WALL, X_WALL, GAMMA_VETO = 0, 1, 2
 MAIN_COLUMNS, MAIN_ROWS = 20, 13
 X_WALL_COLUMNS, X_WALL_ROWS = 2, 16
 VETO_COLUMNS: Final = 16
-MODULES: Final = 712
-"""Optical modules: 520 of the main walls, 128 of the X walls, 64 of the gamma veto."""
 MAIN_WALL_X_MM: Final = 435.0
 """abs(x) of the front of the main walls."""
 X_WALL_Y_MM: Final = 2505.5

@@ -41,7 +41,10 @@ def _truth(hits: str) -> dict[str, Source]:
         "truth_track": Source(
             ("truth_track", hits),
             lambda raw, options: ak.values_astype(
-                decoding.like(raw["truth_track"], raw[hits], "truth_track"), np.int64
+                decoding.like(
+                    decoding.numbers(raw["truth_track"], "truth_track"), raw[hits], "truth_track"
+                ),
+                np.int64,
             ),
         ),
     }
@@ -210,6 +213,8 @@ def _tkevent(
 
 
 def _settle_tkevent(raw: ak.Array) -> Options:
+    if "tsp" not in raw["hits"].fields:
+        return {}
     ticks = ak.to_numpy(ak.flatten(_member(raw, "tsp"), axis=1))
     return decoding.settle_times(decoding.times(ticks))
 

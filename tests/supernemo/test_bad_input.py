@@ -32,6 +32,8 @@ def busy(branches):
         ("grid_layer", 9, "grid_layer of hit 1 is 9, expected 0 to 8"),
         ("grid_layer", -1, "grid_layer of hit 1 is -1, expected 0 to 8"),
         ("grid_column", 113, "grid_column of hit 1 is 113, expected 0 to 112"),
+        ("grid_column", 3.5, "grid_column of hit 1 is 3.5, expected 0 to 112"),
+        ("grid_layer", np.nan, "grid_layer of hit 1 is nan, expected 0 to 8"),
     ],
 )
 def test_hits_outside_the_detector(read, branches, branch, value, says):
@@ -47,6 +49,18 @@ def test_cells_outside_the_detector_of_tkevent(read):
     named = {f"tr_hits.{name}": ak.Array(values) for name, values in flat.items()}
     with pytest.raises(DataError, match="cell_num of hit 1 is 2034, expected 0 to 2033"):
         read("tkevent_flat", named, "layer")
+
+
+def test_objects_that_are_no_hits_of_tkevent(read):
+    """Another class, without timestamps or with fewer of them, in a branch of that name."""
+    few = ak.zip({"cell_num": ak.Array([[3, 4]]), "h": ak.Array([[1.0, 2.0]])})
+    assert read("tkevent", {"tr_hits": few}, "layer")["layer"].tolist() == [[3, 4]]
+    with pytest.raises(BranchError, match="tr_hits: expected a member 'tsp', found cell_num, h"):
+        read("tkevent", {"tr_hits": few}, "z_timed")
+    six = ak.Array([[{"cell_num": 3, "tsp": [1, 2, 3, 4, 5, 6]}]])
+    six["tsp"] = ak.to_regular(six["tsp"], axis=2)
+    with pytest.raises(BranchError, match=r"expected 7 timestamps a hit, found \(6,\)"):
+        read("tkevent", {"tr_hits": six}, "layer")
 
 
 def test_wires_that_are_not_where_their_cells_are(read, branches):
@@ -104,9 +118,10 @@ def test_more_tracks_than_classes_are_of_no_class(read, branches):
     found = read("hit_tree", branches, "truth_label", "truth_ntracks")
     assert found["truth_label"].tolist()[:4] == [0, 3, -1, -1]
     assert found["truth_ntracks"].tolist()[:4] == [0, 3, 4, 17]
-    branches["truth_ntracks"] = ak.Array(np.full(20, -7))
-    with pytest.raises(DataError, match="true tracks: -7, expected 0 or more"):
-        read("hit_tree", branches, "truth_label")
+    for value in (-7, np.nan):
+        branches["truth_ntracks"] = ak.Array(np.full(20, value))
+        with pytest.raises(DataError, match=f"true tracks: {value}, expected 0 or more"):
+            read("hit_tree", branches, "truth_label")
 
 
 def test_files_without_truth(read, branches):
