@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
@@ -39,7 +40,7 @@ class Options:
     @property
     def command(self) -> str:
         """What was typed, with folders reduced to names."""
-        words = [Path(word).name if "/" in word else word for word in sys.argv]
+        words = [re.sub(r"[^=]*/", "", word) for word in sys.argv]
         return shlex.join(["python", f"examples/atlas/{words[0]}", *words[1:]])
 
 

@@ -86,30 +86,31 @@ class Sample:
 
     def chunks(self, columns: tuple[str, ...]) -> Iterator[ak.Array]:
         """Records of the logical columns, chunk by chunk; those that a file lacks are not there."""
-        for _, events in self._numbered(columns):
+        for _, _, events in self._numbered(columns):
             yield events
 
-    def _numbered(self, columns: tuple[str, ...]) -> Iterator[tuple[int, ak.Array]]:
+    def _numbered(self, columns: tuple[str, ...]) -> Iterator[tuple[int, int, ak.Array]]:
+        """Number of the file, first entry of the chunk, and the chunk."""
         left = self.entries
         for number, file in enumerate(self.files):
             with open_source(file, [ATLAS]) as source:
                 there = [name for name in columns if source.decoder.has(name)]
                 stop = min(left, source.num_entries)
-                for _, events in source.chunks(there, stop=stop):
-                    yield number, events
+                for first, events in source.chunks(there, stop=stop):
+                    yield number, first, events
             left -= stop
 
     def electrons(self) -> Electrons:
         """All electrons, in the order of the files; those of an event one after another."""
         truth = ATLAS.truth.energy or ""
         parts = []
-        for number, events in self._numbered((*NEEDED, truth, "event")):
+        for number, first, events in self._numbered((*NEEDED, truth, "event")):
             if lacking := [name for name in NEEDED if name not in events.fields]:
                 raise InputError(
                     f"{self.files[number]}: no {', '.join(lacking)} of the electrons: the "
                     "studies compare with what the file has"
                 )
-            parts.append(_flat(number, events))
+            parts.append(_flat(number, first, events))
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         together = np.stack((columns["file"], columns["event"]), axis=1)
         pair = np.unique(together, axis=0, return_inverse=True)[1].reshape(-1)
@@ -117,18 +118,18 @@ class Sample:
         return Electrons(*values, pair)
 
 
-def _flat(number: int, events: ak.Array) -> dict[str, Array]:
+def _flat(number: int, first: int, events: ak.Array) -> dict[str, Array]:
     """Columns with one value an electron; lists per event are laid one after another.
 
-    An electron of which the event is not known is alone in its own.
+    Where events have no number, each entry is one.
     """
     energy = events["energy"]
     counts = ak.to_numpy(ak.num(energy)) if energy.ndim > 1 else np.ones(len(energy), int)
-    size = int(counts.sum())
-    found = {"file": np.full(size, number)}
+    found = {"file": np.full(counts.sum(), number)}
     for name in (*NEEDED, ATLAS.truth.energy or "", "event"):
         if name not in events.fields:
-            found[name] = -1 - np.arange(size) if name == "event" else np.full(size, np.nan)
+            entry = first + np.arange(len(events))
+            found[name] = np.repeat(entry if name == "event" else entry * np.nan, counts)
         elif events[name].ndim > 1:
             found[name] = ak.to_numpy(ak.flatten(events[name]))
         else:
