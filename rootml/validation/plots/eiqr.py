@@ -57,13 +57,13 @@ def _draw(series: Sequence[Series], output: str, style: Style, made: Differentia
 
 
 def _ratios(rows: Rows, one: Estimator, first: str) -> Rows:
-    """Bins with the ratio of an estimator's eIQR75 to that of the ``first``; none of itself."""
-    network = one.name != first and one.name not in rows[0]["reiqr75"]
-    found = (row["reiqr75"].get(first) if network else None for row in rows)
-    return [
-        {key: row[key] for key in ("low", "high")} | {"estimators": {one.name: _ratio(ratio)}}
-        for row, ratio in zip(rows, found, strict=True)
-    ]
+    """Bins with the ratio of a network's eIQR75 to that of the ``first``; of others without."""
+    made = []
+    for row in rows:
+        improvement = None if one.name in row["reiqr75"] else row["reiqr75"].get(first)
+        ratio = {"estimators": {one.name: _ratio(improvement)}}
+        made.append({key: row[key] for key in ("low", "high")} | ratio)
+    return made
 
 
 def _ratio(improvement: Mapping[str, float] | None) -> dict[str, Any] | None:
