@@ -1,7 +1,8 @@
 """From the branches of electron ntuples to logical columns: energies in GeV, one value an electron.
 
 ``cells`` (n, 4, 56, 11) GeV, ``times`` (n, 4, 56, 11) ns, ``tracks`` and ``tracks_reduced``
-(n, 10, features); all else (n,). Values of -999, which stand for "none" in ATLAS, become NaN.
+(n, 10, features); all else (n,). Numbers of electrons and tracks that are -999, which stands for
+"none" in ATLAS, become NaN.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from rootml.errors import BranchError
 from rootml.spec import Array
 from rootml_atlas import images, shapes, tracks
 from rootml_atlas.geometry import ACCORDION
-from rootml_atlas.ntuple import BRANCHES, IMAGES, TIMES, TRACKS
+from rootml_atlas.ntuple import BRANCHES, IMAGES, OTHERS, TIMES, TRACKS
 from rootml_atlas.units import GEV, check_alike, check_scale
 
 NONE: Final = -999.0
 INTEGERS: Final = ("event", "channel", "truth_pdg")
-ENERGIES: Final = (
-    "e_acc", "energy", "truth_energy", "tag_energy", "mu1_energy", "mu2_energy"
-)  # fmt: skip
+ENERGIES: Final = ("e_acc", *(key for key, branch in OTHERS.items() if branch.unit in GEV))
 """Of which the scale is known."""
-PROBES: Final = (*tuple(IMAGES)[ACCORDION], *ENERGIES, "track_pt")
+SHARES: Final = ("f0", "f_tg3", "e_tile_gap", "eta", "pt_track")
+"""What tells the scale of other energies, which are a share of the cluster's."""
+PROBES: Final = (*IMAGES, *ENERGIES, *SHARES, "track_pt")
 
 
 @dataclass(frozen=True)
@@ -48,19 +49,36 @@ def settle(raw: ak.Array) -> Options:
     for key in ENERGIES:
         if key in raw.fields:
             check_scale(number(raw, key), BRANCHES[key].unit, _name(key))
-    layers = [key for key in tuple(IMAGES)[ACCORDION] if key in raw.fields]
-    if "e_acc" in raw.fields and len(layers) == 3:
-        total = sum(images.energies(raw[key], _name(key)).sum(axis=(1, 2)) for key in layers)
-        name = f"{_name(layers[0])} to {_name(layers[-1])}"
-        e_acc = number(raw, "e_acc")
-        check_alike(np.asarray(total), "GeV", name, e_acc, BRANCHES["e_acc"].unit, _name("e_acc"))
-    return tracks.told(_counts(raw, "track_pt")) if "track_pt" in raw.fields else {}
+    told = tracks.told(_counts(raw, "track_pt"))
+    _check_shares(raw)
+    return told
+
+
+def _check_shares(raw: ak.Array) -> None:
+    """Refuse energies in another unit than those that they are about, or are a known share of."""
+    layers = [images.energies(raw[key], _name(key)).sum(axis=(1, 2)) for key in IMAGES]
+    names = [_name(key) for key in tuple(IMAGES)[ACCORDION]]
+    numbers = {key: number(raw, key) for key in ("e_acc", *SHARES)}
+    e_acc, e_tile_gap, pt_track = (numbers[key] for key in ("e_acc", "e_tile_gap", "pt_track"))
+    hardest = ak.to_numpy(ak.fill_none(ak.max(raw["track_pt"], axis=1), 0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        presampler, gap = (numbers[key] * e_acc for key in ("f0", "f_tg3"))
+        transverse = e_acc / np.cosh(numbers["eta"])
+    of = _name("e_acc")
+    for key, values, name, about, its_name in (
+        ("cells_1", sum(layers[ACCORDION]), f"{names[0]} to {names[-1]}", e_acc, of),
+        ("cells_0", layers[0], _name("cells_0"), presampler, f"{_name('f0')} * {of}"),
+        ("e_tile_gap", e_tile_gap, _name("e_tile_gap"), gap, f"{_name('f_tg3')} * {of}"),
+        ("pt_track", pt_track, _name("pt_track"), transverse, f"{of} / cosh({_name('eta')})"),
+        ("track_pt", hardest, f"the hardest of {_name('track_pt')}", pt_track, _name("pt_track")),
+    ):
+        unit = BRANCHES[key].unit
+        check_alike(np.asarray(values), unit, name, about, BRANCHES["e_acc"].unit, its_name)
 
 
 def number(raw: ak.Array, key: str) -> Array:
     """A branch of one number an electron, float64; NaN where there is none."""
-    values = _numbers(raw, key).astype(np.float64)
-    return np.where(values == NONE, np.nan, values)
+    return _known(_numbers(raw, key))
 
 
 def gev(raw: ak.Array, key: str, branch: Branch) -> Array:
@@ -68,8 +86,12 @@ def gev(raw: ak.Array, key: str, branch: Branch) -> Array:
     return (number(raw, key) * GEV[branch.unit]).astype(np.float32)
 
 
+def _known(values: Array) -> Array:
+    return np.where(values == NONE, np.nan, values.astype(np.float64))
+
+
 def _numbers(raw: ak.Array, key: str) -> Array:
-    found = f"found {raw[key].type}"
+    found = f"found {raw[key].type.content}"
     return _flat(raw[key], f"{_name(key)}: expected a number an electron, {found}")
 
 
@@ -96,7 +118,9 @@ def _read_tracks(names: tuple[str, ...], keys: tuple[str, ...]) -> Callable[[ak.
             if not np.array_equal(_counts(raw, key), counts):
                 raise BranchError(f"{_name(key)}: not as many tracks as in {_name(keys[0])}")
         track = {
-            key.removeprefix("track_"): _flat(ak.flatten(raw[key], axis=1), _unlisted(raw, key))
+            key.removeprefix("track_"): _known(
+                _flat(ak.flatten(raw[key], axis=1), _unlisted(raw, key))
+            )
             for key in keys
         }
         track["pt_q"] = track["pt"] * GEV[TRACKS["track_pt"].unit] * track["charge"]
@@ -114,7 +138,7 @@ def _counts(raw: ak.Array, key: str) -> Array:
 
 
 def _unlisted(raw: ak.Array, key: str) -> str:
-    return f"{_name(key)}: expected a list of numbers an electron, found {raw[key].type}"
+    return f"{_name(key)}: expected a list of numbers an electron, found {raw[key].type.content}"
 
 
 def _name(key: str) -> str:

@@ -52,8 +52,8 @@ def _tracks(names: tuple[str, ...]) -> tuple[TensorSpec, TensorSpec]:
 def build(images: tuple[str, ...], names: tuple[str, ...], tracks: str, events: ak.Array) -> Batch:
     """One row an electron; where an entry holds several, ``counts`` says how many.
 
-    Not judged are electrons of which a scalar is not known, without energy above 0 (calibrated, or
-    in cells behind the presampler), or with more than the beams have.
+    Not judged are electrons of which a number is not known, without energy above 0 (calibrated, or
+    behind the presampler, in the cluster or all cells), or with more than the beams have.
     """
     jagged = events["energy"].ndim == 2
     counts = ak.to_numpy(ak.num(events["energy"], axis=1)) if jagged else None
@@ -61,7 +61,9 @@ def build(images: tuple[str, ...], names: tuple[str, ...], tracks: str, events: 
     energy, scalars = read("energy"), np.stack([read(name) for name in names], axis=1)
     rows = {name: read(name) for name in images} | {"scalars": scalars, "tracks": read(tracks)}
     judged = _possible(energy) & np.isfinite(scalars).all(axis=1)
-    judged &= np.isfinite(rows["tracks"]).all(axis=(1, 2))
+    judged &= _possible(scalars[:, names.index("e_acc")])
+    for name in (*images, "tracks"):
+        judged &= np.isfinite(rows[name]).all(axis=tuple(range(1, rows[name].ndim)))
     if "cells" in rows:
         judged &= _possible(rows["cells"][:, ACCORDION].sum(axis=(1, 2, 3), dtype=np.float64))
     rows = {name: values if judged.all() else values[judged] for name, values in rows.items()}

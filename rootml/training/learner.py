@@ -216,17 +216,20 @@ class Torch(Learner):
         self._check_parameters()
 
     def _check_parameters(self) -> None:
-        """Raise TrainingError where ``build`` takes no such parameter."""
+        """Raise TrainingError where ``build`` takes no such parameter, or one of another type."""
         taken = inspect.signature(self.build).parameters
         if any(each.kind is each.VAR_KEYWORD for each in taken.values()):
             return
         known = [*[item.name for item in dataclasses.fields(self)], *taken]
-        for name in self.parameters:
+        for name, value in self.parameters.items():
             if name not in taken:
                 raise TrainingError(
                     f"Torch has no option, and this network no parameter, {name!r}"
                     f"{nearest(name, known)}"
                 )
+            kind = type(taken[name].default)
+            if kind in (int, float, str, bool) and not isinstance(value, SETTABLE.get(kind, kind)):
+                raise TrainingError(f"Torch: {name} of this network cannot be {value!r}")
 
 
 @dataclass(frozen=True)

@@ -90,10 +90,24 @@ def test_tracks_beyond_ten_are_left_out_and_told(electrons, tag):
 
 @pytest.mark.parametrize(
     ("branch", "value"),
-    [("p_R12", np.nan), ("NvtxReco", -999), ("p_e", -40_000), ("p_eta", np.inf), ("p_e", 0)],
+    [
+        ("p_R12", np.nan),
+        ("NvtxReco", -999),
+        ("p_e", -40_000),
+        ("p_e", 0),
+        ("p_eAccCluster", -40_000),
+        ("p_eta", np.inf),
+        ("em_barrel_Lr0", np.nan),
+        ("em_barrel_Lr2", np.inf),
+        ("p_tracks_z0", np.nan),
+        ("p_tracks_z0", -999),
+    ],
 )
 def test_what_cannot_be_judged_is_nan_and_nothing_else(electrons, tag, branch, value):
-    electrons[branch][4] = value
+    if isinstance(electrons[branch], np.ndarray):
+        electrons[branch][4] = value
+    else:
+        electrons[branch] = ak.where(np.arange(12) == 4, value, electrons[branch])
     said, target = tag(electrons, "--no-plots")
     assert said.account["judged"] == {"mini": 11}
     for values in energies(target).values():
@@ -125,6 +139,30 @@ def test_energies_in_another_unit(electrons, refused, branch, factor, unit):
     said = refused(electrons)
     assert f"{branch}: the median is" in said
     assert f"expected MeV of electrons; this looks like {unit}" in said
+
+
+@pytest.mark.parametrize(
+    ("branch", "factor", "unit", "found"),
+    [
+        ("em_barrel_Lr0", 1e3, "MeV", "GeV of p_f0Cluster * p_eAccCluster, expected about 1 (GeV)"),
+        ("p_eTileGap3Cluster", 1e-3, "GeV", "GeV of p_fTG3 * p_eAccCluster"),
+        (
+            "p_pt_track",
+            1e-3,
+            "GeV",
+            "GeV of p_eAccCluster / cosh(p_eta), expected about 1000 (MeV)",
+        ),
+        ("p_tracks_pt", 1e-3, "GeV", "GeV of p_pt_track"),
+    ],
+)
+def test_parts_of_the_energy_in_another_unit(electrons, refused, branch, factor, unit, found):
+    electrons["p_fTG3"] += 0.01
+    electrons["p_eTileGap3Cluster"] = electrons["p_fTG3"] * electrons["p_eAccCluster"]
+    electrons[branch] = electrons[branch] * np.float32(factor)
+    said = refused(electrons)
+    assert f"{branch}: " in said
+    assert f" for each {found}" in said
+    assert f"this looks like {unit}" in said
 
 
 def test_cells_in_another_unit(electrons, refused):

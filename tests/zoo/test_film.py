@@ -52,7 +52,7 @@ def test_every_combination_of_the_table_has_a_recipe():
     )
     sizes = {}
     for recipe in COMBINED:
-        net = recipe.learner.build(VIEWS[recipe.view], **recipe.learner.parameters)
+        net = recipe.learner.build(VIEWS[recipe.view], **recipe.learner.parameters, channels=2)
         sizes[recipe.name] = sum(p.numel() for p in net.parameters())
         assert net.eval()(*tensors(VIEWS[recipe.view]).values()).tolist() == [[0.0] * 3] * 4
     assert sizes["energy_atlas_basic"] < sizes["energy_atlas_top_track"]
@@ -61,7 +61,7 @@ def test_every_combination_of_the_table_has_a_recipe():
 
 def test_modulation_is_not_at_its_bounds_after_a_few_steps_of_adam():
     view = VIEWS["electron"]
-    net, given = EnergyNet(view, channels=4), tensors(view, 16)
+    net, given = EnergyNet(view, channels=1), tensors(view, 4)
     modulations = []
     net.cnn.generator.register_forward_hook(lambda _, __, made: modulations.append(made / SOFT))
     adam = torch.optim.Adam(net.parameters(), 2e-3)
@@ -128,6 +128,24 @@ def test_the_deployed_network_begins_with_the_calibrated_energy():
     energy, error = Deployed(net, regression(ENERGY, view).deploy)(*given.values())
     assert torch.allclose(energy, given["calibrated"][:, 0])
     assert torch.allclose(error / energy, torch.full((4,), SCALE * math.log(2)), rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"top": "trak"}, "no feature 'trak': expected scalar or track; did you mean 'track'"),
+        ({"channels": 0}, "channels and upsample begin at 1, not 0 and 1"),
+        ({"channels": "four"}, "Torch: channels of this network cannot be 'four'"),
+        ({"sums": 1}, "Torch: sums of this network cannot be 1"),
+    ],
+)
+def test_networks_that_cannot_be_built_are_refused(values, told):
+    def build():
+        learner = get_recipe("energy_atlas_basic").learner.with_values(values)
+        learner.build(VIEWS["electron"], **learner.parameters)
+
+    with pytest.raises(TrainingError, match=told):
+        build()
 
 
 def test_without_cells_nothing_is_modulated():

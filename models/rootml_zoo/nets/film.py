@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from rootml.adapter import View
-from rootml.errors import TrainingError
+from rootml.errors import TrainingError, nearest
 from rootml_zoo.nets.scaling import Standardise
 
 BLOCKS, DEPTH, KERNEL = 3, 4, 5
@@ -131,6 +131,14 @@ class FilmCnn(nn.Module):
         return torch.cat([pooled, x.mean((2, 3)), self.sums(images.sum((2, 3)))], 1)
 
 
+def _known(asked: Collection[str]) -> tuple[str, ...]:
+    for name in asked:
+        if name not in FEATURES:
+            near = nearest(name, FEATURES)
+            raise TrainingError(f"no feature {name!r}: expected {' or '.join(FEATURES)}{near}")
+    return tuple(asked)
+
+
 def _generator(inputs: int, outputs: int) -> nn.Sequential:
     last = nn.Linear(FILM_UNITS[-1], outputs)
     nn.init.zeros_(last.weight)
@@ -140,6 +148,8 @@ def _generator(inputs: int, outputs: int) -> nn.Sequential:
 
 class EnergyNet(nn.Module):
     """Numbers (n, 3) that :class:`~rootml.training.Quantiles` takes, of the tensors of a view.
+
+    Raises TrainingError for what cannot be built.
 
     Args:
         view: has ``calibrated`` (n, 1) in GeV and, as far as they are asked for, ``cells`` (n,
@@ -163,7 +173,9 @@ class EnergyNet(nn.Module):
         super().__init__()
         specs = {spec.name: spec for spec in view.tensors}
         self.names, self.upsample = tuple(specs), upsample
-        self.film, self.top = tuple(film), tuple(top)
+        self.film, self.top = _known(film), _known(top)
+        if min(channels, upsample) < 1:
+            raise TrainingError(f"channels and upsample begin at 1, not {channels} and {upsample}")
         if "cells" not in specs and (self.film or not self.top):
             raise TrainingError(f"view {view.name!r} has no cells that could be modulated")
         self.nets = nn.ModuleDict()
