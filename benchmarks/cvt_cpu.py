@@ -10,9 +10,9 @@
 A way may also be the card of another network, which ONNX Runtime runs in float32. So two that were
 trained alike, but for the stride of keys and values, are compared:
 
-    rootml simulate ams -n 75000 --seed 815 -o train.root
+    rootml simulate ams -n 75000 --seed 815 -o kv.root
     for stride in 2 4; do
-      rootml train cvt_ams train.root --set kv_stride=$stride --name stride$stride -o nets \
+      rootml train cvt_ams kv.root --set kv_stride=$stride --name stride$stride -o nets \
         --epochs 3 --split 90/6/4 --precision bf16 --seed 1
     done
     python benchmarks/cvt_cpu.py select electrons.root protons.root -o strides
