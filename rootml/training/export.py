@@ -15,7 +15,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
-from torch.nn.utils import fuse_conv_bn_eval
+from torch.nn.utils import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from rootml.errors import TrainingError
 from rootml.spec import TensorSpec
@@ -28,8 +28,9 @@ SMALL = 1024
 def round_weights(network: nn.Module) -> None:
     """Round large parameters to float16 in place, so that they can be stored in half the size.
 
-    Those of a convolution are rounded after the normalisation that follows it in a sequence is
-    merged into them: exporting would do so, and leave numbers that float16 does not hold.
+    Those of a convolution or a linear layer are rounded after the normalisation that follows it in
+    a sequence is merged into them: exporting would do so, and leave numbers that float16 does not
+    hold.
     """
     for sequence in network.modules():
         if isinstance(sequence, nn.Sequential):
@@ -44,7 +45,11 @@ def _merge_normalisations(sequence: nn.Sequential) -> None:
     for number, (before, after) in enumerate(itertools.pairwise(sequence)):
         if isinstance(before, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
             sequence[number] = fuse_conv_bn_eval(before, after)
-            sequence[number + 1] = nn.Identity()
+        elif isinstance(before, nn.Linear) and isinstance(after, nn.BatchNorm1d):
+            sequence[number] = fuse_linear_bn_eval(before, after)
+        else:
+            continue
+        sequence[number + 1] = nn.Identity()
 
 
 def export(
