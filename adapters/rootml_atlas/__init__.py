@@ -20,6 +20,7 @@ ADAPTER = Adapter(
     title="ATLAS",
     layouts=LAYOUTS,
     views=VIEWS,
+    default_model="film_atlas",
     simulate=simulate,
     simulation_options=OPTIONS,
     write=write,

@@ -24,6 +24,7 @@ PHYSLITE = Layout(
     configure=physlite.settle,
     probes=("pt", "tracks"),
     per="Electron",
+    default_model="film_atlas_reduced",
     doc="DAOD_PHYSLITE, TTree or RNTuple: electrons with their clusters and tracks, no cells.",
 )
 AOD = Layout(
@@ -35,6 +36,7 @@ AOD = Layout(
     configure=shapes.settle,
     probes=("e237",),
     per="Electron",
+    default_model="",
     doc="AOD, as far as its branches can be read: shower shapes of electrons.",
 )
 LAYOUTS = (NTUPLE, PHYSLITE, AOD)

@@ -6,7 +6,7 @@ import awkward as ak
 import numpy as np
 import pytest
 
-LAYERS = (1, 2, 3)
+import rootml
 
 
 @pytest.fixture
@@ -53,3 +53,12 @@ def test_their_energies_are_those_of_electrons_of_a_z(batch):
     assert (sums[:, 2] > 0.5 * sums.sum(axis=1)).all()
     hottest = [np.unravel_index(row[2].argmax(), (56, 11)) for row in batch.tensors["cells"]]
     assert all(24 <= eta < 32 and phi == 5 for eta, phi in hottest)
+
+
+def test_the_network_gives_them_energies_of_believable_size(branches, ntuple):
+    """Near the cells' sum, with what is lost before them: their scalars are those of others."""
+    events = rootml.annotate(ntuple(branches), "film_atlas")
+    energy, error = (ak.to_numpy(events[f"film_atlas_{name}"]) for name in ("energy", "error"))
+    assert np.isnan(energy).tolist() == [False, True, False, True]
+    np.testing.assert_allclose(energy[[0, 2]], [81.7, 85.5], rtol=0.3)
+    assert (error[[0, 2]] < 0.5 * energy[[0, 2]]).all()

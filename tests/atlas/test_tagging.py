@@ -139,6 +139,26 @@ def test_root_reads_the_result(tagged):
     assert 0.85 < judged / electrons < 1
 
 
+@pytest.mark.parametrize(("kind", "electrons"), [("TTree", 134), ("RNTuple", 57)])
+def test_the_default_network_of_physlite(shared, tmp_path, kind, electrons):
+    result = rootml.tag_file(shared(FILES[kind]), tmp_path / "tagged.root", plots=False)
+    assert [model.card.name for model in result.plan.models] == ["film_atlas_reduced"]
+    with uproot.open(tmp_path / "tagged.root") as file:
+        tree, sign = file[TREES[kind]], "." if kind == "TTree" else ":"
+        names = [f"AnalysisElectronsAuxDyn{sign}{name}" for name in ("pt", "eta")]
+        pt, eta = (ak.to_numpy(ak.flatten(tree[name].array())) for name in names)
+        said, error = (
+            ak.to_numpy(ak.flatten(tree[f"Electron_film_atlas_reduced_{name}"].array()))
+            for name in ("energy", "error")
+        )
+    calibrated, judged = pt * np.cosh(eta) / 1000, ~np.isnan(said)
+    assert len(said) == electrons
+    assert judged.mean() > 0.85
+    usual = judged & (calibrated > 20)  # below, it has seen few
+    assert np.median(said[usual] / calibrated[usual]) == pytest.approx(1, abs=0.05)
+    assert 0.005 < np.median(error[usual] / said[usual]) < 0.1
+
+
 def test_aods_ask_for_a_network(shared, tmp_path):
     source = shared("atlas/uproot-issue-210.root")
     said = r"issue-210.root: ATLAS .*no default network for its layout 'aod'; name your own"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -72,3 +73,17 @@ def test_scores_of_electrons_and_events(
 
 def network(path: Path, inputs: np.ndarray) -> np.ndarray:
     return ort.InferenceSession(path).run(None, {"features": inputs})[0]
+
+
+@pytest.mark.parametrize("file", [TREE, NTUPLE], ids=["TTree", "RNTuple"])
+def test_masses_of_pairs_by_energies_of_the_network(
+    shared: Callable, run: Callable, tmp_path: Path, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("atlas_physlite/energies.py", shared(file), tmp_path / "tagged.root")
+    judged, *lines = capsys.readouterr().out.splitlines()
+    assert judged.startswith("film_atlas_reduced: ")
+    pairs = [re.fullmatch(r"(\w+): (\d+) pairs, median mass ([\d.]+) GeV", one) for one in lines]
+    before, after = (one.groups() for one in pairs)
+    assert (before[0], after[0]) == ("calibrated", "network")
+    assert int(before[1]) == int(after[1]) > 5
+    assert 0.5 < float(after[2]) / float(before[2]) < 2
