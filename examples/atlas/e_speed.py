@@ -1,7 +1,7 @@
 """(e) How many electrons a second, by engine, on one thread and on all.
 
 \b
-    python examples/atlas/e_speed.py --model film_atlas --test-events 4000
+    python examples/atlas/e_speed.py --model film_atlas --test-events 1024
 
 The engines take turns, round by round, on the same electrons in memory: what else the machine does
 meets all alike. The ratio to the first is that within rounds.
@@ -26,7 +26,7 @@ from rootml.runtime.model import Model
 from rootml.spec import Array
 
 ROUNDS = 7
-MOST = 4096
+MOST = 1024
 """Electrons that are judged in a round."""
 
 

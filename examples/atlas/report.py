@@ -19,9 +19,9 @@ from rootml.cli import run
 from rootml.errors import InputError
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "studies"
-WIDTH = 600
+WIDTH = 520
 """Of recorded figures, in pixels."""
-COLOURS = 64
+COLOURS = 48
 
 
 @click.command(help=__doc__)

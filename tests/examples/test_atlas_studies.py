@@ -207,6 +207,18 @@ def test_page_says_what_was_recorded(made: tuple[Path, dict[str, Any]], tmp_path
     assert max(image.stat().st_size for image in images) < 60_000
 
 
+def test_page_in_the_docs_is_that_of_the_records() -> None:
+    page = importlib.import_module("energies.page").page
+    docs = ROOT / "docs" / "studies"
+    records = [
+        json.loads(p.read_text()) for p in sorted((docs / "atlas" / "results").glob("*.json"))
+    ]
+    assert (docs / "atlas.md").read_text() == page(records)
+    named = {docs / path for path in re.findall(r"\((atlas/\w+\.png)\)", page(records))}
+    assert named
+    assert all(image.exists() for image in named)
+
+
 @pytest.mark.parametrize(
     ("words", "error", "said"),
     [
