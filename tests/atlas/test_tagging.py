@@ -13,7 +13,8 @@ import uproot
 
 import rootml
 from rootml.errors import DataError, FileError, MissingNetwork
-from rootml_atlas import xaod
+from rootml.rootio.source import open_source
+from rootml_atlas import ADAPTER, xaod
 
 FILES = {
     "TTree": "atlas/PHYSLITE_example.root",
@@ -157,6 +158,15 @@ def test_the_default_network_of_physlite(shared, tmp_path, kind, electrons):
     usual = judged & (calibrated > 20)  # below, it has seen few
     assert np.median(said[usual] / calibrated[usual]) == pytest.approx(1, abs=0.05)
     assert 0.005 < np.median(error[usual] / said[usual]) < 0.1
+    with open_source(shared(FILES[kind]), [ADAPTER]) as source:
+        columns = source.read(("truth_energy", "et"), 0, source.num_entries)
+    truth, et = (ak.to_numpy(ak.flatten(columns[name])) for name in ("truth_energy", "et"))
+    barrel = (np.abs(calibrated / truth - 1) < 0.6) & (np.abs(eta) < 1.37) & (et > 15)
+    spreads = [
+        np.subtract(*np.quantile((energy / truth)[barrel & judged], [0.75, 0.25]))
+        for energy in (said, calibrated)
+    ]
+    assert spreads[0] < 1.25 * spreads[1]  # of 19 electrons, and 59: no worse than it was
 
 
 def test_aods_ask_for_a_network(shared, tmp_path):

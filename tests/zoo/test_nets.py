@@ -168,6 +168,15 @@ def test_standardised_pixels_have_the_mean_and_spread_of_the_sample():
     assert standard.eval()(x[:1]).max() == 8
 
 
+def test_what_never_varied_in_training_says_nothing_later():
+    standard = Standardise(3, 1e-4)
+    standard.norm.momentum = None  # statistics of the sample
+    x = torch.randn(500, 3) * torch.tensor([1.0, 0.0, 0.0]) + torch.tensor([0.0, 1.0, 90.1])
+    standard(x)
+    assert not standard.eval()(x + 1)[:, 1:].any()
+    assert standard(x + 1)[:, :1].any()
+
+
 def test_mirrors_reverse_the_cells_of_x_and_of_y_independently():
     layers = [2, 3, 6, 7, 10, 11, 14, 15]
     image = torch.arange(400 * 2 * 18 * 20.0).reshape(400, 2, 18, 20)

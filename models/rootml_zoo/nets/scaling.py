@@ -32,7 +32,8 @@ class LogScale(nn.Module):
 class Standardise(nn.Module):
     """Give each pixel mean 0 and variance 1 over the events: (n, ...) -> (n, ...).
 
-    Pixels that hardly vary stay small, and none is beyond ``LARGEST`` standard deviations. The
+    Pixels that hardly vary stay small, and none is beyond ``LARGEST`` standard deviations. Those
+    that never varied are 0 whatever they are later: no weight behind them has learned anything. The
     means and variances are those of batches in training, then those of the training sample.
 
     Args:
@@ -41,6 +42,8 @@ class Standardise(nn.Module):
     """
 
     LARGEST = 8.0
+    VARIED = 1e-5
+    """Spread over the mean of what varies; single precision makes less."""
 
     def __init__(self, pixels: int, smallest: float = 0.05) -> None:
         super().__init__()
@@ -48,5 +51,7 @@ class Standardise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Standardise ``x``; any shape whose product but for the first is ``pixels``."""
-        standard: Tensor = self.norm(x.flatten(1)).clamp(-self.LARGEST, self.LARGEST)
-        return standard.view(x.shape)
+        standard = self.norm(x.flatten(1)).clamp(-self.LARGEST, self.LARGEST)
+        mean, variance = (self.norm.get_buffer(f"running_{name}") for name in ("mean", "var"))
+        made: Tensor = standard * (variance > (self.VARIED * mean) ** 2)
+        return made.view(x.shape)
