@@ -156,7 +156,10 @@ def improvements(
         ax.errorbar(
             100 * value, y, xerr=100 * error, fmt=as_.marker, color=as_.colour, ms=5, label=kind
         )
-    ax.axvline(0, color="0.6", lw=1)
+    shown = [sign * e + v for row in rows.values() for v, e in row.values() for sign in (-1, 1)]
+    reach = max(*shown, 0.0) - min(*shown, 0.0)
+    ax.set_xlim(100 * (min(*shown, 0.0) - 0.06 * reach), 100 * (max(*shown, 0.0) + 0.06 * reach))
+    ax.axvline(0, color="0.6", lw=1, zorder=0)
     ax.set_yticks(places, list(rows))
     ax.tick_params(axis="y", which="both", length=0, labelsize=SMALL)
     ax.minorticks_off()

@@ -28,7 +28,9 @@ eIQR75 is the distance of the quartiles of estimate / truth over that of a unit 
 same of the 5 % and 95 % quantiles ([definitions](../reference/statistics.md)); reIQR is the
 relative improvement on the baseline. Errors are one standard deviation, from a bootstrap of the
 events that is the same for all networks. They are those of the test sample: another start of a
-training gives another network, which may differ by more.
+training gives another network, which may differ by more. Networks of (a) and of (d) are trained
+alike, and are smaller and have seen less than `film_atlas` of (b) and (c): compare them with each
+other.
 
 `python examples/atlas/report.py` writes this page from the records in `atlas/results`. Each study
 is one command and takes your own files as well (`--files`):
@@ -155,7 +157,7 @@ def trained_on(numbers: Record) -> str:
     """(d): improvements by what was trained on, and the talk's claim."""
     parts = []
     for one in numbers.values():
-        parts += [_widths(one), _claim(one)]
+        parts += [_widths(one), *([_claim(one)] if "excess" in one else [])]
         if truth := one.get("truth"):
             parts.append(_against_truth(truth))
     return "\n".join(parts)
