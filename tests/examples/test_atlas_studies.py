@@ -181,6 +181,7 @@ def test_data_and_simulation_with_one_network_for_all(
         assert len(gains) == 1
         assert one["truth"]["electrons"] > 500
     assert one["excess"]["value"] == pytest.approx(-gains.pop(), rel=1e-2)
+    assert one["beyond"] == {"value": 0, "error": 0}
 
 
 def test_speed_of_every_engine(

@@ -172,7 +172,8 @@ def _claim(one: Record) -> str:
         verdict = "greater than the sum" if excess["value"] > 0 else "**less than the sum**"
     return (
         f"Trained on both, minus the sum of the two: {percent(excess)} % ({size:.1f} standard "
-        f"deviations): {verdict}.\n"
+        f"deviations): {verdict}. Minus the better of the two: {percent(one['beyond'])} % "
+        f"({sigmas(one['beyond']):.1f} standard deviations).\n"
     )
 
 
