@@ -69,8 +69,8 @@ LIMITS = """\
 - Tracks lose more to bremsstrahlung than those of the experiment, whose fit follows the radiation.
 - At most five photons of an electron are followed in the tracker, of eight above 3 % that it has on
   average where the barrel ends: there it radiates too little.
-- Every electron has one track assigned: no conversion of its photons is found as further ones, as is
-  usual in reality, so that networks learn nothing of the number.
+- Every electron has one track assigned, where in reality photons that it radiates add further
+  ones: networks learn nothing of the number.
 - Below some 15 GeV the baseline is bent towards the 10 GeV at which its samples begin.
 - The crack: cells keep to abs(eta) = 1.475 the granularity that they have in reality to 1.4, and
   there is no end-cap. The scintillators there see a share of the lost energy.
