@@ -27,6 +27,15 @@ print(ROOT.RDataFrame(tree, path).Filter(condition).Count().GetValue())
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _forgotten() -> Iterator[None]:
+    """Scripts of one example are called like those of another."""
+    yield
+    for name, module in list(sys.modules.items()):
+        if Path(getattr(module, "__file__", None) or "/").is_relative_to(EXAMPLES):
+            del sys.modules[name]
+
+
 @pytest.fixture(scope="session")
 def run() -> Callable[..., SimpleNamespace]:
     """``run("own_ntuple.py", argument, ...)`` runs a script, and gives what it defines."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,8 +27,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             main, ["-o", str(folder), "--electrons", "60", "--protons", "600", "--seed", "3"]
         )
         assert done.exception is None, done.output
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("physics", "validity")]:
-        del sys.modules[name]
     return folder
 
 

@@ -30,8 +30,6 @@ def studies_on_the_path() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(ROOT / "examples" / "atlas"))
         yield
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("energies", "report")]:
-        del sys.modules[name]
 
 
 @pytest.fixture(scope="module")

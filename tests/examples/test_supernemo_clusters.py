@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 SUPERNEMO = Path(__file__).resolve().parents[2] / "examples" / "supernemo"
-NAMES = ("clusters", "joined")
 
 
 @pytest.fixture
-def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def example(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sklearn")
     monkeypatch.syspath_prepend(str(SUPERNEMO))
-    yield
-    for name in [name for name in sys.modules if name.partition(".")[0] in NAMES]:
-        del sys.modules[name]
 
 
 def test_what_clusters_are_worth(example: None) -> None:

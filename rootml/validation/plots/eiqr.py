@@ -29,7 +29,10 @@ def draw_eiqr(series: Sequence[Series], output: str, style: Style) -> Figure:
 
 
 def draw_eiqr_against(series: Sequence[Series], subject: str, style: Style) -> Figure:
-    """The same in bins of a variable. The subject is ``<output>:<variable>``."""
+    """eIQR75 in bins of a variable, and the ratio to the file's first estimate.
+
+    The subject is ``<output>:<variable>``.
+    """
     output, variable = subject.split(":", 1)
     return _draw(series, output, style, against_variable(series, output, variable))
 
