@@ -101,7 +101,10 @@ class View:
     """A way to look at events as tensors, in physical units.
 
     ``columns``: logical columns that ``build`` needs. ``summaries``: what a card's training
-    domain is made of. ``variations``: ways in which the inputs may be off, by name.
+    domain is made of. ``variations``: ways in which the inputs may be off, by name. ``blank``: an
+    event in which nothing was seen is judged like any other, as of no hits are no tracks.
+    ``members``: where a row is an event that lists its objects, the length of the lists: objects
+    stand in the order of the file, and what is behind the last is to be overlooked.
     """
 
     name: str
@@ -111,6 +114,8 @@ class View:
     summaries: tuple[Summary, ...] = ()
     doc: str = ""
     variations: Mapping[str, Variation] = field(default_factory=dict)
+    blank: bool = False
+    members: int = 0
 
 
 @dataclass(frozen=True)

@@ -105,11 +105,14 @@ class Batch:
 
     A unit is an event, or an object where ``counts`` (objects per event) is given. ``judged``
     has one bool per unit; the tensors have one row per True, in order. None: all are judged.
+    ``members``: where a row is an event that lists its objects, how many each event has (judged or
+    not); a network may then give a value for each object, as (rows, longest list, ...).
     """
 
     tensors: Mapping[str, Array]
     judged: npt.NDArray[np.bool_] | None = None
     counts: npt.NDArray[np.int64] | None = None
+    members: npt.NDArray[np.int64] | None = None
 
     @property
     def rows(self) -> int:

@@ -20,15 +20,10 @@ _COLUMNS: Final = ("layer", "row", "side", "z", "radius")
 
 
 def build(events: ak.Array) -> Batch:
-    """One row an event; not judged are events without a hit.
-
-    Of two hits of a cell the one that comes last counts.
-    """
-    counts = ak.to_numpy(ak.num(events["layer"], axis=1))
-    judged = counts > 0
-    event = np.repeat(np.cumsum(judged) - 1, counts)
+    """One row an event. Of two hits of a cell the one that comes last counts."""
+    event = np.repeat(np.arange(len(events)), ak.to_numpy(ak.num(events["layer"], axis=1)))
     hit = {name: ak.to_numpy(ak.flatten(events[name], axis=1)) for name in _COLUMNS}
-    image = np.zeros((int(judged.sum()), SIDES, len(QUANTITIES), LAYERS, ROWS), np.float32)
+    image = np.zeros((len(events), SIDES, len(QUANTITIES), LAYERS, ROWS), np.float32)
     known = ~np.isnan(hit["z"])
     values = (
         np.ones(len(event)),
@@ -38,7 +33,7 @@ def build(events: ak.Array) -> Batch:
     )
     for place, value in enumerate(values):
         image[event, hit["side"], place, hit["layer"], hit["row"]] = value
-    return Batch({"cells": image}, judged)
+    return Batch({"cells": image})
 
 
 def _cut(values: Array) -> Array:
@@ -68,5 +63,6 @@ VIEWS: Final = (
         summaries=(Summary("cells", _hits, doc="cells hit"),),
         doc="The cells of both sides with the height and the radius of their hits.",
         variations=variations(_COLUMNS),
+        blank=True,
     ),
 )

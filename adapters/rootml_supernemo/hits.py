@@ -34,7 +34,7 @@ def build_hits(events: ak.Array) -> Batch:
     there = np.arange(MOST_HITS) < counts[judged, None]
     table = np.zeros((*there.shape, len(FEATURES)), np.float32)
     table[there] = np.stack(_features(kept), axis=1)
-    return Batch({"hits": table, "hits_mask": there}, judged)
+    return Batch({"hits": table, "hits_mask": there}, judged, members=counts)
 
 
 def _features(hit: Mapping[str, Array]) -> list[Array]:
@@ -98,6 +98,7 @@ HITS: Final = View(
     ),
     doc="The hits of an event as a list.",
     variations=variations(_LISTED),
+    members=MOST_HITS,
 )
 TIMESTAMPS: Final = View(
     name="timestamps",

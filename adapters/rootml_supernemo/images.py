@@ -33,13 +33,13 @@ higher ones than 1500 mm are in the last bin."""
 def build(names: tuple[str, ...], sides: bool, height: str, events: ak.Array) -> Batch:
     """One row an event: float32 images by their names; ``height``: the column that z is.
 
-    Not judged are events without a hit, or without one whose height was measured where an image has
-    heights.
+    Where an image has heights events are not judged whose hits have none: they would look empty.
     """
     event, hits = _flat(columns_of(names, sides, height), events)
     hits |= {"z": hits[height]} if height in hits else {}
     measured = ~np.isnan(hits["z"]) if "z" in hits else np.ones(len(event), np.bool_)
-    judged = np.bincount(event[measured], minlength=len(events)) > 0
+    judged = np.bincount(event, minlength=len(events)) == 0
+    judged[event[measured]] = True
     row = np.cumsum(judged) - 1
     tensors = {}
     for name in names:
@@ -111,6 +111,7 @@ def _view(
         ),
         doc=doc,
         variations=variations(columns),
+        blank=True,
     )
 
 

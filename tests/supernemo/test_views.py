@@ -58,8 +58,8 @@ def meant(event, name, sides):
 def test_images(adapter, columns, name, sides):
     view = adapter.views[f"{name}_sides" if sides else name]
     batch = view.build(columns[list(view.columns)])
-    measured = columns["z"] if name != "top" else columns["layer"]
-    seen = ak.to_numpy(ak.any(~np.isnan(measured), axis=1))
+    measured = ak.any(~np.isnan(columns["z"]), axis=1) | (name == "top")
+    seen = ak.to_numpy(measured | (ak.num(columns["layer"]) == 0))
     np.testing.assert_array_equal(batch.judged, seen)
     for image, event in list(zip(batch.tensors[name], columns[seen], strict=True))[::10]:
         np.testing.assert_array_equal(image, meant(event, name, sides))
@@ -112,7 +112,7 @@ def test_hits_without_a_height_make_no_track_at_zero(adapter):
 
 def test_events_that_cannot_be_judged(adapter):
     events = hits([], [(0, 0, 0, np.nan)], [(0, 0, 0, 5.0)])
-    for name, judged in (("top", [0, 1, 1]), ("side", [0, 0, 1]), ("projections", [0, 0, 1])):
+    for name, judged in (("top", [1, 1, 1]), ("side", [1, 0, 1]), ("projections", [1, 0, 1])):
         batch = adapter.views[name].build(events)
         assert batch.judged.tolist() == list(map(bool, judged))
         assert batch.rows == sum(judged)
