@@ -92,7 +92,7 @@ def test_fail_fast_leaves_the_rest(card: Path, runs: list[Path], tmp_path: Path)
 @pytest.fixture
 def long_run(runs: list[Path]) -> Path:
     """The second file takes long enough to be caught in the middle."""
-    cells = np.ones((400_000, 6), "f4")
+    cells = np.ones((2_000_000, 6), "f4")
     with uproot.recreate(runs[1], compression=None) as file:
         file.mktree("hits", {"cell_e": ("f4", (6,))}).extend({"cell_e": cells})
     return runs[1]
