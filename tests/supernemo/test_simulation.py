@@ -23,7 +23,7 @@ from rootml_supernemo.simulation import OPTIONS, simulate
 from rootml_supernemo.simulation.arcs import Arcs
 from rootml_supernemo.simulation.cells import REACH_MM, crossed
 from rootml_supernemo.simulation.drift import drift_time, measure, radius, resolution
-from rootml_supernemo.simulation.files import module_number, write
+from rootml_supernemo.simulation.files import write
 from rootml_supernemo.simulation.options import Settings
 from rootml_supernemo.simulation.response import dead_cells
 
@@ -31,8 +31,8 @@ EVENTS = 1500
 SIDE, ROW, LAYER = cell_address(np.arange(CELLS))
 WIRES = np.stack([wire_x(SIDE, LAYER), wire_y(ROW)], axis=1)
 PER_HIT = ("wirex", "wirey", "wirez", "radius", "grid_id", "grid_side", "grid_layer", "grid_column")
-PER_TRACK = ("dirx", "diry", "dirz", "charge", "track_split")
-PER_MODULE = ("calo_id", "calo_type", "calo_side", "calo_wall", "calo_row", "calo_column", "pointx")
+PER_TRACK = ("dirx", "diry", "dirz", "charge", "track_split", "pointx", "truth_energy")
+MODULE = ("calo_type", "calo_side", "calo_wall", "calo_row", "calo_column")
 
 
 def rng(seed=5):
@@ -60,15 +60,21 @@ def cells(events):
 
 
 def test_branches_of_the_tree(busy):
-    n_hits, n_tracks = ak.num(busy.grid_id), busy.truth_ntracks
-    for names, count in ((PER_HIT, n_hits), (PER_TRACK, n_tracks), (PER_MODULE, n_tracks)):
+    n_modules = ak.num(busy.calo_id)
+    for names, count in (
+        ((*PER_HIT, "truth_module"), ak.num(busy.grid_id)),
+        (PER_TRACK, busy.truth_ntracks),
+        ((*MODULE, "calo_energy"), n_modules),
+    ):
         for name in names:
             assert ak.all(ak.num(busy[name]) == count), name
-    assert set(np.asarray(n_tracks)) == {0, 1, 2, 3, 4}
+    assert ak.any(n_modules < busy.truth_ntracks)
+    assert ak.any(n_modules > busy.truth_ntracks)
+    assert set(np.asarray(busy.truth_ntracks)) == {0, 1, 2, 3, 4}
     assert {flat(busy, name).dtype.str for name in ("radius", "dirx", "pointz")} == {"<f8"}
     assert {flat(busy, name).dtype.str for name in ("grid_id", "calo_row", "charge")} == {"<i4"}
     assert flat(busy, "tsp0").dtype == np.int64
-    for name in set(busy.fields) - {"wirez", "truth_ntracks", "truth_start"}:
+    for name in set(busy.fields) - {"wirez", "truth_ntracks", "truth_class", "truth_start"}:
         assert np.isfinite(flat(busy, name)).all(), name
 
 
@@ -85,7 +91,7 @@ def test_hits_are_those_that_a_straight_line_makes(clean):
     """All 2034 wires beside the line from the foil to the calorimeter, one by one."""
     vertex = np.stack([flat(clean, f"truth_vertex{axis}") for axis in "yz"], axis=1)
     end = np.stack([flat(clean, f"point{axis}") for axis in "xyz"], axis=1)
-    sides = flat(clean, "calo_side")
+    sides = (end[:, 0] > 0).astype(int)
     lines = ak.unflatten(np.arange(len(end)), clean.truth_ntracks)
     for event in range(120):
         expected = set()
@@ -134,15 +140,17 @@ def _to_turn(angle, curvature):
     return ahead / curvature if curvature else np.inf
 
 
-def test_tracks_end_on_blocks_of_the_calorimeter(busy):
-    kind, wall = flat(busy, "calo_type"), flat(busy, "calo_wall")
-    x, y, z = (flat(busy, f"point{axis}") for axis in "xyz")
+def test_tracks_end_on_blocks_of_the_calorimeter():
+    events = simulate(4000, rng(), tracks=1, kind="mixed", conditions="detector", calo_noise=0.0)
+    events = events[ak.num(events.calo_id) == 1]
+    kind, wall = flat(events, "calo_type"), flat(events, "calo_wall")
+    x, y, z = (flat(events, f"point{axis}") for axis in "xyz")
     assert set(kind) == {0, 1, 2}
     np.testing.assert_allclose(np.abs(x[kind == 0]), 435)
     np.testing.assert_allclose(y[kind == 1], np.where(wall[kind == 1], 2505.5, -2505.5))
     np.testing.assert_allclose(z[kind == 2], np.where(wall[kind == 2], 1550, -1550))
-    np.testing.assert_array_equal(x > 0, flat(busy, "calo_side") == 1)
-    row, column = flat(busy, "calo_row"), flat(busy, "calo_column")
+    np.testing.assert_array_equal(x > 0, flat(events, "calo_side") == 1)
+    row, column = flat(events, "calo_row"), flat(events, "calo_column")
     main = kind == 0
     assert np.abs(y - 259 * (column - 9.5))[main].max() < 128.1
     assert np.abs(z - 259 * (row - 6.0))[main].max() < 128.1
@@ -211,6 +219,23 @@ def test_dead_cells_are_those_of_the_run():
         assert not answering & set(dead)
     other = simulate(EVENTS, rng(1), dead=0.3, run=8, noise=2.0)
     assert set(np.asarray(ak.flatten(cells(other)))) & set(dead)
+
+
+def test_lost_cells_are_those_of_tracks_that_are_missing():
+    """With the same tracks, all cells of a perfect detector are seen or lost."""
+    asked = {"tracks": (0, 4), "vertex": "common"}
+    whole, some = simulate(800, rng(), **asked), simulate(800, rng(), efficiency=0.7, **asked)
+    names = (some[f"truth_lost_{name}"] for name in ("side", "column", "layer"))
+    lost = cell_number(*names)
+    assert ak.all(ak.num(whole.truth_lost_side) == 0)
+    both = ak.sort(ak.concatenate([cells(some), lost], axis=1))
+    assert ak.array_equal(both, ak.sort(cells(whole)))
+    noisy = simulate(800, rng(), noise=150.0, **asked)
+    names = (noisy[f"truth_lost_{name}"] for name in ("side", "column", "layer"))
+    stolen = ak.flatten(cell_number(*names) + CELLS * ak.local_index(noisy.truth_start))
+    seen = ak.flatten(cells(noisy) + CELLS * ak.local_index(noisy.truth_start))
+    assert len(stolen) > 20
+    assert set(np.asarray(stolen)) <= set(np.asarray(seen))
 
 
 def test_kinks():
@@ -299,20 +324,14 @@ def test_files_are_read_back(tmp_path):
     assert ak.array_equal(hit_tree[events.fields], events, equal_nan=True)
     assert ak.all(tkevent["tr_hits.cell_num"] == cells(events))
     assert ak.all(tkevent["tr_hits.h"] == ak.nan_to_num(events.wirez, nan=0.0))
-    some = events.truth_ntracks > 0
+    assert ak.all(tkevent["OM_hits.energy"] == events.calo_energy)
+    lost = (events[f"truth_lost_{name}"] for name in ("side", "column", "layer"))
+    assert ak.all(tkevent["truth_lost.cell_num"] == cell_number(*lost))
+    some = ak.num(events.calo_id) > 0
     late = 2 * tkevent["tr_hits.tsp0"][some] - tkevent["OM_hits.OM_TDC"][some, 0] + 44
     np.testing.assert_allclose(
         radius(0.00625 * ak.to_numpy(ak.flatten(late))), flat(events[some], "radius")
     )
-
-
-def test_numbers_of_modules():
-    """Some by hand, in the order side, wall, column, row (TKEvent)."""
-    places = {(0, 0, -1, 3, 9): 48, (0, 1, -1, 12, 10): 426, (1, 0, 1, 1, 13): 581}
-    places |= {(1, 1, 0, 0, 0): 584, (2, 0, 0, 0, 1): 648, (2, 1, 1, 15, 1): 711}
-    names = ("calo_type", "calo_side", "calo_wall", "calo_column", "calo_row")
-    modules = ak.zip(dict(zip(names, np.array(list(places)).T, strict=True)))
-    assert module_number(modules).to_list() == list(places.values())
 
 
 def test_every_option_is_documented():
@@ -341,6 +360,12 @@ def test_every_option_is_documented():
         {"missing": -0.1},
         {"reach": 2000.0},
         {"least": 10},
+        {"events": "0nu"},
+        {"events": "0nubb", "tracks": 2},
+        {"events": "2nubb", "kind": "curved"},
+        {"least_energy": 1.0},
+        {"least_energy": 3.5, "events": "2nubb"},
+        {"calo_noise": -1.0},
         {"least": 1.0},
         {"run": -1},
         {"nosie": 1.0},

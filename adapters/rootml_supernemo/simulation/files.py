@@ -12,18 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rootml.rootio.writing import Shape, SimulationWriter, flat_branches
-from rootml_supernemo.geometry import (
-    GAMMA_VETO,
-    MAIN_COLUMNS,
-    MAIN_ROWS,
-    MAIN_WALL,
-    SIDES,
-    TIMESTAMPS,
-    VETO_COLUMNS,
-    X_WALL_COLUMNS,
-    X_WALL_ROWS,
-    cell_number,
-)
+from rootml_supernemo.geometry import TIMESTAMPS, cell_number
+from rootml_supernemo.modules import number
 from rootml_supernemo.simulation.generate import simulate
 
 if TYPE_CHECKING:
@@ -34,28 +24,15 @@ OM_TICKS: Final = 2
 OM_LATE_TICKS: Final = 44
 """By which it is ahead of the tracker's (the same)."""
 _LISTS: Final = {
-    "tracks": "dirx diry dirz charge track_split truth_vertexy truth_vertexz",
+    "tracks": "dirx diry dirz charge pointx pointy pointz track_split truth_vertexy truth_vertexz "
+    "truth_energy",
     "kinks": "breakpointx breakpointy bpangle break_layer",
-    "calo": "pointx pointy pointz calo_id calo_type calo_side calo_wall calo_row calo_column",
+    "calo": "calo_id calo_type calo_side calo_wall calo_row calo_column calo_energy",
+    "lost": "truth_lost_side truth_lost_layer truth_lost_column",
     "hits": "radius wirex wirey wirez grid_id grid_side grid_layer grid_column truth_track truth_z "
-    + " ".join(f"tsp{place}" for place in range(TIMESTAMPS)),
+    "truth_module " + " ".join(f"tsp{place}" for place in range(TIMESTAMPS)),
 }
 """Lists of the tree that share a counter."""
-_BEFORE_X: Final = SIDES * MAIN_COLUMNS * MAIN_ROWS
-_X_SIDE: Final = 2 * X_WALL_COLUMNS * X_WALL_ROWS
-_BEFORE_VETO: Final = _BEFORE_X + SIDES * _X_SIDE
-
-
-def module_number(calo: ak.Array) -> ak.Array:
-    """TKEvent's ``OM_num``, 0 to 711, of records with the ``calo_*`` of ``hit_tree``."""
-    import awkward as ak
-
-    side, wall, row, column = (calo[f"calo_{name}"] for name in ("side", "wall", "row", "column"))
-    main = MAIN_ROWS * (MAIN_COLUMNS * side + column) + row
-    x_wall = X_WALL_ROWS * (X_WALL_COLUMNS * wall + column) + row + _BEFORE_X + _X_SIDE * side
-    veto = VETO_COLUMNS * (2 * side + wall) + column + _BEFORE_VETO
-    kind = calo["calo_type"]
-    return ak.where(kind == MAIN_WALL, main, ak.where(kind == GAMMA_VETO, veto, x_wall))
 
 
 def _hit_tree(events: ak.Array) -> dict[str, Any]:
@@ -65,7 +42,7 @@ def _hit_tree(events: ak.Array) -> dict[str, Any]:
         name: ak.zip({field: events[field] for field in fields.split()})
         for name, fields in _LISTS.items()
     }
-    return lists | flat_branches(events[["truth_ntracks", "truth_start"]])
+    return lists | flat_branches(events[["truth_ntracks", "truth_class", "truth_start"]])
 
 
 def _tkevent(events: ak.Array) -> dict[str, Any]:
@@ -76,14 +53,18 @@ def _tkevent(events: ak.Array) -> dict[str, Any]:
     hits = {"cell_num": cell, "h": ak.nan_to_num(events["wirez"], nan=0.0), "r": events["radius"]}
     hits |= {f"tsp{place}": events[f"tsp{place}"] for place in range(TIMESTAMPS)}
     hits |= {"truth_track": events["truth_track"], "truth_z": events["truth_z"]}
-    number = module_number(events)
+    hits |= {"truth_module": events["truth_module"]}
+    om = number(*(events[f"calo_{name}"] for name in ("type", "side", "wall", "row", "column")))
     late = OM_TICKS * events["truth_start"] + OM_LATE_TICKS
-    modules = {"OM_num": number, "OM_TDC": late + ak.zeros_like(number, dtype=np.int64)}
-    modules |= {"truth_track": events["calo_id"]}
+    modules = {"OM_num": om, "OM_TDC": late + ak.zeros_like(om, dtype=np.int64)}
+    modules |= {"energy": events["calo_energy"]}
+    places = (events[f"truth_lost_{name}"] for name in ("side", "column", "layer"))
     return {
         "tr_hits": ak.zip(hits),
         "OM_hits": ak.zip(modules),
+        "truth_lost": ak.zip({"cell_num": cell_number(*places)}),
         "truth_ntracks": ak.to_numpy(events["truth_ntracks"]),
+        "truth_class": ak.to_numpy(events["truth_class"]),
     }
 
 

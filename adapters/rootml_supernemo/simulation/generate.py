@@ -10,12 +10,16 @@ import numpy as np
 from rootml.errors import DataError
 from rootml.spec import Array
 from rootml_supernemo.geometry import TIMESTAMPS, cell_address, wire_x, wire_y
-from rootml_supernemo.simulation import drift, response, tracks
+from rootml_supernemo.modules import NONE, address
+from rootml_supernemo.simulation import decays, deposits, drift, response, tracks
 from rootml_supernemo.simulation.arcs import Index
-from rootml_supernemo.simulation.cells import Hits, followed
+from rootml_supernemo.simulation.cells import followed
+from rootml_supernemo.simulation.deposits import Modules
 from rootml_supernemo.simulation.drift import Measured
 from rootml_supernemo.simulation.options import Settings, settings
+from rootml_supernemo.simulation.response import Answers
 from rootml_supernemo.simulation.tracks import CHARGE, CURVED, KINKED, Tracks
+from rootml_supernemo.simulation.walls import VETO_ROW
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -44,37 +48,52 @@ def simulate(n: int, rng: np.random.Generator, **options: Any) -> ak.Array:
 
 
 def _events(n: int, asked: Settings, rng: np.random.Generator) -> ak.Array:
-    """The whole chain, from top to bottom."""
+    """The whole chain, from top to bottom.
+
+    Energies have random numbers of their own: tracks do not depend on what modules measure.
+    """
     import awkward as ak
 
-    made = tracks.draw(n, asked, rng)
+    own = rng.spawn(1)[0]
+    kind = decays.classes(n, asked, own)
+    if asked.events == "tracks":
+        made = tracks.with_energies(tracks.draw(n, asked, rng), asked, own)
+    else:
+        made = decays.draw(kind, asked, rng)
     hits = followed(made.first, made.second, made.side, asked.share("reach"))
-    event, hits = response.answer(hits, made.event, n, asked, rng)
+    seen = response.answer(hits, made.event, n, asked, rng)
     started = rng.integers(0, RUN_TICKS, n)
-    measured = drift.measure(hits.distance, hits.z, started[event], asked.share("missing"), rng)
+    measured = drift.measure(
+        seen.hits.distance, seen.hits.z, started[seen.event], asked.share("missing"), rng
+    )
+    modules = deposits.answer(made, n, asked, own)
     first = np.searchsorted(made.event, np.arange(n))
-    counts = np.bincount(made.event, minlength=n)
     broken = made.kind == KINKED
     groups = (
-        (_of_tracks(made, event, hits), counts),
-        (_of_kinks(made, broken), np.bincount(made.event[broken], minlength=n)),
-        (_of_hits(event, hits, measured, first), np.bincount(event, minlength=n)),
-        (_of_modules(made, first), counts),
+        (_of_tracks(made, seen), made.event),
+        (_of_kinks(made, broken), made.event[broken]),
+        (_of_hits(seen, measured, first) | _module_of_hits(seen, modules), seen.event),
+        (_of_modules(modules), modules.event),
+        (_of_lost(seen), seen.lost_event),
     )
     lists = {
-        name: ak.unflatten(values.astype(_type(name, values)), count)
-        for columns, count in groups
+        name: ak.unflatten(values.astype(_type(name, values)), np.bincount(event, minlength=n))
+        for columns, event in groups
         for name, values in columns.items()
     }
-    per_event = {"truth_ntracks": counts.astype(np.int32), "truth_start": started}
+    per_event = {
+        "truth_ntracks": np.bincount(made.event, minlength=n).astype(np.int32),
+        "truth_class": kind.astype(np.int32),
+        "truth_start": started,
+    }
     return ak.zip(lists | per_event, depth_limit=1)
 
 
-def _of_tracks(made: Tracks, event: Index, hits: Hits) -> Columns:
-    """Directions at the foil, charge, and hits of an event up to the end of each track."""
-    arcs = made.first
+def _of_tracks(made: Tracks, answers: Answers) -> Columns:
+    """What is true of tracks, and the hits of an event up to the end of each."""
+    arcs, end, track = made.first, made.end, answers.hits.track
     sign = 2.0 * made.side - 1
-    seen = np.bincount(hits.track[hits.track >= 0], minlength=len(made))
+    seen = np.bincount(track[track >= 0], minlength=len(made))
     total = np.cumsum(seen)
     before = total - seen
     start = before[np.searchsorted(made.event, made.event)]
@@ -83,9 +102,13 @@ def _of_tracks(made: Tracks, event: Index, hits: Hits) -> Columns:
         "diry": np.sin(arcs.angle),
         "dirz": arcs.slope,
         "charge": np.where(made.kind == CURVED, CHARGE, 0),
+        "pointx": sign * end.u,
+        "pointy": end.y,
+        "pointz": end.z,
         "track_split": total - start,
         "truth_vertexy": arcs.y,
         "truth_vertexz": arcs.z,
+        "truth_energy": made.emitted,
     }
 
 
@@ -100,16 +123,16 @@ def _of_kinks(made: Tracks, broken: Array) -> Columns:
     }
 
 
-def _of_hits(event: Index, hits: Hits, measured: Measured, first: Index) -> Columns:
+def _of_hits(answers: Answers, measured: Measured, first: Index) -> Columns:
+    event, hits = answers.event, answers.hits
     side, row, layer = cell_address(hits.cell)
     noise = hits.track == response.NOISE
-    place = np.arange(len(event)) - np.searchsorted(event, event)
     columns = {
         "wirex": wire_x(side, layer),
         "wirey": wire_y(row),
         "wirez": measured.z,
         "radius": measured.radius,
-        "grid_id": place,
+        "grid_id": _place(event),
         "grid_side": side,
         "grid_layer": layer,
         "grid_column": row,
@@ -119,20 +142,30 @@ def _of_hits(event: Index, hits: Hits, measured: Measured, first: Index) -> Colu
     return columns | {f"tsp{place}": measured.ticks[:, place] for place in range(TIMESTAMPS)}
 
 
-def _of_modules(made: Tracks, first: Index) -> Columns:
-    """The calorimeter's block at the end of each track."""
-    end = made.end
-    return {
-        "calo_id": np.arange(len(made)) - first[made.event],
-        "calo_type": end.type,
-        "calo_side": made.side,
-        "calo_wall": end.wall,
-        "calo_row": end.row,
-        "calo_column": end.column,
-        "pointx": (2.0 * made.side - 1) * end.u,
-        "pointy": end.y,
-        "pointz": end.z,
-    }
+def _module_of_hits(answers: Answers, modules: Modules) -> Columns:
+    """The module at the end of the track of each hit."""
+    of_noise = np.append(modules.of_track, deposits.NO_MODULE)
+    return {"truth_module": of_noise[answers.hits.track]}
+
+
+def _of_modules(modules: Modules) -> Columns:
+    """The blocks of the calorimeter that answer."""
+    found = address(modules.number)
+    found["row"] = np.where(found["row"] == NONE, VETO_ROW, found["row"])
+    named = {f"calo_{'type' if name == 'kind' else name}": part for name, part in found.items()}
+    return named | {"calo_id": _place(modules.event), "calo_energy": modules.energy}
+
+
+def _of_lost(answers: Answers) -> Columns:
+    """Cells that tracks crossed and that are missing among the hits."""
+    side, row, layer = cell_address(answers.lost)
+    return {"truth_lost_side": side, "truth_lost_layer": layer, "truth_lost_column": row}
+
+
+def _place(event: Index) -> Index:
+    """Places in lists, whose events are in order."""
+    place: Index = np.arange(len(event)) - np.searchsorted(event, event)
+    return place
 
 
 def _type(name: str, values: Array) -> type:

@@ -14,10 +14,20 @@ Kind = Literal["straight", "kinked", "curved", "mixed"]
 Vertex = Literal["each", "common"]
 Directions = Literal["flat", "isotropic"]
 Condition = Literal["clean", "detector"]
+Events = Literal["tracks", "2nubb", "0nubb", "both"]
 Range = tuple[float, float]
 
+TEXTS = {
+    "events": Events,
+    "kind": Kind,
+    "vertex": Vertex,
+    "directions": Directions,
+    "conditions": Condition,
+}
 MOST_TRACKS = 4
 OPTIONS = {
+    "events": "tracks (the default), or double beta decays of 82Se: 2nubb, 0nubb, or both, evenly",
+    "least_energy": "of 2nubb, the smallest sum of both electrons' energies in MeV",
     "tracks": f"of an event, 0 to {MOST_TRACKS}: a number, or a range like 0:3 drawn from evenly",
     "kind": "straight (the default), kinked, curved, or mixed: one of the three for each track",
     "vertex": "each (the default): every track has its own; common: all of an event share one",
@@ -30,17 +40,26 @@ OPTIONS = {
     "noise": "mean number of cells that answer without a track; likewise",
     "dead": "share of the cells that never answer; likewise",
     "missing": "share of the timestamps that are lost; likewise",
+    "calo_noise": "mean number of modules that answer without a track; likewise",
     "reach": "largest abs(z) in mm at which a cell answers; likewise",
     "least": "cells that a track crosses at least, 0 to 9; tracks of fewer are drawn anew",
     "run": "number of the run, from which it follows which cells are dead",
 }
 CONDITIONS: Mapping[Condition, Mapping[str, float]] = {
-    "clean": {"efficiency": 1.0, "noise": 0.0, "dead": 0.0, "missing": 0.0, "reach": VETO_Z_MM},
+    "clean": {
+        "efficiency": 1.0,
+        "noise": 0.0,
+        "dead": 0.0,
+        "missing": 0.0,
+        "calo_noise": 0.0,
+        "reach": VETO_Z_MM,
+    },
     "detector": {
         "efficiency": 0.95,
         "noise": 1.0,
         "dead": 0.02,
         "missing": 0.05,
+        "calo_noise": 0.5,
         "reach": HALF_LENGTH_MM,
     },
 }
@@ -53,9 +72,13 @@ LIMITS = {
     "noise": (0.0, 200.0),
     "dead": (0.0, 0.9),
     "missing": (0.0, 1.0),
+    "calo_noise": (0.0, 50.0),
+    "least_energy": (0.0, 2.9),
     "reach": (100.0, VETO_Z_MM),
 }
 MOMENTUM_MEV = (0.3, 10.0)
+OF_TRACKS = ("tracks", "kind", "vertex", "directions", "momentum", "kink")
+"""Options that decays leave no choice in."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +89,8 @@ class Settings:
     of electrons of some 0.2 to 2.5 MeV, in round numbers.
     """
 
+    events: Events = "tracks"
+    least_energy: float = 0.0
     tracks: tuple[int, int] = (0, 3)
     kind: Kind = "straight"
     vertex: Vertex = "each"
@@ -78,13 +103,13 @@ class Settings:
     noise: float | None = None
     dead: float | None = None
     missing: float | None = None
+    calo_noise: float | None = None
     reach: float | None = None
     least: int = 1
     run: int = 0
 
     def __post_init__(self) -> None:
-        texts = {"kind": Kind, "vertex": Vertex, "directions": Directions, "conditions": Condition}
-        for name, kind in texts.items():
+        for name, kind in TEXTS.items():
             value, known = getattr(self, name), get_args(kind)
             if value not in known:
                 near = nearest(str(value), known)
@@ -101,6 +126,15 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, Integral) or not 0 <= int(value) <= most:
                 raise DataError(f"{name} is {value!r}: expected a whole number, 0 to {most}")
+        self._check_decays()
+
+    def _check_decays(self) -> None:
+        """Refuse options that would be overlooked."""
+        decays = self.events != "tracks"
+        for name in OF_TRACKS if decays else ("least_energy",):
+            if getattr(self, name) != type(self).__dataclass_fields__[name].default:
+                why = "two electrons from one point" if decays else "no double beta decay"
+                raise DataError(f"{name}: events={self.events} are {why}; leave it out")
 
     def share(self, name: str) -> float:
         """An option of the conditions, as asked for or as they have it."""

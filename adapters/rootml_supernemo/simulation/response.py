@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from rootml.spec import Array
@@ -18,14 +20,28 @@ def dead_cells(share: float, run: int) -> Array:
     return np.random.default_rng(run).random(CELLS) < share
 
 
+@dataclass(frozen=True)
+class Answers:
+    """``hits`` that are seen and the ``event`` of each, in the order of events, tracks and paths.
+
+    Noise comes last in its event. ``lost``, ``lost_event``: cells (0-2033) that tracks crossed but
+    none of them made answer, and their events, in this order.
+    """
+
+    event: Index
+    hits: Hits
+    lost_event: Index
+    lost: Index
+
+
 def answer(
     hits: Hits, event_of: Index, events: int, asked: Settings, rng: np.random.Generator
-) -> tuple[Index, Hits]:
-    """The hits that are seen and their events, in the order of events, tracks and paths.
+) -> Answers:
+    """What cells answer to ``hits`` of tracks, whose events are ``event_of``.
 
-    ``event_of``: event of each track. Of several tracks in a cell the nearest is seen: its
-    electrons arrive first. Noise comes last in its event.
+    Of several tracks in a cell the nearest is seen: its electrons arrive first.
     """
+    crossed = event_of[hits.track] * CELLS + hits.cell
     noise = rng.poisson(asked.share("noise"), events)
     event = np.concatenate([event_of[hits.track], np.repeat(np.arange(events), noise)])
     hits = hits + _noise(int(noise.sum()), rng)
@@ -34,9 +50,11 @@ def answer(
     fired = (rng.random(len(event)) < asked.share("efficiency")) | (hits.track == NOISE)
     fired &= ~dead_cells(asked.share("dead"), asked.run)[hits.cell]
     event, hits = event[fired], hits.take(fired)
+    seen = (event * CELLS + hits.cell)[hits.track != NOISE]
+    lost_event, lost = np.divmod(np.setdiff1d(crossed, seen), CELLS)
     track = np.where(hits.track == NOISE, len(event_of), hits.track)
     order = np.lexsort((hits.path, track, event))
-    return event[order], hits.take(order)
+    return Answers(event[order], hits.take(order), lost_event, lost)
 
 
 def _noise(n: int, rng: np.random.Generator) -> Hits:

@@ -18,6 +18,7 @@ from rootml_supernemo.geometry import CELLS, FIRST_WIRE_MM, MAIN_WALL, PITCH_MM
 from rootml_supernemo.simulation.arcs import Arcs, Index
 from rootml_supernemo.simulation.cells import followed
 from rootml_supernemo.simulation.options import Settings
+from rootml_supernemo.simulation.spectra import kinetic
 from rootml_supernemo.simulation.walls import Ends, ends
 
 VERTEX_MM: Final = (2000.0, 1300.0)
@@ -44,7 +45,8 @@ class Tracks:
 
     ``event``, ``side``; ``kind``; ``first``: the arc from the foil; ``second``: that behind the
     kink, of length 0 where there is none; ``bend``: angle of the kink, rad; ``layer``: the one it
-    is near; ``end``: where the track meets the calorimeter.
+    is near; ``end``: where the track meets the calorimeter; ``emitted``, ``energy``: kinetic energy
+    in MeV where the track begins, and behind the foil.
     """
 
     event: Index
@@ -55,6 +57,8 @@ class Tracks:
     bend: Array
     layer: Index
     end: Ends
+    emitted: Array
+    energy: Array
 
     def __len__(self) -> int:
         return len(self.event)
@@ -67,7 +71,7 @@ def draw(events: int, asked: Settings, rng: np.random.Generator) -> Tracks:
     """
     low, high = asked.tracks
     event = np.repeat(np.arange(events), rng.integers(low, high + 1, events))
-    y, z = _vertices(event, events, asked.vertex == "common", rng)
+    y, z = vertices(event, events, asked.vertex == "common", rng)
     kind = _kinds(len(event), asked, rng)
     made = _attempt(event, kind, y, z, asked, rng)
     for _ in range(ATTEMPTS):
@@ -75,16 +79,17 @@ def draw(events: int, asked: Settings, rng: np.random.Generator) -> Tracks:
         if not len(again):
             return made
         tried = _attempt(event[again], kind[again], y[again], z[again], asked, rng)
-        made = _replaced(made, again, tried)
+        made = replaced(made, again, tried)
     raise DataError(
         f"tracks of {asked.momentum[0]:g} to {asked.momentum[1]:g} MeV/c in {asked.field:g} T turn "
         "back before they reach the calorimeter: expected more momentum, or less field"
     )
 
 
-def _vertices(
+def vertices(
     event: Index, events: int, common: bool, rng: np.random.Generator
 ) -> tuple[Array, Array]:
+    """y and z in mm of points on the foil: one for each track, or one for each event."""
     places = [rng.uniform(-most, most, events if common else len(event)) for most in VERTEX_MM]
     y, z = (place[event] for place in places) if common else places
     return y, z
@@ -103,7 +108,7 @@ def _attempt(
     n = len(event)
     side = rng.integers(0, 2, n)
     angle, slope = _directions(n, asked.directions == "isotropic", rng)
-    bent = np.where(kind == CURVED, _curvature(slope, side, asked, rng), 0.0)
+    bent = np.where(kind == CURVED, _drawn(slope, side, asked, rng), 0.0)
     start = Arcs(np.zeros(n), y, z, angle, bent, slope, np.zeros(n))
     end = ends(start)
     first, second = replace(start, length=end.path), replace(start, length=np.zeros(n))
@@ -111,23 +116,24 @@ def _attempt(
     broken = np.flatnonzero(kind == KINKED)
     if len(broken):
         legs = _kinked(start.take(broken), end.path[broken], np.radians(asked.kink), rng)
-        first = _replaced(first, broken, legs[0])
-        second = _replaced(second, broken, legs[1])
-        end = _replaced(end, broken, legs[2])
+        first = replaced(first, broken, legs[0])
+        second = replaced(second, broken, legs[1])
+        end = replaced(end, broken, legs[2])
         bend[broken], layer[broken] = legs[3:]
-    end = replace(end, hit=end.hit & _seen(first, second, side, end, asked))
-    return Tracks(event, side, kind, first, second, bend, layer, end)
+    end = replace(end, hit=end.hit & seen(first, second, side, end, asked))
+    unknown = np.full(n, np.nan)
+    return Tracks(event, side, kind, first, second, bend, layer, end, unknown, unknown)
 
 
-def _seen(first: Arcs, second: Arcs, side: Index, end: Ends, asked: Settings) -> Array:
+def seen(first: Arcs, second: Arcs, side: Index, end: Ends, asked: Settings) -> Array:
     """Which tracks cross enough cells: those to the main wall cross one of each layer at least."""
     highest = asked.share("reach")
-    seen = np.ones(len(side), np.bool_)
+    enough = np.ones(len(side), np.bool_)
     short = np.flatnonzero(end.hit & ((end.type != MAIN_WALL) | (np.abs(end.z) > highest)))
     hits = followed(first.take(short), second.take(short), side[short], highest)
     of_track = np.unique(hits.track * CELLS + hits.cell) // CELLS
-    seen[short] = np.bincount(of_track, minlength=len(short)) >= asked.least
-    return seen
+    enough[short] = np.bincount(of_track, minlength=len(short)) >= asked.least
+    return enough
 
 
 def _directions(n: int, isotropic: bool, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -142,11 +148,33 @@ def _directions(n: int, isotropic: bool, rng: np.random.Generator) -> tuple[Arra
     return angle, np.tan(height) * np.cos(angle)
 
 
-def _curvature(slope: Array, side: Index, asked: Settings, rng: np.random.Generator) -> Array:
-    """1/mm of electrons in a field upwards: seen from above they turn to the left."""
-    across = rng.uniform(*asked.momentum, len(slope)) / np.hypot(1, slope)
-    curvature: Array = -CHARGE * (2 * side - 1) * MEV_PER_MM_T * asked.field / across
-    return curvature
+def _drawn(slope: Array, side: Index, asked: Settings, rng: np.random.Generator) -> Array:
+    """Curvatures of electrons whose momenta are drawn evenly."""
+    return curvature(rng.uniform(*asked.momentum, len(slope)), slope, side, asked.field)
+
+
+def curvature(momentum: Array, slope: Array, side: Index, field: float) -> Array:
+    """1/mm of electrons of momenta in MeV/c in a field upwards, in T.
+
+    Seen from above they turn to the left.
+    """
+    across = momentum / np.hypot(1, slope)
+    found: Array = -CHARGE * (2 * side - 1) * MEV_PER_MM_T * field / across
+    return found
+
+
+def with_energies(made: Tracks, asked: Settings, rng: np.random.Generator) -> Tracks:
+    """Tracks with the energies of electrons, that lose none in the foil.
+
+    Those of curves follow from them; others are of momenta drawn evenly.
+    """
+    momentum = rng.uniform(*asked.momentum, len(made))
+    bent = np.abs(made.first.curvature)
+    curved = bent > 0
+    across = MEV_PER_MM_T * asked.field / np.where(curved, bent, 1)
+    momentum = np.where(curved, across * np.hypot(1, made.first.slope), momentum)
+    energy = kinetic(momentum)
+    return replace(made, emitted=energy, energy=energy)
 
 
 def _kinked(
@@ -168,7 +196,7 @@ def _kinked(
     return replace(start, length=length), replace(second, length=end.path), end, bend, layer
 
 
-def _replaced(whole: T, where: Index, part: T) -> T:
+def replaced(whole: T, where: Index, part: T) -> T:
     """``whole`` with other values at some places, in its arrays and those of what it holds."""
     columns = []
     for item in fields(whole):
@@ -177,6 +205,6 @@ def _replaced(whole: T, where: Index, part: T) -> T:
             column = column.copy()
             column[where] = values
         else:
-            column = _replaced(column, where, values)
+            column = replaced(column, where, values)
         columns.append(column)
     return type(whole)(*columns)
