@@ -41,6 +41,9 @@ class Layout:
     ``trees``: names of trees that may hold it, as glob patterns without directory or cycle.
     ``branches``: the branches read, by the name under which ``decode`` receives them.
     ``columns``: for each logical column, the keys of ``branches`` it is decoded from.
+    ``instead``: of some columns other such keys, for files that lack one of those; the first that
+    are all there count.
+    ``without``: branches that a tree in this layout does not have, as another layout has them.
     ``decode(raw, wanted, options)``: ``raw`` is a record array with a field per key of
     ``branches`` that was found and is needed; returns a record array with the wanted columns.
     ``configure(raw)``: looks at the first events and settles what the format leaves open
@@ -62,11 +65,17 @@ class Layout:
     decode: Callable[[ak.Array, tuple[str, ...], Options], ak.Array]
     configure: Callable[[ak.Array], Options] | None = None
     probes: tuple[str, ...] = ()
+    instead: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
     refusal: str = ""
     per: str | None = None
     counter: str = ""
     default_model: str | None = None
     doc: str = ""
+
+    def ways(self, column: str) -> tuple[tuple[str, ...], ...]:
+        """The keys of ``branches`` that a logical column may be decoded from; the first is best."""
+        return tuple(filter(None, (self.columns.get(column), *self.instead.get(column, ()))))
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rootml.adapter import Adapter, Truth
-from rootml_supernemo.decoding import CLASSES
 from rootml_supernemo.layouts import LAYOUTS
 from rootml_supernemo.simulation import OPTIONS, simulate
 from rootml_supernemo.simulation.files import write
+from rootml_supernemo.truth import CLASSES
 from rootml_supernemo.views import VIEWS
 
 __all__ = ["ADAPTER"]

@@ -3,8 +3,7 @@
 ``layer`` 0-8 away from the foil, ``row`` 0-112 along it, ``side`` 0 or 1; ``z`` and ``radius`` in
 mm, NaN where they were not measured; ``z_timed`` and ``z_error`` (mm) by the timestamps, and
 ``t1`` to ``t6`` (us behind the avalanche), NaN where they are missing; ``z_best``, that of the file
-or else, where it is precise, that by the timestamps. One value an event:
-``truth_ntracks`` and ``truth_label``.
+or else, where it is precise, that by the timestamps.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ from rootml_supernemo.geometry import (
 )
 from rootml_supernemo.timestamps import clean, heights
 
-CLASSES: Final = ("no track", "1 track", "2 tracks", "3 tracks")
 OPTION: Final = "timestamps"
 UNMEASURED_MM: Final = 1e-9
 """Heights nearer to 0 were never set: the default of TKEvent is 0, uninitialised memory 1e-185."""
@@ -52,11 +50,13 @@ TICKS: Final = tuple(f"tsp{place}" for place in range(TIMESTAMPS))
 class Source:
     """Where a logical column comes from: keys of a layout's branches, and how they are read.
 
-    Columns that are made together share a source, which reads records of them.
+    Columns that are made together share a source, which reads records of them. ``instead``: other
+    keys that ``read`` makes do with, the better ones first.
     """
 
     keys: tuple[str, ...]
     read: Callable[[ak.Array, Options], ak.Array]
+    instead: tuple[tuple[str, ...], ...] = ()
 
 
 def decode(
@@ -200,19 +200,3 @@ def timed(seen: Array, options: Options) -> dict[str, Array]:
 def settle_times(seen: Array) -> Options:
     """What the first hits tell of their timestamps; nothing where none has any."""
     return {} if np.isnan(seen).all() else {OPTION: calibrate(seen).to_text()}
-
-
-def ntracks(values: ak.Array) -> ak.Array:
-    """Numbers of true tracks, int64: as they stand, or as many as a list of tracks has."""
-    counts = ak.num(values, axis=1) if values.ndim > 1 else values
-    wrong = np.flatnonzero(~(ak.to_numpy(counts) >= 0))
-    if len(wrong):
-        at = int(wrong[0])
-        raise DataError(f"number of true tracks: {counts[at]}, expected 0 or more", at)
-    return ak.values_astype(counts, np.int64)
-
-
-def label(values: ak.Array) -> ak.Array:
-    """The class of each event; -1, of none, where it has more tracks than there are classes."""
-    counts = ntracks(values)
-    return ak.where(counts < len(CLASSES), counts, -1)

@@ -1,8 +1,7 @@
 """The file formats that hold hits of SuperNEMO's tracker.
 
 ``hit_tree``: SN-IEgenerator (github.com/SuperNEMO-DBD/SN-IEgenerator) and those made after it
-(github.com/amendl/SuperNEMO_ML_applications). ``tkevent``: github.com/TomasKrizak/TKEvent. Refused
-are brio files of Falaise and trees of MiModule (github.com/miroslav-macko/MiModule).
+(github.com/amendl/SuperNEMO_ML_applications). ``tkevent``: github.com/TomasKrizak/TKEvent.
 """
 
 from __future__ import annotations
@@ -15,39 +14,12 @@ import awkward as ak
 import numpy as np
 
 from rootml.adapter import Branch, Layout, Options
-from rootml.errors import BranchError, LayoutError, nearest
-from rootml_supernemo import decoding
+from rootml.errors import BranchError, nearest
+from rootml_supernemo import calorimeter, decoding, truth
 from rootml_supernemo.decoding import TICKS, Source, decode
+from rootml_supernemo.refused import BRIO, MIMODULE
 
-_TRUTH: Final = {
-    "ntracks": Branch(
-        ("truth_ntracks", "track_split", "dirx"),
-        optional=True,
-        doc="number of true tracks, or a list with one value a track",
-    ),
-    "truth_track": Branch(
-        ("truth_track", "tr_hits.truth_track"), optional=True, doc="track of a hit; -1 noise"
-    ),
-}
 _TIMED: Final = ("t1", "t2", "t3", "t4", "t5", "t6", "z_timed", "z_error")
-
-
-def _truth(hits: str) -> dict[str, Source]:
-    return {
-        "truth_ntracks": Source(
-            ("ntracks",), lambda raw, options: decoding.ntracks(raw["ntracks"])
-        ),
-        "truth_label": Source(("ntracks",), lambda raw, options: decoding.label(raw["ntracks"])),
-        "truth_track": Source(
-            ("truth_track", hits),
-            lambda raw, options: ak.values_astype(
-                decoding.like(
-                    decoding.numbers(raw["truth_track"], "truth_track"), raw[hits], "truth_track"
-                ),
-                np.int64,
-            ),
-        ),
-    }
 
 
 def _timed(keys: tuple[str, ...], ticks: Callable[[ak.Array], ak.Array]) -> dict[str, Source]:
@@ -97,6 +69,7 @@ def _layout(
     settle: Callable[[ak.Array], Options],
     probes: tuple[str, ...],
     doc: str,
+    without: tuple[str, ...] = (),
 ) -> Layout:
     sources = {**sources, "z_best": _best(sources["z"], sources["z_timed"])}
     return Layout(
@@ -104,6 +77,8 @@ def _layout(
         trees=trees,
         branches=branches,
         columns={column: source.keys for column, source in sources.items()},
+        instead={column: source.instead for column, source in sources.items() if source.instead},
+        without=without,
         decode=partial(decode, sources),
         configure=settle,
         probes=probes,
@@ -122,6 +97,16 @@ def _ticks(prefix: str = "") -> dict[str, Branch]:
 _LAYER: Final = Source(
     ("grid_layer",), lambda raw, options: decoding.layer(raw["grid_layer"], "grid_layer")
 )
+
+
+_MODULES: Final = {
+    "calo_type": Branch(("calo_type",), optional=True, doc="0 main wall, 1 X wall, 2 gamma veto"),
+    "calo_side": Branch(("calo_side",), optional=True, doc="0 or 1; in one variant always empty"),
+    "calo_wall": Branch(("calo_wall",), optional=True, doc="0 or 1, of X walls and vetoes"),
+    "calo_row": Branch(("calo_row",), optional=True, doc="along z; vetoes have none"),
+    "calo_column": Branch(("calo_column",), optional=True, doc="along y, of X walls along x"),
+    "calo_energy": Branch(("calo_energy",), "MeV", optional=True, doc="of a module"),
+}
 
 
 def _hit_tree_row(raw: ak.Array, options: Options) -> ak.Array:
@@ -154,7 +139,9 @@ HIT_TREE: Final = _layout(
         "wirey": Branch(("wirey",), "mm", optional=True),
     }
     | _ticks()
-    | _TRUTH,
+    | _MODULES
+    | truth.NTRACKS
+    | truth.OF_HITS,
     {
         "layer": _LAYER,
         "row": Source(("grid_column", "grid_layer"), _hit_tree_row),
@@ -169,21 +156,24 @@ HIT_TREE: Final = _layout(
         ),
     }
     | _timed(TICKS, _side_by_side)
-    | _truth("grid_layer"),
+    | calorimeter.by_address()
+    | {"calo_energy": calorimeter.energy("calo_energy", "calo_type")}
+    | truth.of_events()
+    | truth.of_hits("grid_layer", "calo_type"),
     _settle_hit_tree,
     ("grid_layer", "grid_column", "wirex", "wirey", *TICKS),
     "Lists of hits an event, as SN-IEgenerator writes them.",
 )
 
 
-def _member(raw: ak.Array, name: str) -> ak.Array:
-    hits = raw["hits"]
-    if name not in hits.fields:
+def _member(raw: ak.Array, name: str, key: str = "hits", branch: str = "tr_hits") -> ak.Array:
+    objects = raw[key]
+    if name not in objects.fields:
         raise BranchError(
-            f"tr_hits: expected a member {name!r}, found {', '.join(hits.fields) or 'none'}"
-            f"{nearest(name, hits.fields)}"
+            f"{branch}: expected a member {name!r}, found {', '.join(objects.fields) or 'none'}"
+            f"{nearest(name, objects.fields)}"
         )
-    return hits[name]
+    return objects[name]
 
 
 def _tkevent(
@@ -225,11 +215,15 @@ TKEVENT: Final = _layout(
     ("Event",),
     {
         "hits": Branch(("Eventdata/tr_hits", "tr_hits"), doc="TKtrhit: cell_num, tsp, h, r"),
+        "modules": Branch(
+            ("Eventdata/OM_hits", "OM_hits"), optional=True, doc="TKOMhit: OM_num of modules"
+        ),
         "ntracks": Branch(("truth_ntracks",), optional=True, doc="number of true tracks"),
     },
     _tkevent(dict.fromkeys(_MEMBERS, "hits"), _member)
     | _timed(("hits",), lambda raw: _member(raw, "tsp"))
-    | {name: source for name, source in _truth("hits").items() if name != "truth_track"},
+    | calorimeter.by_number("modules", lambda raw: _member(raw, "OM_num", "modules", "OM_hits"))
+    | truth.of_events(),
     _settle_tkevent,
     ("hits",),
     "Events of class TKEvent, with pointers to their hits.",
@@ -243,40 +237,23 @@ TKEVENT_FLAT: Final = _layout(
         "r": Branch(("tr_hits.r",), "mm", doc="distance from the wire; -1: not measured"),
     }
     | _ticks("tr_hits.")
-    | _TRUTH,
+    | {
+        "OM_num": Branch(("OM_hits.OM_num",), optional=True, doc="0-711"),
+        "energy": Branch(("OM_hits.energy",), "MeV", optional=True, doc="of a module"),
+    }
+    | truth.NTRACKS
+    | truth.OF_HITS,
     _tkevent({name: name for name in _MEMBERS}, lambda raw, name: raw[name])
     | _timed(TICKS, _side_by_side)
-    | _truth("cell_num"),
+    | calorimeter.by_number("OM_num", lambda raw: raw["OM_num"])
+    | {"calo_energy": calorimeter.energy("energy", "OM_num")}
+    | truth.of_events()
+    | truth.of_hits("cell_num", "OM_num"),
     _settle_side_by_side,
     ("cell_num", *TICKS),
     "The members of TKEvent's hits as one branch each.",
+    without=("tr_hits",),
 )
 
 
-def _refused(name: str, tree: str, branch: str, refusal: str, doc: str) -> Layout:
-    def refuse(raw: ak.Array, wanted: tuple[str, ...], options: Options) -> ak.Array:
-        raise LayoutError(refusal)
-
-    branches = {"events": Branch((branch,))}
-    return Layout(name, (tree,), branches, {}, refuse, refusal=refusal, doc=doc)
-
-
-_EXPORT: Final = (
-    "export the tracker's hits with TKEvent (github.com/TomasKrizak/TKEvent), or as hit_tree with "
-    "the branches grid_layer, grid_column, grid_side, wirez, radius"
-)
-BRIO: Final = _refused(
-    "brio",
-    "ER",
-    "datatools::things",
-    f"a brio file of Falaise, whose records ROOT cannot read; {_EXPORT}",
-    "Falaise's own format.",
-)
-MIMODULE: Final = _refused(
-    "mimodule",
-    "Event",
-    "hasPTD",
-    f"an event of MiModule (class MiEvent), which has no hits of the tracker; {_EXPORT}",
-    "Events of class MiEvent, in a tree and branch named as TKEvent's.",
-)
 LAYOUTS: Final = (HIT_TREE, TKEVENT, TKEVENT_FLAT, BRIO, MIMODULE)

@@ -22,7 +22,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Match:
-    """How far a tree fits a layout: which branches were found, which required ones were not."""
+    """How far a tree fits a layout: which branches were found, which required ones were not.
+
+    ``other``: branches that only trees in another layout have.
+    """
 
     adapter: Adapter
     layout: Layout
@@ -30,21 +33,26 @@ class Match:
     found: Mapping[str, str]
     missing: tuple[str, ...]
     tree_fits: bool = True
+    other: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Whether the tree is in this layout."""
-        return self.tree_fits and not self.missing
+        return self.tree_fits and not self.missing and not self.other
 
     @property
     def readable(self) -> bool:
         """Whether it is, and the layout is one that can be read."""
         return self.complete and not self.layout.refusal
 
+    def keys(self, column: str) -> tuple[str, ...]:
+        """The keys of ``layout.branches`` that a logical column is made of; none if it is not."""
+        ways = self.layout.ways(column)
+        return next((keys for keys in ways if all(key in self.found for key in keys)), ())
+
     def has(self, column: str) -> bool:
         """Whether all branches of a logical column are there."""
-        keys = self.layout.columns.get(column, ())
-        return bool(keys) and all(key in self.found for key in keys)
+        return bool(self.keys(column))
 
     def explain(self, names: Iterable[str]) -> str:
         """One line: why the tree is in this layout, or why not."""
@@ -59,6 +67,8 @@ class Match:
             wanted = ", ".join(map(repr, self.missing[:_SHOWN]))
             more = f" and {len(self.missing) - _SHOWN} more" if self.missing[_SHOWN:] else ""
             reasons.append(f"no branch {wanted}{more}{nearest(self.missing[0], names)}")
+        if self.other:
+            reasons.append(f"it has a branch {', '.join(map(repr, self.other))}")
         return f"{head}: {'; '.join(reasons)}"
 
 
@@ -119,7 +129,8 @@ def match(adapter: Adapter, layout: Layout, tree: str, names: BranchNames, *, na
         for key, branch in layout.branches.items()
         if not branch.optional and key not in found
     )
-    return Match(adapter, layout, tree, found, missing, named or fits(layout, tree))
+    other = tuple(name for name in layout.without if names.find(name) is not None)
+    return Match(adapter, layout, tree, found, missing, named or fits(layout, tree), other)
 
 
 def fits(layout: Layout, tree: str) -> bool:
@@ -202,7 +213,7 @@ class Decoder:
         for column in columns:
             if not self.has(column):
                 self._refuse(column)
-            keys |= dict.fromkeys(self.layout.columns[column])
+            keys |= dict.fromkeys(self.match.keys(column))
         return tuple(keys)
 
     def branches(self, columns: Iterable[str]) -> tuple[str, ...]:
@@ -218,8 +229,11 @@ class Decoder:
 
     def _refuse(self, column: str) -> None:
         layout = self.layout
-        wanted = [layout.branches[key].names[0] for key in layout.columns.get(column, ())]
+        ways = [
+            ", ".join(repr(layout.branches[key].names[0]) for key in keys)
+            for keys in layout.ways(column)
+        ]
         raise BranchError(
             f"{self.where}: the column {column!r} cannot be read in layout {layout.name!r}: "
-            + (f"it needs branch {', '.join(map(repr, wanted))}" if wanted else "no branch has it")
+            + (f"it needs branch {'; or '.join(ways)}" if ways else "no branch has it")
         )

@@ -38,9 +38,12 @@ class AdapterContract:
             require(len(layout.trees) > 0, f"layout {layout.name!r} names no tree")
             required = [key for key, branch in layout.branches.items() if not branch.optional]
             require(len(required) > 0, f"layout {layout.name!r} requires no branch")
-            used = {key for keys in layout.columns.values() for key in keys} | {*layout.probes}
+            ways = [*layout.columns.values(), *(one for w in layout.instead.values() for one in w)]
+            used = {key for keys in ways for key in keys} | {*layout.probes}
             unknown = sorted(used - layout.branches.keys())
             require(not unknown, f"layout {layout.name!r} names unknown branches: {unknown}")
+            strange = sorted(layout.instead.keys() - layout.columns.keys())
+            require(not strange, f"layout {layout.name!r}: other ways to no columns: {strange}")
 
     def test_views_are_described(self, adapter: Adapter) -> None:
         """Views are filed under their names; the first layout has the columns of all of them.

@@ -1,12 +1,17 @@
-"""The columns that a training needs, and the weights of classes."""
+"""The columns that a training needs, truth that is more than a number, and weights of classes."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from rootml.errors import BranchError, nearest
+from rootml.errors import BranchError, DataError, TrainingError, nearest
 from rootml.rootio.source import Source
-from rootml.spec import Array
+from rootml.spec import Array, Batch
+
+if TYPE_CHECKING:
+    import awkward as ak
 
 
 def require_column(source: Source, column: str, why: str) -> None:
@@ -18,10 +23,49 @@ def require_column(source: Source, column: str, why: str) -> None:
     if column not in layout.columns:
         near = nearest(column, layout.columns)
         raise BranchError(f"{where}: layout {layout.name!r} has no column {column!r}: {why}{near}")
-    keys = layout.columns[column]
+    keys = dict.fromkeys(key for way in layout.ways(column) for key in way)
     names = [name for key in keys for name in layout.branches[key].names] or [column]
     near = nearest(names[0], source.tree.keys())
     raise BranchError(f"{where}: no branch {' or '.join(map(repr, names))}: {why}{near}")
+
+
+def packed(values: ak.Array, batch: Batch, length: int, column: str) -> Array:
+    """Truth of events, each of which lists its objects or fills an array of a fixed shape.
+
+    Of lists of objects (``batch.members``) float32 (n, length), NaN behind the last one, where none
+    is known and in events of more than ``length``; of arrays (n, ...) in the column's own type.
+    DataError where the column has another shape.
+    """
+    import awkward as ak
+
+    if values.layout.purelist_isregular:
+        return ak.to_numpy(values)
+    if batch.members is None or values.ndim != 2:
+        each = "event" if batch.members is None else "object"
+        raise DataError(f"column {column!r} has lists of {values.ndim - 1} axes, expected one value "
+                        f"an {each}, or an array of a fixed shape")
+    counts = ak.to_numpy(ak.num(values))
+    wrong = np.flatnonzero(counts != batch.members)
+    if len(wrong):
+        event = int(wrong[0])
+        raise DataError(
+            f"column {column!r} has {counts[event]} values for {batch.members[event]} objects",
+            event,
+        )
+    fits = counts <= length
+    table = np.full((len(values), length), np.nan, np.float32)
+    known = ak.fill_none(ak.flatten(values[fits]), np.nan)
+    table[fits[:, None] & (np.arange(length) < counts[:, None])] = ak.to_numpy(known)
+    return table
+
+
+def require_numbers(truth: Array, target: str, who: str) -> None:
+    """Raise TrainingError where the truth is more than the one number a row that ``who`` takes."""
+    if truth.ndim > 1:
+        raise TrainingError(
+            f"{who} takes one true number a row; {target!r} has an array of the shape "
+            f"{truth.shape[1:]}"
+        )
 
 
 def signal_weight(labels: Array) -> float:
