@@ -17,6 +17,8 @@ from rootml.spec import Array, Batch, TensorSpec
 if TYPE_CHECKING:
     import awkward as ak
 
+    from rootml.card import Output
+
 Options = Mapping[str, str]
 
 
@@ -113,7 +115,9 @@ class View:
     domain is made of. ``variations``: ways in which the inputs may be off, by name. ``blank``: an
     event in which nothing was seen is judged like any other, as of no hits are no tracks.
     ``members``: where a row is an event that lists its objects, the length of the lists: objects
-    stand in the order of the file, and what is behind the last is to be overlooked.
+    stand in the order of the file, what is behind the last is to be overlooked, and a tensor of
+    bools, :attr:`mask`, tells which places are filled. A network may give a value for each place,
+    which becomes one for each object where its card says ``per`` of the output.
     """
 
     name: str
@@ -125,6 +129,27 @@ class View:
     variations: Mapping[str, Variation] = field(default_factory=dict)
     blank: bool = False
     members: int = 0
+
+    def __post_init__(self) -> None:
+        if self.members and not self.mask:
+            raise ValueError(
+                f"view {self.name!r} lists up to {self.members} objects, but no tensor of bools of "
+                f"the shape ({self.members},) tells which are there"
+            )
+
+    @property
+    def mask(self) -> str:
+        """The tensor of bools that tells which places of the lists are filled; empty: no lists."""
+        wanted = "bool", (self.members,)
+        return next((s.name for s in self.tensors if (s.dtype, s.shape) == wanted), "")
+
+    def lists(self, output: Output) -> bool:
+        """Whether an output has a value for each object that a row lists."""
+        return self.members > 0 and output.per is not None
+
+    def row_shape(self, output: Output) -> tuple[int, ...]:
+        """The shape in which a network gives an output for one row."""
+        return (self.members, *output.shape) if self.lists(output) else output.shape
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import awkward as ak
 
 Array = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -106,18 +108,82 @@ class Batch:
     A unit is an event, or an object where ``counts`` (objects per event) is given. ``judged``
     has one bool per unit; the tensors have one row per True, in order. None: all are judged.
     ``members``: where a row is an event that lists its objects, how many each event has (judged or
-    not); a network may then give a value for each object, as (rows, longest list, ...).
+    not). In :meth:`of_members` these objects are the units, and share rows: ``slots`` holds the row
+    of each one that is judged, and its place in the list.
     """
 
     tensors: Mapping[str, Array]
-    judged: npt.NDArray[np.bool_] | None = None
-    counts: npt.NDArray[np.int64] | None = None
-    members: npt.NDArray[np.int64] | None = None
+    judged: Mask | None = None
+    counts: Places | None = None
+    members: Places | None = None
+    slots: tuple[Places, Places] | None = None
 
     @property
     def rows(self) -> int:
         """How many rows each tensor has."""
         return len(next(iter(self.tensors.values())))
+
+    @property
+    def each(self) -> Mask:
+        """Whether a unit is judged, one bool each."""
+        if self.judged is not None:
+            return self.judged
+        return np.ones(self.rows if self.counts is None else int(np.sum(self.counts)), np.bool_)
+
+    @property
+    def row(self) -> Places:
+        """The row of each judged unit."""
+        return np.arange(np.count_nonzero(self.each)) if self.slots is None else self.slots[0]
+
+    def of_members(self) -> Batch:
+        """The same tensors, of which each object that an event lists is a unit.
+
+        All objects of a judged event are judged.
+        """
+        if self.members is None:
+            raise ValueError("a batch whose rows list no objects has no members")
+        event = np.repeat(np.arange(len(self.members)), self.members)
+        judged = self.each
+        at = judged[event]
+        slots = (np.cumsum(judged) - 1)[event[at]], places_within(self.members, len(event))[at]
+        return Batch(self.tensors, at, self.members, slots=slots)
+
+    def of_units(self, values: Array) -> Array:
+        """Of a network's output for the rows, (rows, ...), what it says of each judged unit.
+
+        Where units share rows the second axis is that of their places.
+        """
+        return values if self.slots is None else values[self.slots]
+
+    def judging(self, units: Mask) -> Self:
+        """The batch in which only the judged units among ``units``, one bool each, are judged."""
+        each = self.each
+        return replace(self, judged=each & units, **self._cut(units[each]))
+
+    def selected(self, units: Mask, counts: Places | None) -> Self:
+        """The batch of ``units`` alone, one bool each; ``counts``: how many events then have."""
+        each = self.each
+        return replace(self, judged=each[units], counts=counts, **self._cut(units[each]))
+
+    def _cut(self, kept: Mask) -> dict[str, Any]:
+        """Tensors and slots of the judged units that are ``kept``, one bool each."""
+        if kept.all():
+            return {}
+        if self.slots is None:
+            return {"tensors": {name: tensor[kept] for name, tensor in self.tensors.items()}}
+        row, place = (part[kept] for part in self.slots)
+        rows, row = np.unique(row, return_inverse=True)
+        tensors = {name: tensor[rows] for name, tensor in self.tensors.items()}
+        return {"tensors": tensors, "slots": (row, place)}
+
+
+def places_within(counts: Places | None, units: int) -> Places:
+    """Place (units,) of each object in its event, from 0; of events 0."""
+    if counts is None:
+        return np.zeros(units, np.int64)
+    starts = np.cumsum(counts) - counts
+    places: Places = np.arange(units) - np.repeat(starts, counts)
+    return places
 
 
 def per_unit(values: ak.Array, batch: Batch, missing: float, column: str) -> Array:

@@ -31,8 +31,8 @@ class Annotation:
     """What a tagger says of some events.
 
     ``columns``: by branch name, one value per event, or a jagged array of one per object.
-    ``outputs``: by output name, flat, one value per unit (event or object).
-    ``batch``: the tensors the network saw.
+    ``outputs``: by output name, flat, one value per unit (event or object) of ``batch``, which
+    holds the tensors the network saw.
     """
 
     columns: Mapping[str, Any]
@@ -52,7 +52,9 @@ class Tagger:
     is that of random ones. ``ood``: adds the distance to the training domain of the card,
     ``<prefix><model>_ood`` (:mod:`rootml.domain`). ``batch_size``: rows the network sees at once.
     ``layout``: that of the events; where its entries hold several objects, outputs per event become
-    outputs per object. InputError where nothing at all is asked for.
+    outputs per object. Where rows are events that list their objects, outputs ``per`` object are
+    those of the lists; what is said of an event alone, its distance, holds for all of them.
+    InputError where nothing at all is asked for.
     """
 
     def __init__(
@@ -119,7 +121,7 @@ class Tagger:
         nominal = self._judge(events)
         columns, batch = dict(nominal.columns), nominal.batch
         for column, distance in self._distances.items():
-            values = distance(batch.tensors).astype(column.dtype)
+            values = distance(batch.tensors)[batch.row]
             columns[column.name] = _per_event(_scatter(values, batch, column), batch)
         for one in self._varied:
             try:
@@ -134,19 +136,22 @@ class Tagger:
         batch = self.view.build(events)
         for spec in self.view.tensors:
             _check_finite(spec, batch)
-        predicted = self.model(batch.tensors, batch_size=self.batch_size)
-        columns = {column.name: column for column in self._nominal}
+        said = self.model(batch.tensors, batch_size=self.batch_size)
+        if self.view.lists(self.model.card.outputs[0]):
+            batch = batch.of_members()
+        predicted = {name: batch.of_units(values) for name, values in said.items()}
+        made = {column.name: column for column in self._nominal}
         outputs = {
-            name: _scatter(predicted[name], batch, columns[branch])
+            name: _scatter(predicted[name], batch, made[branch])
             for name, branch in self.branches.items()
         }
         passed = {
-            branch: _scatter(self._passes(point, predicted, batch, events), batch, columns[branch])
+            branch: _scatter(self._passes(point, predicted, batch, events), batch, made[branch])
             for branch, point in self.points.items()
         }
         flat = {self.branches[name]: values for name, values in outputs.items()} | passed
-        said = {branch: _per_event(values, batch) for branch, values in flat.items()}
-        return Annotation(said, outputs, batch)
+        columns = {branch: _per_event(values, batch) for branch, values in flat.items()}
+        return Annotation(columns, outputs, batch)
 
     def _passes(
         self, point: WorkingPoint, predicted: Mapping[str, Array], batch: Batch, events: ak.Array
@@ -156,7 +161,7 @@ class Tagger:
         if not point.against:
             return point.passes(scores)
         values = per_unit(events[point.against], batch, np.nan, point.against)
-        return point.passes(scores, values if batch.judged is None else values[batch.judged])
+        return point.passes(scores, values[batch.each])
 
 
 def _placed(output: Output, layout: Layout | None) -> Output:
@@ -232,10 +237,7 @@ def _check_finite(spec: TensorSpec, batch: Batch) -> None:
     bad = np.asarray(bad.reshape(len(tensor), -1).any(axis=1))
     if not bad.any():
         return
-    unit = int(np.argmax(bad))
-    if batch.judged is not None:
-        unit = int(np.flatnonzero(batch.judged)[unit])
-    event = unit
+    unit = event = int(np.flatnonzero(batch.each)[np.argmax(bad)])
     if batch.counts is not None:
         event = int(np.searchsorted(np.cumsum(batch.counts), unit, side="right"))
     raise DataError(f"the tensor {spec.name!r} holds NaN or infinity", event)

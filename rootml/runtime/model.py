@@ -14,7 +14,9 @@ from rootml.errors import DataError, NetworkError
 from rootml.plugins import adapter_of, package_of
 from rootml.runtime.engine import Engine, Port
 from rootml.runtime.signature import Wiring, castable, check_card, connect
-from rootml.spec import Array, TensorSpec
+from rootml.spec import Array, Mask, Places, TensorSpec
+
+Rows = slice | Places
 
 DEFAULT_BATCH = 256
 BATCH_BYTES = 1 << 17
@@ -60,6 +62,7 @@ class Model:
     ) -> dict[str, Array]:
         """Run the network; returns an array ``(n, *shape)`` per output of the card, by name.
 
+        An output for each object that a row lists is ``(n, members, *shape)``, 0 behind the last.
         ``tensors``: arrays ``(n, *shape)`` by the names of the view's tensors; n may be 0.
         ``batch_size``: rows the engine sees at once; None takes the card's, else 256 or, of small
         rows, as many as BATCH_BYTES hold. Raises NetworkError where the tensors do not fit or the
@@ -72,15 +75,16 @@ class Model:
         arrays = self._checked(tensors)
         rows = len(next(iter(arrays.values())))
         results = {
-            output.name: np.empty((rows, *output.shape), output.dtype)
+            output.name: np.empty((rows, *self.view.row_shape(output)), output.dtype)
             for output in self.card.outputs
         }
         sources = [output.source for output in self.card.outputs]
-        parts = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+        there = self._there(tensors, rows)
+        parts = _parts(rows, step, there)
         batches = self.engine.run_each((self._feed(arrays, part) for part in parts), sources)
         for part, values in zip(parts, batches, strict=True):
             for output, value in zip(self.card.outputs, values, strict=True):
-                results[output.name][part] = self._fitted(output, value, part, arrays)
+                results[output.name][part] = self._fitted(output, value, part, arrays, there)
         return results
 
     @property
@@ -121,8 +125,20 @@ class Model:
             raise NetworkError(f"model {self.card.name!r}: tensors differ in rows: {sizes}")
         return arrays
 
-    def _feed(self, arrays: Mapping[str, Array], part: slice) -> dict[str, Array]:
-        """A range of rows as the graph takes them, by the names of its inputs."""
+    def _there(self, tensors: Mapping[str, Array], rows: int) -> Mask | None:
+        """Which places of the lists in the rows are filled; None where rows are no lists."""
+        name = self.view.mask
+        if not self.view.members:
+            return None
+        if name not in tensors or np.shape(tensors[name]) != (rows, self.view.members):
+            raise NetworkError(
+                f"model {self.card.name!r}: the tensor {name!r}, which tells the objects that are "
+                f"there, is missing or not of the shape {(rows, self.view.members)}"
+            )
+        return np.asarray(tensors[name], np.bool_)
+
+    def _feed(self, arrays: Mapping[str, Array], part: Rows) -> dict[str, Array]:
+        """Some rows as the graph takes them, by the names of its inputs."""
         return {
             port.name: np.ascontiguousarray(arrays[name][part], port.dtype or None)
             for name, port in self._wiring.inputs.items()
@@ -145,26 +161,48 @@ class Model:
                 )
 
     def _fitted(
-        self, output: Output, value: Array, part: slice, arrays: Mapping[str, Array]
+        self,
+        output: Output,
+        value: Array,
+        part: Rows,
+        arrays: Mapping[str, Array],
+        there: Mask | None,
     ) -> Array:
-        value = self._shaped(output, value, part.stop - part.start)
+        numbers = np.arange(len(next(iter(arrays.values()))))[part]
+        value = self._shaped(output, value, len(numbers))
         with np.errstate(over="ignore"):  # what a narrower type cannot hold becomes infinite
             value = value.astype(output.dtype, copy=False)
+        if there is not None and self.view.lists(output):
+            filled = there[part].reshape(*value.shape[:2], *(1 for _ in output.shape))
+            value = np.where(filled, value, np.zeros((), value.dtype))
         finite = np.isfinite(value)
         if not finite.all():
             row = int(np.argwhere(~finite)[0][0])
-            _explain_not_finite(self, output, row, part.start, self._feed(arrays, part))
+            _explain_not_finite(self, output, row, int(numbers[row]), self._feed(arrays, part))
         return value
 
     def _shaped(self, output: Output, value: Array, rows: int) -> Array:
-        if output.shape == () and value.shape == (rows, 1):
-            value = value[:, 0]
-        if value.shape != (rows, *output.shape):
+        expected = (rows, *self.view.row_shape(output))
+        if output.shape == () and value.shape == (*expected, 1):
+            value = value[..., 0]
+        if value.shape != expected:
             raise NetworkError(
                 f"{self.engine.where}: output {output.source!r} has the shape {value.shape} for "
-                f"{rows} rows; the card says {(rows, *output.shape)}"
+                f"{rows} rows; the card says {expected}"
             )
         return value
+
+
+def _parts(rows: int, step: int, there: Mask | None) -> list[Rows]:
+    """The rows that are seen at once.
+
+    Those with the shortest lists come first: a network may cut a batch to its longest.
+    """
+    starts = range(0, rows, step)
+    if there is None:
+        return [slice(start, min(start + step, rows)) for start in starts]
+    order = np.argsort(np.count_nonzero(there, axis=1), kind="stable")
+    return [order[start : start + step] for start in starts]
 
 
 def _rebuilt(card: ModelCard, engine: Engine, origin: str, card_sha256: str) -> Model:
@@ -186,7 +224,7 @@ def _check_tensor(model: str, array: Array, spec: TensorSpec, port: Port) -> Non
 
 
 def _explain_not_finite(
-    model: Model, output: Output, row: int, start: int, feed: Mapping[str, Array]
+    model: Model, output: Output, row: int, number: int, feed: Mapping[str, Array]
 ) -> None:
     for spec in model.view.tensors:
         port = model._wiring.inputs.get(spec.name)
@@ -196,10 +234,10 @@ def _explain_not_finite(
         bad = np.isinf(values) if spec.allow_nan else ~np.isfinite(values)
         if bad.any():
             raise DataError(
-                f"model {model.card.name!r}: row {start + row} of the input {port.name!r} holds "
+                f"model {model.card.name!r}: row {number} of the input {port.name!r} holds "
                 f"{'infinity' if spec.allow_nan else 'NaN or infinity'}"
             )
     raise NetworkError(
-        f"{model.engine.where}: output {output.source!r} is NaN or infinite in row {start + row}, "
+        f"{model.engine.where}: output {output.source!r} is NaN or infinite in row {number}, "
         "for finite input"
     )

@@ -63,7 +63,7 @@ def connect(card: ModelCard, view: View, engine: Engine) -> Wiring:
         rows.append(
             (f"input {name}", "-", describe_port(port), f"no such tensor in the view{near}")
         )
-    rows += [_output_row(output, engine.outputs) for output in card.outputs]
+    rows += [_output_row(output, view, engine.outputs) for output in card.outputs]
     if any(problem for *_, problem in rows):
         raise NetworkError(
             f"{engine.where}: the network does not fit its card (model {card.name!r}, view "
@@ -106,18 +106,37 @@ def _input_row(spec: TensorSpec, port: Port) -> tuple[str, str, str, str]:
     return f"input {port.name}", _text(spec.dtype, spec.shape), describe_port(port), problem
 
 
-def _output_row(output: Output, ports: Mapping[str, Port]) -> tuple[str, str, str, str]:
-    name, expected = f"output {output.source}", _text(output.dtype, output.shape)
+def _output_row(output: Output, view: View, ports: Mapping[str, Port]) -> tuple[str, str, str, str]:
+    row = view.row_shape(output)
+    name, expected = f"output {output.source}", _text(output.dtype, row)
     port = ports.get(output.source)
     if port is None:
         return name, expected, "-", f"missing{nearest(output.source, ports)}"
     shape = port.shape
-    if output.shape == () and shape is not None and len(shape) == 2 and shape[1] in (1, None):
-        shape = shape[:1]
-    problem = "" if shape is None else _shape_problem(output.shape, shape)
+    single = output.shape == () and shape is not None and len(shape) == len(row) + 2
+    if shape is not None and single and shape[-1] in (1, None):
+        shape = shape[:-1]
+    problem = "" if shape is None else _list_problem(output, view, shape)
+    if shape is not None:
+        problem = problem or _shape_problem(row, shape)
     if not castable(port.dtype, output.dtype):
         problem = problem or f"{port.dtype} cannot be cast to {output.dtype} without loss"
     return name, expected, describe_port(port), problem
+
+
+def _list_problem(output: Output, view: View, found: Shape) -> str:
+    """Where one of card and network has a value for each object of a list, the other for each row.
+
+    ``found``: batch axis first.
+    """
+    if not view.members:
+        return ""
+    axes = len(output.shape) + 1
+    if view.lists(output) and len(found) == axes:
+        return f"one value an event, and the card says per {output.per}"
+    if not view.lists(output) and len(found) == axes + 1 and found[1] in (view.members, None):
+        return "a value for each object, and the card does not say per what"
+    return ""
 
 
 def _order_problem(columns: tuple[str, ...], stored: tuple[str, ...]) -> str:

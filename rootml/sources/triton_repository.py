@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from rootml.card import Output
 from rootml.errors import MissingExtra, NetworkError
 from rootml.runtime.engine import Port
 from rootml.runtime.model import Model
@@ -63,16 +62,16 @@ def triton_config(model: Model) -> str:
         _add(config.input, port.name, port.dtype, _row(port))
     for output in {output.source: output for output in card.outputs}.values():
         port = model.engine.outputs[output.source]
-        _add(config.output, port.name, port.dtype, _row(port, output))
+        _add(config.output, port.name, port.dtype, _row(port, model.view.row_shape(output)))
     for key, value in ((SHA256, card.network.sha256), ("rootml_version", card.version)):
         config.parameters[key].string_value = value
     text: str = text_format.MessageToString(config)
     return text
 
 
-def _row(port: Port, output: Output | None = None) -> list[int]:
-    """The shape of a row, -1 an axis of any length; the card's where the graph does not tell."""
-    row = port.shape[1:] if port.shape else output.shape if output else ()
+def _row(port: Port, told: tuple[int, ...] = ()) -> list[int]:
+    """The shape of a row, -1 an axis of any length; as ``told`` where the graph does not tell."""
+    row = port.shape[1:] if port.shape else told
     return [size if isinstance(size, int) else -1 for size in row]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from rootml.errors import located
+from rootml.spec import places_within
 from rootml.tagged.counting import Ledger, Step, chunks
 from rootml.tagged.models import TaggedModel
 from rootml.tagged.options import Options
@@ -22,7 +23,6 @@ from rootml.tagged.tree import TaggedTree, open_tagged
 from rootml.tagging.record import adapter_identity
 from rootml.validation.collect import columns_of, labels_of
 from rootml.validation.comparing.pairing import Background, Cuts, Joint
-from rootml.validation.counting.units import places_within
 from rootml.validation.figures.separation import BACKGROUND
 from rootml.validation.report import Report
 from rootml.validation.study import Note, Pair
@@ -57,9 +57,7 @@ class Side:
         setting, scores = self.ledger.collector.setting, said.outputs[self.output]
         column = columns_of(said.events, said.batch, len(scores), said.variables)
         rows = labels_of(setting, column, len(scores)) == BACKGROUND
-        rows &= (scores >= 0) & (scores <= 1)
-        if said.batch.judged is not None:
-            rows &= said.batch.judged
+        rows &= (scores >= 0) & (scores <= 1) & said.batch.each
         known = {one.name: column(one.source) for one in setting.variables}
         return Background(
             np.stack((said.entries, places_within(said.batch.counts, len(scores))), 1)[rows],

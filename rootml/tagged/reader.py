@@ -154,17 +154,17 @@ class Reader:
         if not self.inputs:
             return Batch({}, said, counts)
         batch = self.view.build(events)
+        if self.view.lists(self.model.card.outputs[0]):
+            batch = batch.of_members()
         if (counts is None) != (batch.counts is None) or not _equal(counts, batch.counts):
             raise DataError(
                 f"the branches {', '.join(self.paths.values())} do not have one value for each of "
                 f"the objects that the view {self.view.name!r} finds"
             )
-        could = np.ones(len(said), np.bool_) if batch.judged is None else batch.judged
+        could = batch.each
         self.odd["unsaid"] += int(np.count_nonzero(could & ~said))
         self.odd["unseen"] += int(np.count_nonzero(said & ~could))
-        rows = said[could]
-        tensors = {name: tensor[rows] for name, tensor in batch.tensors.items()}
-        return Batch(tensors if not rows.all() else batch.tensors, said & could, counts)
+        return batch.judging(said)
 
 
 def make_readers(

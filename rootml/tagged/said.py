@@ -37,21 +37,17 @@ class Said:
         """The units to keep; events without any of them stay only where objects are judged."""
         import awkward as ak
 
-        batch = self.batch
-        judged = np.ones(len(keep), np.bool_) if batch.judged is None else batch.judged
-        rows = keep[judged]
-        tensors = {name: tensor[rows] for name, tensor in batch.tensors.items()}
         outputs = {name: values[keep] for name, values in self.outputs.items()}
         weights = None if self.weights is None else self.weights[keep]
         variables = {name: values[keep] for name, values in self.variables.items()}
         entries = self.entries[keep]
         if units.counts is None:
-            kept = Batch(tensors, judged[keep], None)
+            kept = self.batch.selected(keep, None)
             return Said(self.events[keep], kept, outputs, weights, variables, entries)
         lists = ak.unflatten(keep, units.counts)
         counts = np.asarray(ak.to_numpy(ak.sum(lists, axis=1)), np.int64)
         fields = {name: self.events[name] for name in self.events.fields}
         contents = [ak.to_layout(f if f.ndim == 1 else f[lists]) for f in fields.values()]
         events = ak.Array(ak.contents.RecordArray(contents, list(fields), length=units.events))
-        kept = Batch(tensors, judged[keep], counts)
+        kept = self.batch.selected(keep, counts)
         return Said(events, kept, outputs, weights, variables, entries)

@@ -50,7 +50,7 @@ def judge_chunks(jobs: Sequence[Job], chunks: Iterable[tuple[int, Chunk]]) -> Ju
             with located(where, first):
                 said = job(events[job.source])
             columns |= said.columns
-            rows[job.name] = said.batch.rows
+            rows[job.name] = len(said.batch.row)
         ran = {job.name: job.tagger.model.engine.described() for job in jobs}
         yield Judged(len(events[source]), columns, rows, ran)
 

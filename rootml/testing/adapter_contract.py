@@ -9,7 +9,7 @@ from rootml.adapter import Adapter, View
 from rootml.errors import RootmlError
 from rootml.rootio.matching import BranchNames, match
 from rootml.spec import Array, Batch
-from rootml.testing.samples import SEED, build, decode, decoder_of, judged, require, simulated
+from rootml.testing.samples import SEED, build, decode, decoder_of, require, simulated
 
 OFF = 0.03
 """How far a variation is from nominal in the tests."""
@@ -135,8 +135,8 @@ class AdapterContract:
             for name, tensor in whole.tensors.items():
                 joined = np.concatenate([part.tensors[name] for part in parts])
                 np.testing.assert_array_equal(joined, tensor, f"tensor {name!r} of {view.name!r}")
-            joined = np.concatenate([judged(part) for part in parts])
-            np.testing.assert_array_equal(joined, judged(whole), f"judged by {view.name!r}")
+            joined = np.concatenate([part.each for part in parts])
+            np.testing.assert_array_equal(joined, whole.each, f"judged by {view.name!r}")
 
     def test_variations(self, adapter: Adapter) -> None:
         """At its nominal value a variation changes nothing; at any, events do not influence others.
@@ -187,7 +187,7 @@ def _check_batch(view: View, batch: Batch, events: int) -> None:
     units = events if batch.counts is None else int(batch.counts.sum())
     if batch.counts is not None:
         require(len(batch.counts) == events, f"{len(batch.counts)} counts for {events} events")
-    flags = judged(batch)
+    flags = batch.each
     require(len(flags) == units, f"{len(flags)} flags 'judged' for {units} units")
     require({*batch.tensors} == {spec.name for spec in view.tensors}, f"{[*batch.tensors]}")
     for spec in view.tensors:
@@ -198,10 +198,34 @@ def _check_batch(view: View, batch: Batch, events: int) -> None:
             spec.fits(tensor.shape),
             f"{spec.name!r} has the shape {tensor.shape}, declared {spec.shape}",
         )
+    _check_members(view, batch, events)
+
+
+def _check_members(view: View, batch: Batch, events: int) -> None:
+    """How many objects events have, and the mask that tells so of those that are judged, agree."""
+    require(
+        (batch.members is None) == (not view.members),
+        f"view {view.name!r} lists {view.members or 'no'} objects, its batch says otherwise",
+    )
+    if batch.members is None:
+        return
+    require(
+        batch.counts is None, f"view {view.name!r}: a row is an object, or lists them; not both"
+    )
+    require(
+        len(batch.members) == events, f"{len(batch.members)} numbers of members, {events} events"
+    )
+    listed, there = batch.members[batch.each], batch.tensors[view.mask]
+    most = int(listed.max(initial=0))
+    require(
+        most <= view.members, f"an event with {most} objects is judged, of {view.members} places"
+    )
+    filled = np.arange(view.members) < listed[:, None]
+    require(np.array_equal(there, filled), f"{view.mask!r} is not what an event's objects fill")
 
 
 def _check_same(found: Batch, expected: Batch, what: str) -> None:
-    np.testing.assert_array_equal(judged(found), judged(expected), what)
+    np.testing.assert_array_equal(found.each, expected.each, what)
     for name, tensor in expected.tensors.items():
         np.testing.assert_array_equal(found.tensors[name], tensor, f"{what}: tensor {name!r}")
 

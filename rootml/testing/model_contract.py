@@ -31,12 +31,16 @@ class ModelContract:
             require(batch.rows >= 2, "too few simulated events can be judged")
             return {name: tensor[: self.rows] for name, tensor in batch.tensors.items()}
         rng = np.random.default_rng(SEED)
-        return {
+        tensors = {
             spec.name: rng.random(
                 (self.rows, *(8 if isinstance(size, str) else size for size in spec.shape))
             ).astype(spec.dtype)
             for spec in model.view.tensors
         }
+        if model.view.members:
+            filled = rng.integers(1, model.view.members + 1, (self.rows, 1))
+            tensors[model.view.mask] = np.arange(model.view.members) < filled
+        return tensors
 
     def test_card_round_trip(self, model: Model) -> None:
         """The card, written and read back, is the same."""
@@ -64,6 +68,8 @@ class ModelContract:
         _check_outputs(model, results, rows)
         for output in model.card.outputs:
             values = results[output.name]
+            if model.view.lists(output):
+                values = values[tensors[model.view.mask]]
             if output.role in ("score", "probabilities"):
                 low, high = values.min(), values.max()
                 require(low >= 0 and high <= 1, f"{output.name!r} spans [{low}, {high}]")
@@ -115,7 +121,8 @@ def _check_outputs(model: Model, results: Mapping[str, Array], rows: int) -> Non
     require([*results] == [output.name for output in model.card.outputs], f"{[*results]}")
     for output in model.card.outputs:
         values = results[output.name]
-        require(values.shape == (rows, *output.shape), f"{output.name!r}: {values.shape}")
+        expected = (rows, *model.view.row_shape(output))
+        require(values.shape == expected, f"{output.name!r}: {values.shape}")
         require(values.dtype == output.dtype, f"{output.name!r}: {values.dtype}")
 
 

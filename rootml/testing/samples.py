@@ -10,7 +10,7 @@ import numpy as np
 
 from rootml.adapter import Adapter, View
 from rootml.rootio.matching import BranchNames, Decoder, match
-from rootml.spec import Array, Batch
+from rootml.spec import Batch
 
 SEED = 20
 
@@ -42,11 +42,6 @@ def decode(decoder: Decoder, events: ak.Array, *columns: str) -> ak.Array:
 def build(adapter: Adapter, view: View, events: ak.Array) -> Batch:
     """The batch that ``view`` makes of events in the adapter's first layout."""
     return view.build(decode(decoder_of(adapter, events), events, *view.columns))
-
-
-def judged(batch: Batch) -> Array:
-    """One bool per unit: whether the view judges it."""
-    return np.ones(batch.rows, np.bool_) if batch.judged is None else batch.judged
 
 
 def require(condition: bool, message: str) -> None:

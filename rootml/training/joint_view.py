@@ -106,7 +106,7 @@ def _check_same(member: Model, view: View, seen: Batch, own: Batch, events: int)
 def _units(batch: Batch, events: int) -> tuple[Array, Array]:
     """Objects of each event, and whether each is judged."""
     counts = np.ones(events, np.int64) if batch.counts is None else batch.counts
-    return counts, np.ones(counts.sum(), bool) if batch.judged is None else batch.judged
+    return counts, batch.each
 
 
 def _refuse(events: Array, problem: str) -> None:

@@ -81,7 +81,7 @@ class Collector:
         Raises DataError where a judged unit's weight is not finite.
         """
         n = len(next(iter(outputs.values())))
-        judged = np.ones(n, np.bool_) if batch.judged is None else batch.judged
+        judged = batch.each
         column = columns_of(events, batch, n, variables or {})
         label = labels_of(self.setting, column, n)
         if self.setting.weighted != (weights is not None):

@@ -40,6 +40,14 @@ class Units:
     outputs: Mapping[str, Array]
     column: Callable[[str], Array | None]
 
+    def by_row(self) -> tuple[Any, Array | None]:
+        """Rows of the tensors, each once, and their weights: of units that share one, the mean."""
+        if self.batch.slots is None:
+            return slice(None), self.weight
+        rows, which, shared = np.unique(self.batch.row, return_inverse=True, return_counts=True)
+        weight = None if self.weight is None else np.bincount(which, self.weight) / shared
+        return rows, weight
+
     def weights(self, rows: Any = slice(None)) -> Array | None:
         """The weights of some rows."""
         return None if self.weight is None else self.weight[rows]
@@ -167,15 +175,6 @@ def per_unit(events: ak.Array, name: str, counts: Array | None, units: int) -> A
     if len(values) != units:
         raise ValueError(f"column {name!r} has {len(values)} values for {units} units")
     return np.asarray(values, np.float64)
-
-
-def places_within(counts: Array | None, units: int) -> npt.NDArray[np.int64]:
-    """Place (units,) of each object in its event, from 0; of events 0."""
-    if counts is None:
-        return np.zeros(units, np.int64)
-    starts = np.cumsum(counts) - counts
-    places: npt.NDArray[np.int64] = np.arange(units) - np.repeat(starts, counts)
-    return places
 
 
 def checked_weights(weights: Any, units: int, judged: Array) -> Array:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from rootml.card import Output
-from rootml.spec import Array, TensorSpec
+from rootml.spec import Array, TensorSpec, places_within
 from rootml.validation.counting.setting import Setting
-from rootml.validation.counting.units import Units, places_within
+from rootml.validation.counting.units import Units
 from rootml.validation.events.masks import mask_of
 from rootml.validation.events.sampling import noise
 from rootml.validation.events.standouts import call
@@ -40,9 +40,9 @@ class Chunk:
         self.entries = entries
         self.facts = facts
         batch = units.batch
-        self.judged = np.ones(len(entries), np.bool_) if batch.judged is None else batch.judged
+        self.judged = batch.each
         self.objects = None if batch.counts is None else places_within(batch.counts, len(entries))
-        self._unit = np.flatnonzero(self.judged)
+        self._unit, self._row = np.flatnonzero(self.judged), batch.row
         self._call = call(setting, units)
 
     def lots(self, seed: int) -> Array:
@@ -58,9 +58,9 @@ class Chunk:
         points: dict[str, Array] = {}
         axes: dict[str, tuple[str, ...]] = {}
         for spec, mask in self._shown():
-            values = np.array(self.units.batch.tensors[spec.name][row])
+            values = np.array(self._tensor(spec.name, row))
             if spec.columns:
-                there = self.units.batch.tensors[mask][row].ravel() if mask else slice(None)
+                there = self._tensor(mask, row).ravel() if mask else slice(None)
                 points[spec.name] = values[there, :3]
             else:
                 images[spec.name] = values
@@ -71,6 +71,10 @@ class Chunk:
         """The event of a unit that was not judged."""
         facts = {**self._where(unit), "verdict": "not judged"}
         return self._key(unit), Event(self._title(unit), facts)
+
+    def _tensor(self, name: str, row: int) -> Array:
+        """What the network saw of a judged unit; of one in a list, its event."""
+        return np.asarray(self.units.batch.tensors[name][self._row[row]])
 
     def _key(self, unit: int) -> tuple[Any, ...]:
         return (*self.facts.values(), *self._where(unit).values())
@@ -107,7 +111,7 @@ class Chunk:
         units = {one.name: f" [{one.unit}]" for one in summaries if one.unit}
         for spec in self.setting.view.tensors:
             if spec.columns and len(spec.shape) == 1 and spec.name in self.units.batch.tensors:
-                values = self.units.batch.tensors[spec.name][row]
+                values = self._tensor(spec.name, row)
                 for column, value in zip(spec.columns, values, strict=True):
                     yield f"input {column}{units.get(column, '')}", _number(value)
 

@@ -91,13 +91,13 @@ def permutation_importance(
     if not measures:
         return {}, reasons
     inputs, rng = parts(model.view.tensors), np.random.default_rng(seed)
-    said = model(events.tensors)
+    said = events.judge(model, events.tensors)
     before = {name: measure.of(said[name]) for name, measure in measures.items()}
     losses: dict[str, list[tuple[float, ...]]] = {name: [] for name in measures}
     for i, part in enumerate(inputs):
         runs = []
         for repeat in range(repeats):
-            runs.append(model(part.permuted(events.tensors, rng)))
+            runs.append(events.judge(model, part.permuted(events.tensors, rng)))
             if progress is not None:
                 progress(i * repeats + repeat + 1, len(inputs) * repeats)
         for name, measure in measures.items():

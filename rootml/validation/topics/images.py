@@ -38,7 +38,7 @@ class Image(Topic):
     def fill(self, tally: Tally, units: Units) -> None:
         """Add the rows of a tensor to the sums of their classes."""
         rows = units.batch.tensors.get(self.spec.name)
-        if rows is None or not is_image(self.spec):
+        if rows is None or not is_image(self.spec) or self._shared:
             return
         classes, one = len(self.setting.classes), np.ones((len(rows), 1))
         add = partial(class_sums, label=units.label, weight=units.weight, classes=classes)
@@ -67,9 +67,16 @@ class Image(Topic):
                 if weight > 0:
                     yield from _means(f"image_{name}", label, total / weight, (line, across))
 
+    @property
+    def _shared(self) -> bool:
+        """Whether a row shows all objects of an event, of which each may be of another class."""
+        return any(map(self.setting.view.lists, self.setting.outputs))
+
     def _require(self, draft: Draft) -> None:
         if not is_image(self.spec):
             raise Unavailable(f"a tensor of shape {self.spec.shape} has no average image")
+        if self._shared:
+            raise Unavailable("a tensor of whole events has no average image of their objects")
         draft.require_judged()
         if self.spec.name not in draft.tally.sums:
             raise Unavailable("the network's inputs were not read")

@@ -37,10 +37,11 @@ class Inputs(Topic):
 
     def fill(self, tally: Tally, units: Units) -> None:
         """Count each summary, and the inputs that are beyond the training domain in any."""
-        tensors = units.batch.tensors
-        if not tensors:
+        if not units.batch.tensors:
             return
-        outside = np.zeros(len(units.label), np.bool_)
+        rows, weight = units.by_row()
+        tensors = {name: tensor[rows] for name, tensor in units.batch.tensors.items()}
+        outside = np.zeros(len(next(iter(tensors.values()))), np.bool_)
         missing = any(spec.allow_nan for spec in self.setting.view.tensors)
         for one in self.axes:
             summary = self.summaries[one.name]
@@ -49,12 +50,13 @@ class Inputs(Topic):
             if missing:  # what is not known is not beyond
                 beyond &= ~np.isnan(values)
             outside |= beyond
-            tally.fill(f"{OUTSIDE}/{one.name}", (_IN_OR_OUT,), beyond, weight=units.weight)
+            tally.fill(f"{OUTSIDE}/{one.name}", (_IN_OR_OUT,), beyond, weight=weight)
             finite = np.isfinite(values)
             axes = (domain_axis(one, summary.doc),)
-            tally.fill(f"domain_{one.name}", axes, values[finite], weight=units.weights(finite))
+            kept = None if weight is None else weight[finite]
+            tally.fill(f"domain_{one.name}", axes, values[finite], weight=kept)
         tally.counts["inputs",] += len(outside)
-        tally.fill(OUTSIDE, (_IN_OR_OUT,), outside, weight=units.weight)
+        tally.fill(OUTSIDE, (_IN_OR_OUT,), outside, weight=weight)
 
     def figures(self, draft: Draft) -> Mapping[str, Any]:
         """Share outside the domain, and the agreement of each summary."""
