@@ -70,8 +70,11 @@ def _layout(
     probes: tuple[str, ...],
     doc: str,
     without: tuple[str, ...] = (),
+    lost: Mapping[str, Source] | None = None,
 ) -> Layout:
     sources = {**sources, "z_best": _best(sources["z"], sources["z_timed"])}
+    if lost is not None:
+        sources |= truth.of_cells(sources, sources["truth_track"], lost)
     return Layout(
         name=name,
         trees=trees,
@@ -140,8 +143,9 @@ HIT_TREE: Final = _layout(
     }
     | _ticks()
     | _MODULES
-    | truth.NTRACKS
-    | truth.OF_HITS,
+    | truth.OF_EVENTS
+    | truth.OF_HITS
+    | truth.LOST,
     {
         "layer": _LAYER,
         "row": Source(("grid_column", "grid_layer"), _hit_tree_row),
@@ -163,6 +167,7 @@ HIT_TREE: Final = _layout(
     _settle_hit_tree,
     ("grid_layer", "grid_column", "wirex", "wirey", *TICKS),
     "Lists of hits an event, as SN-IEgenerator writes them.",
+    lost=truth.lost_by_place(),
 )
 
 
@@ -219,6 +224,7 @@ TKEVENT: Final = _layout(
             ("Eventdata/OM_hits", "OM_hits"), optional=True, doc="TKOMhit: OM_num of modules"
         ),
         "ntracks": Branch(("truth_ntracks",), optional=True, doc="number of true tracks"),
+        "class": truth.OF_EVENTS["class"],
     },
     _tkevent(dict.fromkeys(_MEMBERS, "hits"), _member)
     | _timed(("hits",), lambda raw: _member(raw, "tsp"))
@@ -241,8 +247,9 @@ TKEVENT_FLAT: Final = _layout(
         "OM_num": Branch(("OM_hits.OM_num",), optional=True, doc="0-711"),
         "energy": Branch(("OM_hits.energy",), "MeV", optional=True, doc="of a module"),
     }
-    | truth.NTRACKS
-    | truth.OF_HITS,
+    | truth.OF_EVENTS
+    | truth.OF_HITS
+    | truth.LOST_NUMBER,
     _tkevent({name: name for name in _MEMBERS}, lambda raw, name: raw[name])
     | _timed(TICKS, _side_by_side)
     | calorimeter.by_number("OM_num", lambda raw: raw["OM_num"])
@@ -253,6 +260,7 @@ TKEVENT_FLAT: Final = _layout(
     ("cell_num", *TICKS),
     "The members of TKEvent's hits as one branch each.",
     without=("tr_hits",),
+    lost=truth.lost_by_number(),
 )
 
 

@@ -1,7 +1,9 @@
-"""What is true of simulated events: how many tracks there are, and which one each hit is of."""
+"""What is true of simulated events: their tracks, which one each hit is of, what was lost."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import awkward as ak
@@ -9,17 +11,36 @@ import numpy as np
 
 from rootml.adapter import Branch, Options
 from rootml.errors import DataError
-from rootml_supernemo import calorimeter
+from rootml_supernemo import calorimeter, decoding
 from rootml_supernemo.decoding import Source, like, numbers
+from rootml_supernemo.geometry import LAYERS, ROWS, SIDES
 
 CLASSES: Final = ("no track", "1 track", "2 tracks", "3 tracks")
 NOISE: Final = -1
+PLACES: Final = ("side", "layer", "row")
+"""Axes of an image of the cells."""
 
-NTRACKS: Final = {
+OF_EVENTS: Final = {
     "ntracks": Branch(
         ("truth_ntracks", "track_split", "dirx"),
         optional=True,
         doc="number of true tracks, or a list with one value a track",
+    ),
+    "class": Branch(
+        ("truth_class",),
+        optional=True,
+        doc="0 double beta decay with two neutrinos, 1 with none; -1 of no class",
+    ),
+}
+LOST: Final = {
+    f"lost_{name}": Branch(
+        (f"truth_lost_{name}",), optional=True, doc="of a cell that a track crossed in vain"
+    )
+    for name in ("side", "layer", "column")
+}
+LOST_NUMBER: Final = {
+    "lost": Branch(
+        ("truth_lost.cell_num",), optional=True, doc="of a cell that a track crossed in vain"
     )
 }
 OF_HITS: Final = {
@@ -43,6 +64,9 @@ def of_events() -> dict[str, Source]:
     return {
         "truth_ntracks": Source(("ntracks",), lambda raw, options: ntracks(raw["ntracks"])),
         "truth_label": Source(("ntracks",), lambda raw, options: label(raw["ntracks"])),
+        "truth_class": Source(
+            ("class",), lambda raw, options: ak.values_astype(raw["class"], np.int64)
+        ),
     }
 
 
@@ -57,6 +81,54 @@ def of_hits(hits: str, modules: str) -> dict[str, Source]:
 
     track = Source(("truth_track", hits), read, (("track_split", hits),))
     return {"truth_track": track, "truth_module": calorimeter.truth_module(hits, modules, track)}
+
+
+def lost_by_place() -> dict[str, Source]:
+    """Side, layer and row of cells that tracks crossed though no hit says so."""
+    sizes = {"side": SIDES, "layer": LAYERS, "column": ROWS}
+    found = {}
+    for name, size in sizes.items():
+        key = f"lost_{name}"
+        found[name] = Source((key,), partial(_inside, key, size))
+    return {"side": found["side"], "layer": found["layer"], "row": found["column"]}
+
+
+def _inside(key: str, size: int, raw: ak.Array, options: Options) -> ak.Array:
+    return decoding.inside(raw[key], size, f"truth_{key}")
+
+
+def lost_by_number() -> dict[str, Source]:
+    """The same by TKEvent's numbers."""
+    parts = {"side": 0, "row": 1, "layer": 2}
+    return {name: Source(("lost",), partial(_part, part)) for name, part in parts.items()}
+
+
+def _part(part: int, raw: ak.Array, options: Options) -> ak.Array:
+    return decoding.address(raw["lost"], part, "truth_lost.cell_num")
+
+
+def of_cells(
+    hits: Mapping[str, Source], track: Source, lost: Mapping[str, Source]
+) -> dict[str, Source]:
+    """``truth_crossed`` (side, layer, row): 1 where a track crossed the cell, uint8.
+
+    ``hits``, ``lost``: ``side``, ``layer`` and ``row`` of those that answered, and did not.
+    """
+    sources = (track, *(cells[name] for cells in (hits, lost) for name in PLACES))
+
+    def read(raw: ak.Array, options: Options) -> ak.Array:
+        image = np.zeros((len(raw), SIDES, LAYERS, ROWS), np.uint8)
+        seen = track.read(raw, options) != NOISE
+        for cells, kept in ((hits, seen), (lost, ...)):
+            places = [cells[name].read(raw, options)[kept] for name in PLACES]
+            for name, place in zip(PLACES[1:], places[1:], strict=True):
+                like(place, places[0], name)
+            event = np.repeat(np.arange(len(raw)), ak.to_numpy(ak.num(places[0], axis=1)))
+            image[event, *(ak.to_numpy(ak.flatten(place, axis=1)) for place in places)] = 1
+        return ak.from_numpy(image, regulararray=True)
+
+    keys = dict.fromkeys(key for source in sources for key in source.keys)
+    return {"truth_crossed": Source(tuple(keys), read)}
 
 
 def ntracks(values: ak.Array) -> ak.Array:
