@@ -18,10 +18,14 @@ def dead_cells(events: ak.Array, share: float, seed: int) -> ak.Array:
     layer, row = (ak.to_numpy(ak.flatten(events[name], axis=1)) for name in ("layer", "row"))
     kept = ak.unflatten(alive[layer, row], counts)
     columns = {
-        name: events[name][kept] if events[name].ndim > 1 else events[name]
+        name: events[name][kept] if _of_hits(name, events) else events[name]
         for name in events.fields
     }
     return ak.zip(columns, depth_limit=1)
+
+
+def _of_hits(name: str, events: ak.Array) -> bool:
+    return events[name].ndim > 1 and not name.startswith("calo_")
 
 
 def shifted(events: ak.Array, shift: float, seed: int) -> ak.Array:

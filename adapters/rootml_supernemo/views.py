@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rootml_supernemo import cells, hits, images
+from rootml_supernemo import association, cells, hits, images
 
-VIEWS = {view.name: view for view in (*images.VIEWS, *cells.VIEWS, *hits.VIEWS)}
+VIEWS = {view.name: view for view in (*images.VIEWS, *cells.VIEWS, *hits.VIEWS, *association.VIEWS)}
