@@ -43,6 +43,8 @@ MEASURED: Final = ("side", "layer", "row", "z", "radius")
 _WIDTH, _FRONT, _SIDE = 6.2, 2.2, 2.7
 """Inches: of the panels along the foil, across it, and along the wires."""
 _LEFT, _BELOW, _ABOVE, _RIGHT, _GAP = 0.9, 0.65, 0.1, 0.15, 0.12
+_ACROSS: Final = (-MAIN_WALL_X_MM, MAIN_WALL_X_MM)
+_TICKS_MM: Final = (-300, 0, 300)
 _UNKNOWN: Final = "0.35"
 _NONE: Final = "0.65"
 
@@ -143,30 +145,15 @@ def _labels(source: Source, branch: str, entry: int) -> Array:
 
 
 def draw_event(event: Event, title: str = "") -> Figure:
-    """Three views: x against y from the top with drift circles, z against y, z against x.
+    """The three views as on a technical drawing: the side below the top, the front to its right.
 
     The colour of a dot is that of the true track, the colour of the ring round it that of the
     found one, called as the true one that shares most of its hits; where one of the two is unknown
     both are of the other. Hits without a height are seen from the top alone, those without a radius
-    as a circle that fills the cell, with dashes.
+    as a dotted circle that fills the cell.
     """
     event = event.matched()
-    figure, top, side, front = _panels(event)
-    x, y = wire_x(event.side, event.layer), wire_y(event.row)
-    found, true = (event.true if part is None else part for part in (event.found, event.true))
-    true = found if true is None else true
-    _circles(top, event, x, y, _colours(event, found))
-    top.scatter(y, x, s=9, c=_colours(event, true), linewidths=0, zorder=3)
-    for ax, place in ((side, y), (front, x)):
-        edges, faces = _colours(event, found), _colours(event, true)
-        ax.scatter(place, event.z, s=32, c=faces, edgecolors=edges, linewidths=1.8, zorder=3)
-    _legend(figure, front, event, title)
-    return figure
-
-
-def _panels(event: Event) -> tuple[Figure, Axes, Axes, Axes]:
-    """The views as on a technical drawing: the side below the top, the front to its right."""
-    low, high = _along(event)
+    low, high = along(event)
     strip = _WIDTH * 2 * MAIN_WALL_X_MM / (high - low)
     width = _LEFT + _WIDTH + _GAP + _FRONT + _RIGHT
     height = _BELOW + _SIDE + _GAP + strip + _ABOVE
@@ -178,24 +165,56 @@ def _panels(event: Event) -> tuple[Figure, Axes, Axes, Axes]:
     top = panel(_LEFT, _BELOW + _SIDE + _GAP, _WIDTH, strip)
     side = panel(_LEFT, _BELOW, _WIDTH, _SIDE)
     front = panel(_LEFT + _WIDTH + _GAP, _BELOW, _FRONT, _SIDE)
-    top.set(xlim=(low, high), ylim=(-MAIN_WALL_X_MM, MAIN_WALL_X_MM), ylabel="x [mm]")
-    side.set(xlim=(low, high), ylim=(-VETO_Z_MM, VETO_Z_MM), xlabel="y [mm]", ylabel="z [mm]")
-    front.set(xlim=top.get_ylim(), ylim=side.get_ylim(), xlabel="x [mm]")
+    draw_top(top, event)
+    draw_side(side, event)
+    draw_front(front, event)
+    top.set_xlabel("")
+    front.set_ylabel("")
     top.tick_params(labelbottom=False)
     front.tick_params(labelleft=False)
-    front.set_xticks([-300, 0, 300])
-    top.set_yticks([-300, 0, 300])
-    for line in (top.axhline, front.axvline):
-        line(0, color="black", lw=1)
-    for ax in (side, front):
-        ax.axhspan(-HALF_LENGTH_MM, HALF_LENGTH_MM, color="0.96", lw=0, zorder=0)
-    number = np.arange(CELLS)
-    of, row, layer = cell_address(number)
-    top.plot(wire_y(row), wire_x(of, layer), ".", color="0.8", ms=1.2, mew=0, zorder=0)
-    return figure, top, side, front
+    _legend(figure, front, event, title)
+    return figure
 
 
-def _along(event: Event) -> tuple[float, float]:
+def draw_top(ax: Axes, event: Event) -> None:
+    """The event from the top, as :func:`draw_event` does: wires, drift circles, the foil."""
+    event = event.matched()
+    x, y = wire_x(event.side, event.layer), wire_y(event.row)
+    true, found = _both(event)
+    of, row, layer = cell_address(np.arange(CELLS))
+    ax.plot(wire_y(row), wire_x(of, layer), ".", color="0.8", ms=1.2, mew=0, zorder=0)
+    ax.axhline(0, color="black", lw=1)
+    _circles(ax, event, x, y, found)
+    ax.scatter(y, x, s=9, c=true, linewidths=0, zorder=3)
+    ax.set(xlim=along(event), ylim=_ACROSS, xlabel="y [mm]", ylabel="x [mm]")
+    ax.set_yticks(_TICKS_MM)
+
+
+def draw_side(ax: Axes, event: Event) -> None:
+    """The event from the side: heights against the place along the foil."""
+    event = event.matched()
+    _heights(ax, event, wire_y(event.row))
+    ax.set(xlim=along(event), xlabel="y [mm]")
+
+
+def draw_front(ax: Axes, event: Event) -> None:
+    """The event from the front: heights against the distance from the foil."""
+    event = event.matched()
+    _heights(ax, event, wire_x(event.side, event.layer))
+    ax.axvline(0, color="black", lw=1)
+    ax.set(xlim=_ACROSS, xlabel="x [mm]")
+    ax.set_xticks(_TICKS_MM)
+
+
+def _heights(ax: Axes, event: Event, place: Array) -> None:
+    """Heights against a place; the length of the wires is grey."""
+    true, found = _both(event)
+    ax.axhspan(-HALF_LENGTH_MM, HALF_LENGTH_MM, color="0.96", lw=0, zorder=0)
+    ax.scatter(place, event.z, s=32, c=true, edgecolors=found, linewidths=1.8, zorder=3)
+    ax.set(ylim=(-VETO_Z_MM, VETO_Z_MM), ylabel="z [mm]")
+
+
+def along(event: Event) -> tuple[float, float]:
     """The part of the foil that is shown, mm: all hits, and at least ``LEAST_MM``."""
     y = wire_y(event.row) if len(event.row) else np.zeros(1)
     most = (ROWS + 1) * PITCH_MM / 2
@@ -223,10 +242,13 @@ def _circles(ax: Axes, event: Event, x: Array, y: Array, colours: list[str]) -> 
     ax.add_collection(circles)
 
 
-def _colours(event: Event, tracks: Array | None) -> list[str]:
-    if tracks is None:
-        return [_UNKNOWN] * len(event.side)
-    return [_colour(int(track)) for track in tracks]
+def _both(event: Event) -> tuple[list[str], list[str]]:
+    """Colours of the true and the found tracks of hits; those of one where the other is unknown."""
+    known = [one for one in (event.true, event.found) if one is not None]
+    if not known:
+        return [_UNKNOWN] * len(event.side), [_UNKNOWN] * len(event.side)
+    true, found = ([_colour(int(track)) for track in one] for one in (known[0], known[-1]))
+    return true, found
 
 
 def _colour(track: int) -> str:
