@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from rootml.coverage import Coverage
 from rootml.declared.schema import VIEW, Declaration
 from rootml.errors import RegistryError, nearest
 from rootml.spec import Column
@@ -102,9 +103,17 @@ class Output(Part):
     tensor: str = ""
     """Name of the network's output; empty: the same as ``name``."""
     role: Literal[
-        "score", "probabilities", "label", "multiplicity", "energy", "value", "uncertainty"
+        "score",
+        "probabilities",
+        "set",
+        "label",
+        "cluster",
+        "multiplicity",
+        "energy",
+        "value",
+        "uncertainty",
     ] = "value"
-    dtype: Literal["float32", "float64", "int8", "int16", "int32", "int64"] = "float32"
+    dtype: Literal["float32", "float64", "int8", "int16", "int32", "int64", "bool"] = "float32"
     shape: tuple[int, ...] = ()
     per: Name | None = None
     counter: str = ""
@@ -113,13 +122,29 @@ class Output(Part):
     estimates: str = ""
     """Logical column with the true value of what this output estimates, where a file has it."""
     classes: tuple[str, ...] = ()
-    """Names of the classes that a ``label`` counts through, or ``probabilities`` are given of, in
-    order; empty: those of the adapter's truth, or the numbers themselves."""
+    """Names of the classes that a ``label`` counts through, or ``probabilities`` or a ``set`` are
+    given of, in order; empty: those of the adapter's truth, or the numbers themselves."""
     tails: tuple[Annotated[float, Field(gt=0)], ...] = ()
     """Sizes of the residual (in ``unit``; relative ones of an energy) beyond which it is a tail."""
     error_of: str = ""
     """Name of the output whose standard deviation this one is (role ``uncertainty``)."""
+    coverage: Coverage | None = None
+    """How often the true class is in a ``set``."""
     doc: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.role == "set") != (self.coverage is not None):
+            raise ValueError(f"output {self.name!r}: role 'set' goes with coverage")
+        if self.coverage is None:
+            return self
+        if self.dtype != "bool" or len(self.shape) != 1 or self.shape[0] < 2:
+            raise ValueError(
+                f"output {self.name!r}: a set is a bool for each of two classes or more"
+            )
+        if (n := len(self.coverage.thresholds)) not in (0, self.shape[0] ** self.coverage.by_class):
+            raise ValueError(f"output {self.name!r}: {n} thresholds for {self.shape[0]} classes")
+        return self
 
     @property
     def source(self) -> str:
@@ -136,11 +161,13 @@ def _check_classes(output: Output) -> None:
     """Raise ValueError where an output's classes are not what its role and shape can name."""
     if not output.classes:
         return
-    if output.role not in ("label", "probabilities"):
-        raise ValueError(f"output {output.name!r}: classes are those of a label or probabilities")
+    if output.role not in ("label", "probabilities", "set"):
+        raise ValueError(
+            f"output {output.name!r}: classes are those of a label, of probabilities or of a set"
+        )
     if len(set(output.classes)) < max(len(output.classes), 2):
         raise ValueError(f"output {output.name!r}: classes are two or more, and all different")
-    if output.role == "probabilities" and output.shape != (len(output.classes),):
+    if output.role != "label" and output.shape != (len(output.classes),):
         raise ValueError(
             f"output {output.name!r}: {len(output.classes)} classes, but the shape "
             f"{list(output.shape)}"

@@ -16,7 +16,7 @@ PLUGIN_ROOTS = [ROOT / "adapters", ROOT / "models"]
 FLOORS = [
     {"errors"},
     {"spec", "yamltext"},
-    {"adapter", "card", "declared", "domain", "rootio", "variations", "working_point"},
+    {"adapter", "card", "coverage", "declared", "domain", "rootio", "variations", "working_point"},
     {"plugins"},
     {"runtime"},
     {"sources"},
@@ -45,7 +45,8 @@ VALIDATION = [
     {"page"},
     {"writing"},
 ]
-PLUGINS_MAY_IMPORT = {"errors", "spec", "adapter", "card", "declared", "rootio", "variations"}
+PLUGINS_MAY_IMPORT = {"errors", "spec", "adapter", "card", "coverage", "declared", "rootio"}
+PLUGINS_MAY_IMPORT |= {"variations"}
 TORCH = {"torch", "lightning", "torchvision"}
 TORCH_ENGINES = {"torch_engine", "torch_export_engine", "torchscript_engine"}
 HEAVY = ["torch", "lightning", "optuna", "h5py", "sklearn", "onnxruntime", "uproot", "awkward"]

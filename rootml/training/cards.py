@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rootml.card import SUFFIX, Member, Metric, ModelCard, Network, Training
+from rootml.card import SUFFIX, Member, Metric, ModelCard, Network, Output, Training
 from rootml.runtime.engines import open_engine
 from rootml.runtime.model import Model
 from rootml.spec import Array
@@ -128,16 +128,20 @@ def _card(run: Run, fitted: Fitted, training: Training) -> ModelCard:
             sha256=sha256,
             inputs=dict(fitted.inputs),
         ),
-        outputs=tuple(
-            output.model_copy(update={"tensor": fitted.outputs.get(output.name, output.tensor)})
-            for output in run.outputs
-        ),
+        outputs=tuple(_deployed(output, fitted) for output in run.outputs),
         threads=run.recipe.threads,
         batch_size=run.recipe.deploy_batch,
         parameters=fitted.parameters,
         training=training,
         license=licenses.pop() if len(licenses) == 1 else "",
     )
+
+
+def _deployed(output: Output, fitted: Fitted) -> Output:
+    """An output as it is in the file."""
+    tensor = fitted.outputs.get(output.name, output.tensor)
+    coverage = fitted.coverage.get(output.name, output.coverage)
+    return output.model_copy(update={"tensor": tensor, "coverage": coverage})
 
 
 def _training(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Training:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,8 @@ import numpy as np
 
 from rootml.card import Metric, Output
 from rootml.spec import Array
+from rootml.training.class_figures import of_classes
+from rootml.training.metrics import metric
 from rootml.training.points import EFFICIENCIES, REJECTION, Judged, working_points
 from rootml.validation.statistics.binomial import Estimate, clopper_pearson
 from rootml.validation.statistics.classification import Separation
@@ -46,15 +47,15 @@ def classification(
     low, high = clopper_pearson(right, len(test.labels))
     accuracy = Estimate(right / len(test.labels), float(low), float(high))
     metrics = [
-        _metric("auc", separation.auc(), sample, how),
-        _metric("accuracy", accuracy, sample, how),
+        metric("auc", separation.auc(), sample, how),
+        metric("accuracy", accuracy, sample, how),
     ]
     for efficiency in EFFICIENCIES:
         found = separation.at_efficiency(efficiency).rejection
-        metrics.append(_metric(f"rejection_eff{100 * efficiency:.0f}", found, sample, how))
+        metrics.append(metric(f"rejection_eff{100 * efficiency:.0f}", found, sample, how))
     if len(test.background) >= REJECTION:
         kept = separation.efficiency_at_rejection(REJECTION)
-        metrics.append(_metric(f"efficiency_rej{REJECTION}", kept, sample, how))
+        metrics.append(metric(f"efficiency_rej{REJECTION}", kept, sample, how))
     points = working_points(validation, test, output=output, against=against, classes=classes)
     return Measured(tuple(metrics), points)
 
@@ -83,13 +84,13 @@ def regression(found: Estimates, *, outputs: Sequence[Output], how: str) -> Iter
     Residuals of energies are relative. ``_reiqr75`` and ``_reiqr95`` of another estimate: by how
     much the network's interquantile ranges are smaller than its own. What an uncertainty is worth
     is told by the pulls, residual over uncertainty. Of what counts or sorts: the share that is
-    right, of all and of each true class.
+    right, of all and of each true class, and what its probabilities and sets are worth.
     """
     output, truth = outputs[0], found.truth
     unit, scale = ("", truth) if output.role == "energy" else (output.unit, np.ones(len(truth)))
     name = "_".join(filter(None, (output.name, found.sample)))
     if output.role in ("multiplicity", "label"):
-        yield from _of_classes(name, found, found.values[output.name], how)
+        yield from of_classes(name, found, outputs, how)
         return
     own = (found.values[output.name] - truth) / scale
     yield from _of_residuals(name, found, own, unit, output.tails, how)
@@ -101,17 +102,6 @@ def regression(found: Estimates, *, outputs: Sequence[Output], how: str) -> Iter
         if error.error_of == output.name:
             pulls = (found.values[output.name] - truth) / found.values[error.name]
             yield from _of_residuals(f"{name}_pull", found, pulls, "", (), how)
-
-
-def _of_classes(name: str, found: Estimates, said: Array, how: str) -> Iterator[Metric]:
-    """Accuracies, of all rows and of those of each true class."""
-    right = said == found.truth
-    of_class = {f"_of_{value:g}": found.truth == value for value in np.unique(found.truth)}
-    for suffix, rows in {"": np.ones_like(right), **of_class}.items():
-        good, total = int(right[rows].sum()), int(rows.sum())
-        low, high = clopper_pearson(good, total)
-        accuracy = Estimate(good / total, float(low), float(high))
-        yield _metric(f"{name}_accuracy{suffix}", accuracy, found.described(total), how)
 
 
 def _improvements(
@@ -126,7 +116,7 @@ def _improvements(
     for figure, old, new in zip(("reiqr75", "reiqr95"), *widths, strict=True):
         if old.value > 0:
             less = improvement(old, new, pairs.correlation())
-            yield _metric(f"{name}_{figure}", less, found.described(int(both.sum())), how)
+            yield metric(f"{name}_{figure}", less, found.described(int(both.sum())), how)
 
 
 def _of_residuals(
@@ -142,31 +132,13 @@ def _of_residuals(
         return
     sample = found.described(len(residuals))
     summary = Residuals.from_values(residuals).summary(bounds)
-    yield _metric(f"{name}_bias", summary.median, sample, how, unit)
-    yield _metric(f"{name}_width", summary.width, sample, how, unit)
-    yield _metric(f"{name}_eiqr75", summary.eiqr75, sample, how, unit)
-    yield _metric(f"{name}_eiqr95", summary.eiqr95, sample, how, unit)
-    yield _metric(f"{name}_rms", summary.rms, sample, how, unit)
+    yield metric(f"{name}_bias", summary.median, sample, how, unit)
+    yield metric(f"{name}_width", summary.width, sample, how, unit)
+    yield metric(f"{name}_eiqr75", summary.eiqr75, sample, how, unit)
+    yield metric(f"{name}_eiqr95", summary.eiqr95, sample, how, unit)
+    yield metric(f"{name}_rms", summary.rms, sample, how, unit)
     if summary.core is not None:
-        yield _metric(f"{name}_core_mean", summary.core.mean, sample, how, unit)
-        yield _metric(f"{name}_core_width", summary.core.width, sample, how, unit)
+        yield metric(f"{name}_core_mean", summary.core.mean, sample, how, unit)
+        yield metric(f"{name}_core_width", summary.core.width, sample, how, unit)
     for tail in summary.tails:
-        yield _metric(f"{name}_beyond_{tail.bound:g}", tail.beyond, sample, how)
-
-
-def _metric(name: str, estimate: Estimate, sample: str, how: str, unit: str = "") -> Metric:
-    if math.isinf(estimate.value):
-        return Metric(name=name, limit=_rounded(estimate.low), unit=unit, sample=sample, how=how)
-    high = _rounded(estimate.high) if math.isfinite(estimate.high) else None
-    return Metric(
-        name=name,
-        value=_rounded(estimate.value),
-        interval=(_rounded(estimate.low), high),
-        unit=unit,
-        sample=sample,
-        how=how,
-    )
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.6g}")
+        yield metric(f"{name}_beyond_{tail.bound:g}", tail.beyond, sample, how)

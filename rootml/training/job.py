@@ -10,6 +10,7 @@ import numpy as np
 
 from rootml.adapter import Adapter, View
 from rootml.card import ModelCard, Output
+from rootml.coverage import Coverage
 from rootml.declared.schema import Declaration
 from rootml.spec import Array
 from rootml.training.data import DataSet, Rows
@@ -87,7 +88,8 @@ class Fitted:
     ``outputs``: the file's names of outputs, where they differ.
     ``curves``: ``"<part>_<figure>"`` by ``step``; ``loss``: what is called loss there;
     ``warmup``: how many of the epochs saw cheaper inputs. ``members``: cards of the networks that
-    the file is made of, where it was not trained itself.
+    the file is made of, where it was not trained itself. ``coverage``: of sets, by output, with the
+    thresholds that are part of the file.
     """
 
     file: Path
@@ -102,6 +104,7 @@ class Fitted:
     step: str = "Epoch"
     warmup: int = 0
     members: Sequence[ModelCard] = ()
+    coverage: Mapping[str, Coverage] = field(default_factory=dict)
 
 
 Fit = Callable[[Run, DataSet, Parts], Fitted]

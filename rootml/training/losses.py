@@ -120,6 +120,10 @@ class CrossEntropy(Loss):
 
         return cross_entropy(raw, _classes(truth, raw.shape[1]), reduction="none")
 
+    def likelihood(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Negative log probability (n,) of the true class."""
+        return self.rows(raw, truth)
+
     def estimates(self, raw: Tensor) -> tuple[Tensor, ...]:
         """Class and probabilities."""
         probabilities = raw.softmax(dim=1)
@@ -145,6 +149,17 @@ class Cumulative(CrossEntropy):
         classes = _classes(truth, raw.shape[1] + 1)
         above = (classes[:, None] > arange(raw.shape[1], device=raw.device)).to(raw.dtype)
         return binary_cross_entropy_with_logits(raw, above, reduction="none").sum(dim=1)
+
+    def likelihood(self, raw: Tensor, truth: Tensor) -> Tensor:
+        """Negative log probability (n,) of the true class: a difference of two sigmoids."""
+        from torch import finfo
+        from torch.nn.functional import logsigmoid, pad
+
+        classes = _classes(truth, raw.shape[1] + 1)[:, None]
+        ends = pad(pad(raw, (1, 0), value=math.inf), (0, 1), value=-math.inf)
+        from_, to = (ends.gather(1, classes + step)[:, 0] for step in (0, 1))
+        apart = (from_ - to).clamp(min=finfo(raw.dtype).tiny)  # where logits do not fall
+        return -(logsigmoid(from_) + logsigmoid(-to) + (-(-apart).expm1()).log())
 
     def estimates(self, raw: Tensor) -> tuple[Tensor, ...]:
         """Class and probabilities, the differences of what is above."""

@@ -11,6 +11,7 @@ import torch
 
 from rootml.errors import TrainingError
 from rootml.spec import Array
+from rootml.training.calibrating import calibrate
 from rootml.training.curves import read_curves
 from rootml.training.data import DataSet
 from rootml.training.export import export, round_weights
@@ -48,7 +49,8 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
     path = run.folder / f"{run.name}.onnx"
     parameters = sum(parameter.numel() for parameter in outcome.network.parameters())
     round_weights(outcome.network)
-    deployed = Deployed(outcome.network, aim.deploy).eval()
+    calibrated = calibrate(run, data, parts, outcome.network, aim)
+    deployed = Deployed(outcome.network, calibrated.deploy).eval()
     if run.leads:
         export(deployed, run.view.tensors, [output.source for output in run.outputs], path)
 
@@ -58,7 +60,7 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
             return [output.numpy() for output in deployed(*arrays)]
 
     curves = read_curves(run.checkpoints)
-    settings = _settings(learner, outcome)
+    settings = _settings(learner, outcome) | dict(calibrated.settings)
     if run.target is not None:
         accuracy = curves["validation_domain_accuracy"][outcome.best_epoch]
         settings["domain_accuracy"] = round(accuracy, 4)
@@ -71,6 +73,7 @@ def fit(run: Run, data: DataSet, parts: Parts) -> Fitted:
         curves=curves,
         loss=aim.title,
         warmup=learner.warmup.epochs if learner.warmup else 0,
+        coverage=calibrated.coverage,
     )
 
 

@@ -12,12 +12,13 @@ from torch.nn import functional as F
 from rootml.adapter import View
 from rootml.errors import TrainingError
 from rootml.training.data import DataSet, Rows
-from rootml.training.losses import Gaussian, Loss, MeanSquare
+from rootml.training.losses import CrossEntropy, Gaussian, Loss, MeanSquare
 from rootml.training.relative import physical, place
 from rootml.training.task import Regression, Task
 from rootml.training.truth import signal_weight
 
 Deploy = Callable[[Tensor, Sequence[Tensor]], Sequence[Tensor]]
+Likelihood = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,15 @@ class Objective:
     """``loss(raw, truth, weight)`` of a batch, further ``figures`` to log, and ``deploy``.
 
     ``deploy(raw, tensors)`` gives one tensor (n, ...) an output, in order, of what the network
-    makes of its ``tensors``. ``title``: what the loss is called.
+    makes of its ``tensors``. ``title``: what the loss is called. ``likelihood(raw, truth, weight)``
+    of logits of classes: the mean negative log probability of the true ones.
     """
 
     loss: Callable[[Tensor, Tensor, Tensor], Tensor]
     deploy: Deploy
     title: str
     figures: Callable[[Tensor, Tensor], dict[str, Tensor]] = lambda raw, truth: {}
+    likelihood: Likelihood | None = None
 
 
 class Deployed(nn.Module):
@@ -64,7 +67,8 @@ def classification(weight: float) -> Objective:
     def figures(raw: Tensor, truth: Tensor) -> dict[str, Tensor]:
         return {"accuracy": ((raw > 0) == (truth > 0)).float().mean()}
 
-    return Objective(loss, lambda raw, _: (torch.sigmoid(raw),), "Weighted cross entropy", figures)
+    title = "Weighted cross entropy"
+    return Objective(loss, lambda raw, _: (torch.sigmoid(raw),), title, figures, loss)
 
 
 def regression(task: Regression, view: View) -> Objective:
@@ -88,4 +92,10 @@ def regression(task: Regression, view: View) -> Objective:
             return made
         return physical(task, made, tensors[reference].reshape(-1))
 
-    return Objective(loss, deploy, chosen.title if isinstance(chosen, Loss) else "Loss")
+    def likelihood(raw: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+        assert isinstance(chosen, CrossEntropy)
+        return (weight * chosen.likelihood(raw, truth)).sum() / weight.sum()
+
+    title = chosen.title if isinstance(chosen, Loss) else "Loss"
+    of_classes = likelihood if isinstance(chosen, CrossEntropy) else None
+    return Objective(loss, deploy, title, likelihood=of_classes)

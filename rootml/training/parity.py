@@ -29,7 +29,7 @@ def check_parity(
         scale = 1.0 if output.role == "score" else float(np.std(first))
         allowed = TOLERANCE * scale + ROUNDING * np.abs(first)
         difference = np.abs(np.asarray(first, np.float64) - second)
-        excess = float(np.max(difference / allowed))
+        excess = float(np.max(difference / np.where(difference == 0, 1, allowed)))
         if not excess < 1:
             raise TrainingError(
                 f"the exported network differs in {output.name!r} by up to "

@@ -12,7 +12,7 @@ from rootml.adapter import Adapter, Reference
 from rootml.card import Output
 from rootml.errors import DataError, TrainingError
 from rootml.spec import Array
-from rootml.training.losses import Loss
+from rootml.training.losses import CrossEntropy, Loss
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,9 +30,11 @@ class Classification:
 
     A torch network returns logits (n,); the output is the probability ``score``. Both classes
     count the same in training, however many rows each has. Rows of no class (-1) are left out.
+    ``temperature``: that of a torch network is fitted to the validation events.
     """
 
     output: str = "score"
+    temperature: bool = False
 
     def column(self, adapter: Adapter) -> str:
         """The logical column with the label."""
@@ -111,9 +113,10 @@ class Regression:
     one number an event or object: the true value; the rows that are learned from; how much each
     counts. ``estimates``: the outputs, first the estimate itself, then perhaps its uncertainty.
     Rows whose target is NaN are left out. What is estimated may also be the number of a class, with
-    the probabilities of all classes as the second output, by the losses for that. ``flat``: further
-    weights. ``samples``: other files whose target is another, by the name that ``rootml train
-    --sample`` gives them.
+    the probabilities of all classes as the second output, by the losses for that; their
+    ``temperature`` is fitted to the validation events, and so are the thresholds of further outputs
+    that are a ``set`` of classes. ``flat``: further weights. ``samples``: other files whose target
+    is another, by the name that ``rootml train --sample`` gives them.
 
     ``loss``: a :class:`~rootml.training.losses.Loss`; unless given, the mean square for one output,
     a Gaussian likelihood for two. Or a function of one's own, with a ``transform``: a torch network
@@ -136,6 +139,7 @@ class Regression:
     weight: str = ""
     flat: Flat | None = None
     samples: Mapping[str, Sample] = field(default_factory=dict)
+    temperature: bool = True
 
     def __post_init__(self) -> None:
         roles = [output.role for output in self.estimates]
@@ -150,8 +154,17 @@ class Regression:
             )
         if (self.loss is None or isinstance(self.loss, Loss)) != (self.transform is None):
             raise TrainingError("a regression has both a loss and a transform of its own, or none")
-        if isinstance(self.loss, Loss) and self.loss.outputs != len(self.estimates):
-            raise TrainingError(f"{self.loss} gives {self.loss.outputs} outputs, not {len(roles)}")
+        sets, given = roles.count("set"), len(roles)
+        if isinstance(self.loss, Loss) and self.loss.outputs != given - sets:
+            raise TrainingError(
+                f"{self.loss} gives {self.loss.outputs} outputs, not {given - sets}"
+            )
+        if sets and (
+            roles[-sets - 1] != "probabilities" or not isinstance(self.loss, CrossEntropy)
+        ):
+            raise TrainingError(f"sets come last, after probabilities; these roles are {roles}")
+        if sets and self.weighted:
+            raise TrainingError("sets are of rows that all count the same: they have no weights")
 
     @property
     def weighted(self) -> bool:

@@ -264,7 +264,7 @@ def test_twenty_classes_of_a_declared_label():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"role": "value"}, "classes are those of a label or probabilities"),
+        ({"role": "value"}, "classes are those of a label, of probabilities or of a set"),
         ({"role": "label", "classes": ("a", "a")}, "two or more, and all different"),
         ({"role": "probabilities", "shape": (3,)}, "2 classes, but the shape"),
     ],

@@ -9,6 +9,7 @@ import uproot
 
 from rootml import tag_file
 from rootml.card import ModelCard
+from rootml.errors import RootmlWarning
 from rootml.registry import get_adapter
 from rootml.training import train
 from rootml_zoo.nets.supernemo import LISTINGS, Combined, OneView, Volume
@@ -21,7 +22,7 @@ FLAT = {"top": 256 * 1 * 3, "side": 256 * 3 * 7, "front": 128 * 5 * 5}
 """Features that are flattened, by hand from the talk's poolings."""
 
 
-NAMES = [f"ntracks_supernemo_front_{name}" for name in ("ntracks", "probabilities")]
+NAMES = [f"ntracks_supernemo_front_{name}" for name in ("ntracks", "probabilities", "set")]
 
 
 def parameters(network):
@@ -112,7 +113,8 @@ def trained(tmp_path_factory):
     write = get_adapter("supernemo").write
     write(folder / "train.root", 700, np.random.default_rng(1), tracks="0:4", noise=2.0)
     settings = {"epochs": 1, "precision": "32", "batch_size": 64}
-    card = train("ntracks_supernemo_front", [folder / "train.root"], folder / "run", **settings)
+    with pytest.warns(RootmlWarning, match="too few for a coverage of 0.999, which needs 999"):
+        card = train("ntracks_supernemo_front", [folder / "train.root"], folder / "run", **settings)
     return card, folder / "train.root"
 
 
@@ -122,13 +124,16 @@ def test_a_file_is_tagged_with_counts_and_probabilities(trained, tmp_path):
     card = ModelCard.read(path)
     figures = {metric.name: metric for metric in card.metrics}
     assert {f"ntracks_accuracy{suffix}" for suffix in ("", "_of_0", "_of_3")} <= set(figures)
+    assert {"probabilities_nll", "probabilities_ece", "set_coverage_of_2"} <= set(figures)
     assert card.training.settings["not_selected"] > 0
     tag_file(file, tmp_path / "tagged.root", path, plots=False)
     with uproot.open(tmp_path / "tagged.root") as tagged:
         events = tagged["hit_tree"].arrays(["truth_ntracks", "n_hits", *NAMES])
-    count, probabilities = (np.asarray(events[name]) for name in NAMES)
+    count, probabilities, possible = (np.asarray(events[name]) for name in NAMES)
     assert np.any(np.asarray(events.n_hits) == 0)
     assert count.dtype == np.int32
     assert set(count) <= {0, 1, 2, 3}
     np.testing.assert_array_equal(count, probabilities.argmax(axis=1))
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert possible.dtype == np.bool_
+    assert possible[np.arange(len(count)), count].all()

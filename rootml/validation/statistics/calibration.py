@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
-from scipy.special import gammaincc
+from scipy.special import erf, gammaincc
 
 from rootml.errors import DataError
 from rootml.spec import Array
-from rootml.validation.statistics.binomial import Estimates, Floats, efficiency_interval
+from rootml.validation.statistics.binomial import Estimate, Estimates, Floats, efficiency_interval
 from rootml.validation.statistics.counts import Counted, Counts
 
 BINS = 10
@@ -26,7 +26,10 @@ class Reliability:
     ``weight``: share of all events. ``ece``: the expected calibration error, the mean distance
     of score and observed share (M. P. Naeini et al., AAAI 2015). ``floor``: what that mean
     would be for perfect probabilities and as many events; an ``ece`` near it says no more than
-    that the sample is small. ``chi2`` and ``ndof``: of the observed shares about the scores
+    that the sample is small. ``ece_error`` and ``ece_bias``: the standard deviation of the mean,
+    and how much larger than without statistical fluctuations it is expected, both as of Gaussian
+    errors of the observed shares (A. Kumar, P. Liang, T. Ma, NeurIPS 2019, who resample; here in
+    closed form). ``chi2`` and ``ndof``: of the observed shares about the scores
     (D. W. Hosmer, S. Lemeshow, Commun. Stat. A 9 (1980) 1043; no parameter was fitted here).
     ``left_out``: bins whose weights do not add up to more than 0.
     """
@@ -38,6 +41,8 @@ class Reliability:
     weight: Floats
     ece: float
     floor: float
+    ece_error: float
+    ece_bias: float
     chi2: float
     ndof: int
     p_value: float
@@ -105,6 +110,9 @@ class Reliability:
         variance = mean * (1 - mean) * total.squares / total.values**2
         distance = np.abs(observed.value - mean)
         certain = variance == 0
+        share = observed.value
+        found = share * (1 - share) * total.squares / total.values**2
+        mean_of, variance_of = _folded(share - mean, np.sqrt(np.maximum(variance, found)))
         chi2 = float((distance[~certain] ** 2 / variance[~certain]).sum())
         chi2 = math.inf if (distance[certain] > 0).any() else chi2
         ndof = len(mean)
@@ -116,15 +124,41 @@ class Reliability:
             weight,
             ece=float(weight @ distance),
             floor=float(weight @ np.sqrt(2 / math.pi * variance)),
+            ece_error=float(np.sqrt(weight**2 @ variance_of)),
+            ece_bias=float(weight @ (mean_of - distance)),
             chi2=chi2,
             ndof=ndof,
             p_value=float(gammaincc(ndof / 2, chi2 / 2)),
             left_out=left_out,
         )
 
+    def error(self) -> Estimate:
+        """The expected calibration error as it is, and its 68.27 % interval."""
+        return _not_below_0(self.ece, self.ece_error)
+
+    def debiased(self) -> Estimate:
+        """The same less its bias, which vanishes in large samples."""
+        return _not_below_0(self.ece - self.ece_bias, self.ece_error)
+
     def figures(self) -> dict[str, Any]:
         """Every figure, as the report holds it."""
         return asdict(self) | {"observed": self.observed._asdict()}
+
+
+def _folded(mean: Floats, width: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of the distance from 0 of Gaussian numbers.
+
+    F. C. Leone, L. S. Nelson, R. B. Nottingham, Technometrics 3 (1961) 543.
+    """
+    pull = np.divide(mean, width, out=np.zeros_like(mean), where=width > 0)
+    folded = width * math.sqrt(2 / math.pi) * np.exp(-(pull**2) / 2)
+    folded += mean * erf(pull / math.sqrt(2))
+    folded = np.where(width > 0, folded, np.abs(mean))
+    return folded, np.maximum(mean**2 + width**2 - folded**2, 0.0)
+
+
+def _not_below_0(value: float, error: float) -> Estimate:
+    return Estimate(max(value, 0.0), max(value - error, 0.0), max(value + error, 0.0))
 
 
 def _groups(scores: Array, weights: Array, bins: int, equal: Literal["width", "count"]) -> Array:
