@@ -217,7 +217,7 @@ def test_dead_cells_are_those_of_the_run():
         events = simulate(EVENTS, rng(seed), dead=0.3, run=7, noise=2.0)
         answering = set(np.asarray(ak.flatten(cells(events))))
         assert not answering & set(dead)
-    other = simulate(EVENTS, rng(1), dead=0.3, run=8, noise=2.0)
+    other = simulate(EVENTS, rng(1), dead=0.3, run=8.0, noise=2.0)  # as --set run=8 gives it
     assert set(np.asarray(ak.flatten(cells(other)))) & set(dead)
 
 
@@ -366,7 +366,8 @@ def test_every_option_is_documented():
         {"least_energy": 1.0},
         {"least_energy": 3.5, "events": "2nubb"},
         {"calo_noise": -1.0},
-        {"least": 1.0},
+        {"least": 1.5},
+        {"run": float("inf")},
         {"run": -1},
         {"nosie": 1.0},
     ],

@@ -76,6 +76,7 @@ LIMITS = {
     "least_energy": (0.0, 2.9),
     "reach": (100.0, VETO_Z_MM),
 }
+WHOLE = {"least": LAYERS, "run": 2**31 - 1}
 MOMENTUM_MEV = (0.3, 10.0)
 OF_TRACKS = ("tracks", "kind", "vertex", "directions", "momentum", "kink")
 """Options that decays leave no choice in."""
@@ -122,7 +123,7 @@ class Settings:
                 raise DataError(
                     f"{name} is {value!r}: expected a number from {least:g} to {most:g}"
                 )
-        for name, most in {"least": LAYERS, "run": 2**31 - 1}.items():
+        for name, most in WHOLE.items():
             value = getattr(self, name)
             if not isinstance(value, Integral) or not 0 <= int(value) <= most:
                 raise DataError(f"{name} is {value!r}: expected a whole number, 0 to {most}")
@@ -153,6 +154,9 @@ def settings(options: Mapping[str, Any]) -> Settings:
         read["tracks"] = _tracks(read["tracks"])
     if "momentum" in read:
         read["momentum"] = _momentum(read["momentum"])
+    for name in read.keys() & WHOLE.keys():
+        value = read[name]
+        read[name] = int(value) if isinstance(value, float) and value.is_integer() else value
     return Settings(**read)
 
 
