@@ -97,7 +97,8 @@ class Variation:
 
     ``apply(events, value, seed)`` gives the logical columns as they would be: those of the view,
     and of others, such as the energy, as far as ``events`` has them. What is random in it follows
-    from ``seed`` and the event itself, whatever events are beside it. ``value`` is in ``unit``;
+    from ``seed`` and the event itself, whatever events are beside it. Objects that it takes away it
+    takes from all columns that list them, whatever they are called. ``value`` is in ``unit``;
     ``nominal`` is the one that changes nothing.
     """
 

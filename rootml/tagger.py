@@ -11,8 +11,8 @@ import numpy as np
 
 from rootml.domain import Distance
 from rootml.errors import DataError, InputError, RegistryError, nearest
-from rootml.spec import Array, Batch, Column, TensorSpec, per_unit
-from rootml.variations import Varied, Vary, varied
+from rootml.spec import Array, Batch, Column, Places, TensorSpec, per_unit
+from rootml.variations import Varied, Vary, in_place, varied, with_places
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -123,13 +123,23 @@ class Tagger:
         for column, distance in self._distances.items():
             values = distance(batch.tensors)[batch.row]
             columns[column.name] = _per_event(_scatter(values, batch, column), batch)
+        if self._varied and batch.counts is not None:
+            events = with_places(events, batch.counts)
         for one in self._varied:
             try:
-                said = self._judge(one(events))
+                columns |= self._judge_varied(one, events, batch.counts)
             except DataError as error:
                 raise DataError(f"variation {one.title}: {error}", error.event) from error
-            columns |= {_name(branch, one): values for branch, values in said.columns.items()}
         return replace(nominal, columns=columns)
+
+    def _judge_varied(self, one: Varied, events: ak.Array, counts: Places | None) -> dict[str, Any]:
+        """What the network says of the varied events; ``counts``: objects of the nominal ones."""
+        changed = one(events)
+        said = self._judge(changed).columns
+        if counts is not None:
+            made = {column.name: column for column in self._nominal}
+            said = {b: in_place(values, changed, counts, made[b]) for b, values in said.items()}
+        return {_name(branch, one): values for branch, values in said.items()}
 
     def _judge(self, events: ak.Array) -> Annotation:
         """What the network says of these events, without variations."""

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootml.adapter import Variation, View
-from rootml.errors import InputError, nearest
-from rootml.spec import Array
+from rootml.errors import DataError, InputError, nearest
+from rootml.spec import Array, Column, Places, places_within
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -27,6 +27,8 @@ Vary = Mapping[str, Sequence[float]]
 
 SEEDS = 1 << 63
 """Number of seeds."""
+PLACES = "places of objects"
+"""A column beside those that a variation changes: where each object stands in its event."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,37 @@ def parse(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
             raise InputError(f"variation {text!r}: expected NAME=VALUE,VALUE,... of numbers")
         found[name] = found.get(name, ()) + numbers
     return found
+
+
+def with_places(events: ak.Array, counts: Places) -> ak.Array:
+    """The events with the column PLACES; ``counts``: objects of each."""
+    import awkward as ak
+
+    places = ak.unflatten(places_within(counts, int(counts.sum())), counts)
+    return ak.with_field(events, places, PLACES)
+
+
+def in_place(values: ak.Array, events: ak.Array, counts: Places, column: Column) -> ak.Array:
+    """A value for each object an event has: those of objects that ``events`` lack are missing.
+
+    ``values``: of ``column``, for the objects of the varied ``events``. DataError where it is not
+    known which these are.
+    """
+    import awkward as ak
+
+    left = ak.to_numpy(ak.num(values))
+    if np.array_equal(left, counts):
+        return values
+    places = events[PLACES] if PLACES in events.fields else None
+    if places is None or not np.array_equal(ak.to_numpy(ak.num(places)), left):
+        event = int(np.flatnonzero(left != counts)[0])
+        raise DataError(
+            f"{left[event]} objects instead of {counts[event]}, and which ones is not known", event
+        )
+    starts = np.cumsum(counts) - counts
+    spread = np.full((int(counts.sum()), *column.shape), column.missing, column.dtype)
+    spread[np.asarray(ak.flatten(places + starts))] = np.asarray(ak.flatten(values))
+    return ak.unflatten(spread, counts)
 
 
 def scaled(

@@ -1,0 +1,294 @@
+"""Networks that see an event as the list of its hits, and say something of each hit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import awkward as ak
+import numpy as np
+import pytest
+import uproot
+from onnx import TensorProto, helper, numpy_helper
+
+import rootml
+from rootml.errors import NetworkError
+from rootml.testing import check_model
+from rootml_supernemo.geometry import wire_x, wire_y
+from rootml_supernemo.hits import FEATURES, MOST_HITS
+
+REAL = "supernemo/TKEvent_Run-0.root"
+CROWDED = 5
+BUSY = 30
+DOMAIN = [
+    {
+        "name": "hits",
+        "low": 1,
+        "high": BUSY,
+        "edges": [0, 40, 200],
+        "fractions": [1, 0],
+        "beyond": [0, 0],
+    }
+]
+FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+OUTPUTS = [
+    {"name": "track", "role": "label", "dtype": "int64", "per": "hit", "estimates": "truth_track"},
+    {"name": "depth", "role": "value", "per": "hit"},
+    {"name": "place", "role": "value", "per": "hit", "shape": [2], "unit": "mm"},
+]
+
+
+def write(path: Path, nodes: list, outputs: dict, **constants: object) -> Path:
+    """A network on the view ``hits``; ``outputs``: type and shape of a row by name."""
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes,
+        "lists",
+        [
+            info("hits", FLOAT, ("n", MOST_HITS, len(FEATURES))),
+            info("hits_mask", BOOL, ("n", MOST_HITS)),
+        ],
+        [info(name, kind, ("n", *shape)) for name, (kind, shape) in outputs.items()],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+@pytest.fixture
+def lister(tmp_path: Path, write_card: Callable[..., Path]) -> Callable[..., Path]:
+    """A card: of each hit its side, how many layers deep it is of the event's sum, and x and y.
+
+    Behind the last hit it says NaN.
+    """
+
+    def make(outputs: list | None = None, **changes: object) -> Path:
+        node = helper.make_node
+        nodes = [
+            node("Gather", ["hits", "side"], ["sides"], axis=2),
+            node("Cast", ["sides"], ["track"], to=INT64),
+            node("Gather", ["hits", "layer"], ["layers"], axis=2),
+            node("ReduceSum", ["layers", "list"], ["sum"], keepdims=1),
+            node("Add", ["sum", "one"], ["above"]),
+            node("Div", ["layers", "above"], ["share"]),
+            node("Cast", ["hits_mask"], ["there"], to=FLOAT),
+            node("Sub", ["there", "one"], ["lacking"]),
+            node("Div", ["lacking", "there"], ["nowhere"]),  # -1 / 0
+            node("Add", ["share", "nowhere"], ["depth"]),
+            node("Gather", ["hits", "xy"], ["place"], axis=2),
+        ]
+        shapes = {
+            "track": (INT64, (MOST_HITS,)),
+            "depth": (FLOAT, (MOST_HITS,)),
+            "place": (FLOAT, (MOST_HITS, 2)),
+        }
+        path = write(
+            tmp_path / "lister.onnx",
+            nodes,
+            shapes,
+            side=np.array(FEATURES.index("side")),
+            layer=np.array(FEATURES.index("layer")),
+            xy=np.array([FEATURES.index("x"), FEATURES.index("y")]),
+            list=np.array([1]),
+            one=np.array(1, np.float32),
+        )
+        given = OUTPUTS if outputs is None else outputs
+        return write_card(path, adapter="supernemo", view="hits", outputs=given, **changes)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def source(events: ak.Array, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of 80 events; some have no hits, and CROWDED has more than a list has places.
+
+    Beside it are the same as an RNTuple, ``ntuple.root``.
+    """
+    names = ("grid_side", "grid_layer", "grid_column", "wirex", "wirez", "radius", "truth_track")
+    branches = {"truth_ntracks": events["truth_ntracks"][:80]}
+    for name in names:
+        values = events[name][:80]
+        crowd = ak.flatten(values[20:60], axis=1)[: MOST_HITS + 1]
+        parts = (values[:CROWDED], crowd[np.newaxis], values[CROWDED + 1 :])
+        branches[name] = ak.concatenate(parts)
+    path = tmp_path_factory.mktemp("lists") / "hits.root"
+    with uproot.recreate(path) as file:
+        file.mktree("hit_tree", {name: values.type.content for name, values in branches.items()})
+        file["hit_tree"].extend(branches)
+    with uproot.recreate(path.with_name("ntuple.root")) as file:
+        file.mkrntuple("hit_tree", branches)
+    return path
+
+
+def meant(source: Path) -> dict[str, ak.Array]:
+    """What the network of ``lister`` says of the hits of a file."""
+    tree = uproot.open(source)["hit_tree"]
+    lists = [tree[f"grid_{name}"].array() for name in ("side", "layer", "column")]
+    side, layer, row = (ak.to_numpy(ak.flatten(values)) for values in lists)
+    hits = ak.to_numpy(ak.num(lists[1]))
+    judged = np.repeat(hits <= MOST_HITS, hits)
+    total = np.repeat(ak.to_numpy(ak.sum(lists[1], axis=1)) + 1, hits)
+    place = np.stack([wire_x(side, layer), wire_y(row)], axis=1)
+    flat = {
+        "track": np.where(judged, side, -1),
+        "depth": np.where(judged, layer / total, np.nan),
+        "place": np.where(judged[:, None], place, np.nan),
+    }
+    return {name: ak.unflatten(values, hits) for name, values in flat.items()}
+
+
+def same(found: ak.Array, expected: ak.Array) -> bool:
+    """Lists of the same lengths, and numbers to rounding."""
+    equal = ak.to_list(ak.num(found)) == ak.to_list(ak.num(expected))
+    flat = (ak.to_numpy(ak.flatten(values)) for values in (found, expected))
+    return equal and np.allclose(*flat, rtol=1e-6, equal_nan=True)
+
+
+@pytest.mark.parametrize("output", ["append", "friend"])
+def test_a_value_for_each_hit(source, lister, output, command, root, tmp_path):
+    tagged, expected = tmp_path / "tagged.root", meant(source)
+    said = command("tag", source, tagged, "--model", lister(), "--output", output, "--no-plots")
+    assert said.code == 0, said.err
+    hits = ak.num(expected["track"])
+    assert min(hits) == 0
+    assert hits[CROWDED] > MOST_HITS
+    tree = uproot.open(tagged)["hit_tree"]
+    for name, values in expected.items():
+        assert same(tree[f"hit_lister_{name}"].array(), values), name
+    seen = root(f"""
+file = ROOT.TFile({str(tagged)!r})
+print([[event.nhit, list(event.hit_lister_track)] for event in file.Get("hit_tree")])
+""")
+    assert json.loads(seen) == [[len(hits), hits] for hits in ak.to_list(expected["track"])]
+
+
+def test_an_ntuple(source, lister, tmp_path):
+    tagged = tmp_path / "tagged.root"
+    done = rootml.tag_file(source.with_name("ntuple.root"), tagged, lister(), plots=False)
+    expected = meant(source)
+    counts = ak.to_numpy(ak.num(expected["track"]))
+    assert done.judged == {"lister": counts[counts <= MOST_HITS].sum()}
+    found = uproot.open(tagged)["hit_tree"]
+    for name, values in expected.items():
+        assert same(found[f"hit_lister_{name}"].array(), values), name
+
+
+def test_the_real_file(shared, lister, command, tmp_path):
+    tagged = tmp_path / "tagged.root"
+    said = command("tag", shared(REAL), tagged, "--model", lister(), "--no-plots", "--verify")
+    assert said.code == 0, said.err
+    hits = uproot.open(shared(REAL))["Event/Eventdata/tr_hits"].array(library="np")
+    found = uproot.open(tagged)["Event/hit_lister_track"].array()
+    sides = [[hit.member("cell_num") // 1017 for hit in event] for event in hits]
+    assert ak.to_list(found) == sides
+
+
+def test_in_memory(source, lister):
+    events = uproot.open(source)["hit_tree"].arrays()
+    found = rootml.annotate(events, lister())
+    for name, values in meant(source).items():
+        assert same(found[f"hit_lister_{name}"], values), name
+
+
+@pytest.mark.filterwarnings("ignore")  # of dask, on itself
+def test_on_dask(source, lister):
+    dak = pytest.importorskip("dask_awkward")
+    events = uproot.open(source)["hit_tree"].arrays()
+    found = rootml.annotate(dak.from_awkward(events, npartitions=3), lister())
+    assert same(found.hit_lister_depth.compute(), meant(source)["depth"])
+
+
+def test_validation(source, lister, command, tmp_path):
+    """Each hit of an event that can be judged counts, each event is an input once."""
+    tagged, folder = tmp_path / "tagged.root", tmp_path / "page"
+    card = lister(domain=DOMAIN)
+    assert command("tag", source, tagged, "--model", card).code == 0
+    select = [
+        "--select",
+        "radius > 10 && truth_ntracks != 2",
+        "--weight",
+        "1 + truth_ntracks",
+        "--importance",
+        5000,
+    ]
+    said = command("validate", tagged, "--model", card, "-o", folder, *select)
+    assert said.code == 0, said.err
+    (report,) = json.loads((folder / "report.json").read_text())["reports"]
+
+    tree = uproot.open(source)["hit_tree"]
+    radius, truth = tree["radius"].array(), tree["truth_track"].array()
+    tracks = tree["truth_ntracks"].array(library="np")
+    kept, judged = (radius > 10) & (tracks != 2), ak.num(radius) <= MOST_HITS
+    hits = ak.to_numpy(ak.num(radius[kept])) * ak.to_numpy(judged)
+    assert report["figures"]["events"]["units"] == ak.sum(kept)
+    assert report["figures"]["events"]["judged"] == hits.sum() > 900
+
+    weight = 1 + tracks
+    domain = report["figures"]["domain"]
+    assert domain["judged"] == (hits > 0).sum()
+    outside = (ak.to_numpy(ak.num(radius)) > BUSY) & (hits > 0)
+    share = weight[outside].sum() / weight[hits > 0].sum()
+    assert domain["fraction"]["value"] == pytest.approx(share)
+
+    found = meant(source)["track"]
+    right = ak.flatten((found == truth)[kept & judged])
+    weights = np.repeat(weight, hits)
+    importance = report["figures"]["importance"]["track"]
+    assert importance["before"] == pytest.approx(np.average(right, weights=weights))
+    assert [one["name"] for one in importance["inputs"] if one["loss"]] == ["side"]
+
+
+def test_cuts_distances_and_variations(source, lister):
+    """Cuts are on hits; an event's distance holds for its hits; hits of dead cells get nothing."""
+    point = {"name": "deep", "output": "depth", "threshold": 0.05}
+    card = lister(domain=DOMAIN, working_points=[point])
+    events = uproot.open(source)["hit_tree"].arrays()
+    asked = {"vary": {"dead_cells": [0.5], "z_shift": [10]}, "ood": True, "working_points": "all"}
+    found = rootml.annotate(events, card, **asked)
+    hits = ak.num(events["radius"])
+    assert ak.all(found.hit_lister_deep == (found.hit_lister_depth > 0.05))
+    far, judged = found.hit_lister_ood, hits <= MOST_HITS
+    assert ak.all(ak.num(far) == hits)
+    assert ak.all(np.isnan(far) == ~judged)
+    assert ak.all(far[judged] == ak.max(far[judged], axis=1))
+    assert ak.any(far > 0)
+    dead = np.isnan(found.hit_lister_depth_dead_cells_0p5)
+    assert ak.all(ak.num(dead) == hits)
+    assert 0.4 < ak.mean(dead) < 0.6
+    same_cell = (events["grid_layer"] == 4) & (events["grid_column"] == 56)
+    assert len(np.unique(ak.to_numpy(ak.flatten(dead[same_cell])))) < 2
+    sides = found.hit_lister_track_dead_cells_0p5[~dead]
+    assert ak.all(sides == events["grid_side"][~dead])
+    assert same(found.hit_lister_depth_z_shift_10, found.hit_lister_depth)
+
+
+def test_cards_that_do_not_say_of_what_the_outputs_are(lister):
+    flat = [{key: value for key, value in one.items() if key != "per"} for one in OUTPUTS]
+    with pytest.raises(NetworkError) as error:
+        rootml.load(lister(flat))
+    assert "a value for each object, and the card does not say per what" in str(error.value)
+    with pytest.raises(NetworkError, match=r"float32 \(n, 160, 3\) .*axis 2 differs"):
+        rootml.load(lister([OUTPUTS[2] | {"shape": [3]}]))
+
+
+def test_networks_that_say_one_thing_of_an_event(tmp_path, write_card):
+    nodes = [helper.make_node("ReduceMax", ["hits"], ["deepest"], axes=[1, 2], keepdims=0)]
+    path = write(tmp_path / "whole.onnx", nodes, {"deepest": (FLOAT, ())})
+    card = {"adapter": "supernemo", "view": "hits"}
+    with pytest.raises(NetworkError, match="one value an event, and the card says per hit"):
+        rootml.load(write_card(path, outputs=[{"name": "deepest", "per": "hit"}], **card))
+    rootml.load(write_card(path, outputs=[{"name": "deepest"}], **card))
+
+
+def test_other_engines(source, lister):
+    pytest.importorskip("openvino")
+    events = uproot.open(source)["hit_tree"].arrays()
+    found = rootml.annotate(events, lister(), engine="openvino")
+    assert same(found.hit_lister_place, meant(source)["place"])
+
+
+def test_it_keeps_what_models_keep(lister):
+    failed = {name: said for name, said in check_model(rootml.load(lister())).items() if said}
+    assert not failed
