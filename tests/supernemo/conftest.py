@@ -10,11 +10,13 @@ from typing import Any
 import awkward as ak
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from rootml.adapter import Adapter
 from rootml.rootio.matching import BranchNames, Decoder, match
 from rootml_supernemo import ADAPTER
 
+FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 TREES = Path(__file__).with_name("write_trees.py")
 
 
@@ -87,3 +89,71 @@ def root(tmp_path: Path) -> Callable[[str], str]:
         return done.stdout
 
     return run
+
+
+def save(path: Path, nodes: list, inputs: dict, outputs: dict, constants: dict) -> Path:
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [info(name, FLOAT, ("n", *shape)) for name, shape in inputs.items()],
+        [info(name, kind, ("n", *shape)) for name, (kind, shape) in outputs.items()],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+@pytest.fixture
+def counter(tmp_path: Path, write_card: Callable[..., Path]) -> Path:
+    """Tells 0 to 3 tracks by the number of cells: one more for every ten."""
+    node = helper.make_node
+    nodes = [
+        node("ReduceSum", ["top", "axes"], ["cells"], keepdims=0),
+        node("Unsqueeze", ["cells", "last"], ["column"]),
+        node("Sub", ["column", "centres"], ["off"]),
+        node("Abs", ["off"], ["distance"]),
+        node("Neg", ["distance"], ["logits"]),
+        node("Softmax", ["logits"], ["probabilities"], axis=1),
+        node("ArgMax", ["logits"], ["ntracks"], axis=1, keepdims=0),
+    ]
+    constants = {
+        "axes": np.array([1, 2]),
+        "last": np.array([1]),
+        "centres": np.array([[1, 10, 20, 30]], np.float32),
+    }
+    outputs = {"probabilities": (FLOAT, (4,)), "ntracks": (INT64, ())}
+    path = save(tmp_path / "tiny_count.onnx", nodes, {"top": (9, 113)}, outputs, constants)
+    return write_card(
+        path,
+        adapter="supernemo",
+        view="top",
+        outputs=[
+            {"name": "ntracks", "role": "label", "dtype": "int64"},
+            {"name": "probabilities", "role": "probabilities", "shape": [4]},
+        ],
+    )
+
+
+@pytest.fixture
+def measurer(tmp_path: Path, write_card: Callable[..., Path]) -> Path:
+    """Gives the heights of hits as the view has them."""
+    nodes = [
+        helper.make_node("Gather", ["height", "first"], ["z"], axis=1),
+        helper.make_node("Gather", ["height", "second"], ["z_error"], axis=1),
+    ]
+    constants = {"first": np.array(0), "second": np.array(1)}
+    outputs = {"z": (FLOAT, ()), "z_error": (FLOAT, ())}
+    inputs = {"height": (2,), "times": (6,)}
+    path = save(tmp_path / "tiny_z.onnx", nodes, inputs, outputs, constants)
+    named = {"per": "hit", "unit": "mm"}
+    return write_card(
+        path,
+        adapter="supernemo",
+        view="timestamps",
+        outputs=[
+            {"name": "z", "role": "value"} | named,
+            {"name": "z_error", "role": "uncertainty", "error_of": "z"} | named,
+        ],
+    )

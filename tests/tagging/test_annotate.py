@@ -165,13 +165,13 @@ def test_materialised_events_can_be_pickled(toy: Path, hits: Path) -> None:
     assert ak.array_equal(again.toy_score, events.toy_score, equal_nan=True)
 
 
-def test_branches_awkward_cannot_hold_are_named(shared: Callable[[str], Path]) -> None:
+def test_branches_awkward_cannot_hold_are_named(toy: Path, shared: Callable[[str], Path]) -> None:
     tree = uproot.open(shared("supernemo/TKEvent_Run-0.root"))["Event"]
     with (
-        pytest.warns(RootmlWarning, match="cannot hold them: .*tr_hits"),
+        pytest.warns(RootmlWarning, match="cannot hold them: clusters, trajectories$"),
         pytest.raises(LayoutError),
     ):
-        rootml.annotate(tree)
+        rootml.annotate(tree, toy)
 
 
 FRAME = """

@@ -52,7 +52,17 @@ def read_pointees(branch: Any, class_name: str, start: int, stop: int) -> ak.Arr
     if np.any(places + front.itemsize + back.itemsize > ends):
         raise BranchError(f"objects of {class_name} are shorter than the file says of the class")
     where = ((places, front), (ends - back.itemsize, back))
-    parts = [_gather(content, at, dtype) for at, dtype in where if dtype.names]
+    return _records([_gather(content, at, dtype) for at, dtype in where if dtype.names], counts)
+
+
+def pointee_form(branch: Any, class_name: str) -> ak.forms.Form:
+    """The form of what :func:`read_pointees` gives; nothing is read."""
+    empty = [np.zeros(0, dtype) for dtype in _members(branch, class_name)]
+    return ak.to_packed(_records(empty, np.zeros(0, np.int64))).layout.form
+
+
+def _records(parts: list[Array], counts: Array) -> ak.Array:
+    """Lists of records of the members that the ``parts`` of all objects hold."""
     members = {
         name: ak.from_numpy(
             part[name].astype(part[name].dtype.newbyteorder("=")), regulararray=True
@@ -66,8 +76,8 @@ def read_pointees(branch: Any, class_name: str, start: int, stop: int) -> ak.Arr
 def _members(branch: Any, class_name: str) -> tuple[np.dtype[Any], np.dtype[Any]]:
     """The numbers at the beginning of the objects, behind ``TObject``, and those at their end."""
     info = branch.file.streamer_named(class_name)
-    base, *elements = [] if info is None else info.elements
-    if info is None or base.classname != "TStreamerBase" or base.name != "TObject":
+    base, *elements = [None] if info is None else info.elements or [None]
+    if base is None or base.classname != "TStreamerBase" or base.name != "TObject":
         raise BranchError(f"{class_name} is not derived from TObject alone")
     front = list(takewhile(_is_number, elements))
     rest = elements[len(front) :]
