@@ -29,12 +29,12 @@ def test_the_page_has_all_its_figures_and_numbers(
     page = (tmp_path / "page" / "README.md").read_text()
     figures = {path.name for path in (tmp_path / "page").glob("*.png")}
     assert set(re.findall(r"\]\(\./(\w+\.png)\)", page)) == figures
-    assert len(figures) == 6
+    assert len(figures) == 7
     rows = {
         cells[1].strip(): cells[2].strip()
         for cells in (line.split("|") for line in page.splitlines() if line.startswith("| "))
     }
-    assert len(rows) == 11
+    assert len(rows) == 16
     assert float(rows["resolution of heights in the middle of a wire, mm"].split()[0]) == (
         pytest.approx(10, rel=0.1)
     )

@@ -47,14 +47,16 @@ def answer(
     hits = hits + _noise(int(noise.sum()), rng)
     kept = _nearest(event * CELLS + hits.cell, hits.distance)
     event, hits = event[kept], hits.take(kept)
-    fired = (rng.random(len(event)) < asked.share("efficiency")) | (hits.track == NOISE)
+    place, of_noise = event * CELLS + hits.cell, hits.track == NOISE
+    fired = (rng.random(len(event)) < asked.share("efficiency")) | of_noise
     fired &= ~dead_cells(asked.share("dead"), asked.run)[hits.cell]
+    covered = place[of_noise]
+    covered = covered[np.isin(covered, crossed)]
+    lost = np.sort(np.concatenate([place[~fired & ~of_noise], covered]))
     event, hits = event[fired], hits.take(fired)
-    seen = (event * CELLS + hits.cell)[hits.track != NOISE]
-    lost_event, lost = np.divmod(np.setdiff1d(crossed, seen), CELLS)
     track = np.where(hits.track == NOISE, len(event_of), hits.track)
     order = np.lexsort((hits.path, track, event))
-    return Answers(event[order], hits.take(order), lost_event, lost)
+    return Answers(event[order], hits.take(order), *np.divmod(lost, CELLS))
 
 
 def _noise(n: int, rng: np.random.Generator) -> Hits:

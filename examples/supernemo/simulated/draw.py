@@ -21,7 +21,9 @@ from rootml_supernemo.geometry import (
     wire_y,
 )
 from rootml_supernemo.simulation.drift import drift_time, resolution
-from simulated.measure import KINDS, Floats, Found, distances, flat, times
+from simulated import decays
+from simulated.measure import KINDS, Found, distances, times
+from simulated.values import Floats, flat
 
 STYLE = Style(experiment="SuperNEMO tracker", status="Simulation")
 SHOWN_MM = 1100.0
@@ -37,6 +39,7 @@ def figures(found: Found) -> Mapping[str, Callable[[], Figure]]:
         "radius": lambda: radius(found),
         "height": lambda: height(found),
         "timestamps": lambda: timestamps(found),
+        "decays": lambda: decays.figure(found.decays),
     }
 
 

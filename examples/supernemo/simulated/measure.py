@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import awkward as ak
 import numpy as np
-import numpy.typing as npt
 
 from rootml.rootio.source import open_source
 from rootml_supernemo import ADAPTER
 from rootml_supernemo.geometry import TICK_NS
 from rootml_supernemo.simulation import simulate
 from rootml_supernemo.simulation.drift import drift_time
+from simulated.decays import Decays
+from simulated.values import Floats, Row, Value, estimate, flat
 
-Floats = npt.NDArray[np.floating[Any]]
-RESAMPLED = 100
 MIDDLE_MM = 100.0
 """abs(z) up to which a hit is in the middle of its wire."""
 BEST_MM = (11.5, 13.0)
@@ -28,36 +26,13 @@ KINDS = ("straight", "kinked", "curved")
 
 
 @dataclass(frozen=True)
-class Value:
-    """A number and its standard error, 0 where it has none."""
-
-    value: float
-    error: float = 0.0
-
-    def __str__(self) -> str:
-        if not self.error:
-            return f"{self.value:g}"
-        digits = max(0, 1 - int(np.floor(np.log10(self.error))))
-        return f"{self.value:.{digits}f} ± {self.error:.{digits}f}"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the page's table."""
-
-    text: str
-    value: Value
-    other: str
-    source: str
-
-
-@dataclass(frozen=True)
 class Found:
     """What was measured.
 
     ``clean``: one track an event, of each kind; ``real``: with losses; ``unseen``: also tracks that
     no cell sees; ``one_mev``: electrons of 1 MeV/c; ``shown``: three tracks of one point;
-    ``falaise``: radii of another simulation, mm; ``rate``: events a second of processor time.
+    ``decays``: double beta decays; ``falaise``: radii of another simulation, mm; ``rate``: events a
+    second of processor time.
     """
 
     clean: Mapping[str, ak.Array]
@@ -65,6 +40,7 @@ class Found:
     unseen: ak.Array
     one_mev: ak.Array
     shown: ak.Array
+    decays: Decays
     falaise: Floats | None
     rate: float
 
@@ -81,7 +57,8 @@ class Found:
         one_mev = simulate(size // 10, rng, kind="curved", tracks=1, momentum=1.0)
         asked = {"tracks": 3, "vertex": "common", "conditions": "detector", "noise": 3.0}
         shown = simulate(500, rng, **asked)
-        return cls(clean, real, unseen, one_mev, shown, falaise, rate)
+        decays = Decays.measure(size, rng)
+        return cls(clean, real, unseen, one_mev, shown, decays, falaise, rate)
 
     def rows(self) -> list[Row]:
         """The page's table."""
@@ -109,7 +86,7 @@ class Found:
             ),
             Row(
                 "plasma from end to end, us",
-                _estimate(np.median, delays[:, 5] + delays[:, 6]),
+                estimate(np.median, delays[:, 5] + delays[:, 6]),
                 "55.4",
                 "5 cm/us (Falaise) and 2.77 m",
             ),
@@ -129,16 +106,11 @@ class Found:
                 "0.02",
                 "A. Mendl, Machine learning at SuperNEMO: single tracks counted as none",
             ),
+            *self.decays.rows(),
         ]
 
 
 FALAISE = "Falaise, `geiger_regime.cc`"
-
-
-def flat(events: ak.Array, name: str) -> Floats:
-    """A column of all hits, tracks or modules."""
-    values: Floats = ak.to_numpy(ak.flatten(events[name]))
-    return values
 
 
 def times(events: ak.Array) -> Floats:
@@ -189,7 +161,7 @@ def falaise_radii(path: Path) -> Floats:
 
 
 def _cells(events: ak.Array) -> Value:
-    return _estimate(np.mean, ak.to_numpy(ak.num(events.grid_id)).astype(float))
+    return estimate(np.mean, ak.to_numpy(ak.num(events.grid_id)).astype(float))
 
 
 def _percent(which: Floats) -> Value:
@@ -198,11 +170,4 @@ def _percent(which: Floats) -> Value:
 
 
 def _spread(values: Floats) -> Value:
-    return _estimate(np.std, values)
-
-
-def _estimate(statistic: Callable[[Floats], Any], values: Floats) -> Value:
-    """A statistic and its bootstrap error."""
-    rng = np.random.default_rng(1)
-    drawn = [statistic(rng.choice(values, len(values))) for _ in range(RESAMPLED)]
-    return Value(float(statistic(values)), float(np.std(drawn)))
+    return estimate(np.std, values)

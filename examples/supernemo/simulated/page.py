@@ -18,6 +18,8 @@ FIGURES: Mapping[str, str] = {
     "radius": "Measured radii, beside those of another simulation",
     "height": "Resolutions of radii and heights, and what Falaise assumes",
     "timestamps": "Anode times 1 and 2 against the cathodes that they stand in for",
+    "decays": "Double beta decays of 82Se: energies of both electrons as they are emitted and as "
+    "the calorimeter measures them, and the angle between them",
 }
 """Captions by file, in the order of the page."""
 WIDTH = 105
@@ -43,7 +45,16 @@ choice" there means that no source gives it.
 - `drift`: drift times and resolutions of Falaise. The plasma runs to both ends at 5 cm/us, 10 %
   off from hit to hit; both fronts differ by 1 %, which makes the resolution in z. The four other
   times of the anode follow the fronts with delays and slopes of their own.
-- `response`: inefficiency, dead cells, noise, lost timestamps."""
+- `response`: inefficiency, dead cells, noise, lost timestamps. The truth tells which cells were
+  crossed in vain (`truth_lost_side`, `_layer`, `_column`).
+- `deposits`: a module measures the energies of all electrons that end on it, 8 % wide (full width
+  at half maximum) at 1 MeV in the main wall, 12 % in X walls and 15 % in the veto, from 50 keV on
+  (`calo_energy` in MeV). `truth_module` says of a hit on which module its track ends.
+- `decays`, `spectra`, `foil`: with `events=2nubb` or `0nubb` two electrons from a point of the
+  foil, with the energies and the angle of double beta decay of 82Se (`truth_energy` in MeV,
+  `truth_class`: 0 with two neutrinos, 1 with none), the mean loss in 50 mg/cm2 of selenium, and the
+  curvature that is left. Decays whose electrons do not both reach the calorimeter are drawn anew:
+  spectra of events are those that are accepted."""
 LIMITS = """\
 - `conditions=clean` is a detector as SN-IEgenerator has it: all cells answer, up to the gamma veto
   at abs(z) = 1550 mm, although wires end at 1385 mm; heights beyond are measured at the end of the
@@ -51,8 +62,10 @@ LIMITS = """\
 - A track that no cell sees cannot be counted: unless `least=0`, it is drawn anew.
 - Curved tracks do not turn back: those that would before they reach the calorimeter are drawn
   anew, which favours high momenta and angles to one side.
-- Energies are missing: nothing is lost in foil, gas and wires, modules have no charge. Scattering
-  is a kink of Gaussian angle in the plane across the wires.
+- Electrons lose energy in the foil alone, of decays alone, and its mean: no straggling, nothing in
+  gas and wires, no light that depends on the place in a block. Electrons of straight and kinked
+  tracks have momenta like those of curved ones. Scattering is a kink of Gaussian angle in the plane
+  across the wires; electrons of decays do not scatter.
 - Delays and slopes of the anode's times are choices; the talk that shows them has no numbers. A
   cell that fires its neighbours, a plasma that stops on its way, alpha particles, gamma rays and
   tracks that cross the foil are missing.
