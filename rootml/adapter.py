@@ -54,8 +54,8 @@ class Layout:
     ``refusal``: of a format that cannot be read: why, and what to do instead, as a file in it is
     told; such a layout needs no columns.
     ``per``: the collection (``"trk"``) whose objects an entry holds; None where an entry is the
-    object itself. Outputs that a card gives per event are then written per object, counted by
-    the branch ``counter`` (``n<per>`` unless given).
+    object itself. Outputs that a card gives per event are then written per object, unless the view
+    lists the objects of whole events, counted by the branch ``counter`` (``n<per>`` unless given).
     ``default_model``: the network that judges where none is named, of a format that the adapter's
     cannot read or that has a better one; None: the adapter's, empty: one has to be named.
     """
@@ -117,8 +117,9 @@ class View:
     event in which nothing was seen is judged like any other, as of no hits are no tracks.
     ``members``: where a row is an event that lists its objects, the length of the lists: objects
     stand in the order of the file, what is behind the last is to be overlooked, and a tensor of
-    bools, :attr:`mask`, tells which places are filled. A network may give a value for each place,
-    which becomes one for each object where its card says ``per`` of the output.
+    bools, ``mask`` (the only one of their length unless given), tells which places are filled. A
+    network may give a value for each place, which becomes one for each object where its card says
+    ``per`` of the output.
     """
 
     name: str
@@ -130,19 +131,19 @@ class View:
     variations: Mapping[str, Variation] = field(default_factory=dict)
     blank: bool = False
     members: int = 0
+    mask: str = ""
 
     def __post_init__(self) -> None:
-        if self.members and not self.mask:
-            raise ValueError(
-                f"view {self.name!r} lists up to {self.members} objects, but no tensor of bools of "
-                f"the shape ({self.members},) tells which are there"
-            )
-
-    @property
-    def mask(self) -> str:
-        """The tensor of bools that tells which places of the lists are filled; empty: no lists."""
         wanted = "bool", (self.members,)
-        return next((s.name for s in self.tensors if (s.dtype, s.shape) == wanted), "")
+        masks = [spec.name for spec in self.tensors if (spec.dtype, spec.shape) == wanted]
+        if self.members and not self.mask and len(masks) == 1:
+            object.__setattr__(self, "mask", masks[0])
+        if self.members and self.mask not in masks:
+            raise ValueError(
+                f"view {self.name!r} lists up to {self.members} objects: expected one tensor of "
+                f"bools of the shape ({self.members},) that tells which are there, or mask= to "
+                f"name it (such tensors: {', '.join(masks) or 'none'})"
+            )
 
     def lists(self, output: Output) -> bool:
         """Whether an output has a value for each object that a row lists."""

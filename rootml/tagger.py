@@ -73,7 +73,7 @@ class Tagger:
         self.model = model
         self.batch_size = batch_size
         chosen = _select(model, outputs)
-        placed = {output.name: _placed(output, layout) for output in model.card.outputs}
+        placed = {output.name: _placed(output, layout, model.view) for output in model.card.outputs}
         points = [(point, placed[point.output]) for point in _points(model, working_points)]
 
         def branch(output: Output, name: str) -> str:
@@ -174,9 +174,14 @@ class Tagger:
         return point.passes(scores, values[batch.each])
 
 
-def _placed(output: Output, layout: Layout | None) -> Output:
-    """The output per object, where the entries of the layout hold several."""
+def _placed(output: Output, layout: Layout | None, view: View) -> Output:
+    """The output per object, where the entries of the layout hold several.
+
+    Of a view that lists the objects of an event the card says which outputs are.
+    """
     if layout is None or layout.per is None or output.per not in (None, layout.per):
+        return output
+    if view.members and output.per is None:
         return output
     counter = output.counter or layout.counter
     return output.model_copy(update={"per": layout.per, "counter": counter})

@@ -31,6 +31,7 @@ def declare(declaration: Declaration, name: str) -> Adapter:
     needed = names.branches(builder.formulas)
     if not needed:
         raise CardError(f"adapter {name!r}: no expression of its tensors uses a branch")
+    listed = builder.listed.tensor if builder.listed else None
     view = View(
         name=VIEW,
         columns=tuple(map(columns.of_branch, needed)),
@@ -39,6 +40,8 @@ def declare(declaration: Declaration, name: str) -> Adapter:
         summaries=builder.summaries,
         doc=declaration.doc,
         variations=variations(declaration, {key: columns.of_branch(key) for key in needed}),
+        members=(listed.length or 0) if listed else 0,
+        mask=listed.mask if listed else "",
     )
     return Adapter(
         name=name,

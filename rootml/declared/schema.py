@@ -14,6 +14,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from rootml.declared.kinematics import Variable, Vector
 from rootml.declared.parts import Expression, Label, Missing, Name, Number, Sentinels, Short
+from rootml.errors import nearest
 from rootml.yamltext import Part
 
 VIEW = "declared"
@@ -169,6 +170,10 @@ class Declaration(Part):
     """The collection of which each object is judged (``Electron``); None: each event is."""
     counter: str = ""
     """The branch that counts the objects of ``per``; empty: ``n<per>``. A tree may lack it."""
+    lists: Label | Literal[""] = ""
+    """The tensor, of a length and with a mask, that lists the objects of ``per`` as they come: a
+    network sees all of an event at once. Not judged are events with none, or more than its length.
+    Empty: it sees each object for itself."""
     select: Expression | None = None
     """Which events or objects are judged; the others get NaN, as where it is missing."""
     branches: dict[Name, BranchSource] = Field(default_factory=dict)
@@ -199,4 +204,20 @@ class Declaration(Part):
             raise ValueError(f"two tensors are called {twice!r}")
         if self.counter and not self.per:
             raise ValueError("a counter without a collection (per)")
+        if self.lists:
+            self._check_lists()
         return self
+
+    def _check_lists(self) -> None:
+        if not self.per:
+            raise ValueError("lists: of which objects? Say per")
+        if (tensor := self.tensors.get(self.lists)) is None:
+            near = nearest(self.lists, self.tensors)
+            raise ValueError(f"lists: there is no tensor {self.lists!r}{near}")
+        if tensor.length is None or not tensor.mask:
+            raise ValueError(f"lists: the tensor {self.lists!r} needs a length and a mask")
+        if tensor.select or tensor.order or tensor.channels_first:
+            raise ValueError(
+                f"lists: the tensor {self.lists!r} has all objects as they come, each a line: "
+                "without select, order and channels_first"
+            )

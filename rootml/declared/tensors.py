@@ -14,7 +14,7 @@ from rootml.declared.images import fill
 from rootml.declared.rows import Column, Rows, Units
 from rootml.declared.schema import InputColumn, Tensor
 from rootml.declared.scope import Names, Scope
-from rootml.declared.values import cast
+from rootml.declared.values import Counts, cast
 from rootml.errors import DataError
 from rootml.spec import Array, TensorSpec
 
@@ -151,6 +151,12 @@ class TensorBuilder:
         mask = np.zeros(shape, np.bool_)
         mask[elements.event, elements.position] = True
         return {self.name: rows, self.tensor.mask: Rows(mask)}
+
+    def lengths(self, scope: Scope) -> Counts:
+        """How many elements the list of each event has, before it is cut or padded."""
+        counts = self._elements(scope, 1).like.counts
+        assert counts is not None
+        return counts
 
     def _elements(self, scope: Scope, length: int) -> Elements:
         selected = None if self.select is None else scope.evaluate(self.select)

@@ -24,11 +24,12 @@ class ViewBuilder:
     def __init__(self, names: Names):
         self.names = names
         declared = names.declaration
-        self.per = declared.per
+        self.per = None if declared.lists else declared.per
         self.select = names.formula(declared.select, "select") if declared.select else None
         self.tensors = [
             TensorBuilder(name, tensor, names) for name, tensor in declared.tensors.items()
         ]
+        self.listed = next((one for one in self.tensors if one.name == declared.lists), None)
 
     @property
     def formulas(self) -> list[Formula]:
@@ -85,10 +86,18 @@ class ViewBuilder:
                 if rows.refused is not None:
                     refused = rows.refused[units.event] if tensor.per_event else rows.refused
                     judged = judged & ~refused
-        return self._batch(made, judged, units)
+        members = None
+        if self.listed is not None and (most := self.listed.tensor.length):
+            members = self.listed.lengths(scope)
+            judged = judged & (members > 0) & (members <= most)
+        return self._batch(made, judged, units, members)
 
     def _batch(
-        self, made: list[tuple[TensorBuilder, str, Rows]], judged: Mask, units: Units
+        self,
+        made: list[tuple[TensorBuilder, str, Rows]],
+        judged: Mask,
+        units: Units,
+        members: Counts | None,
     ) -> Batch:
         every = bool(judged.all())
         event = units.event if every else units.event[judged]
@@ -99,7 +108,7 @@ class ViewBuilder:
             else:
                 kept = slice(None) if every else judged
             tensors[name] = tensor.finish(name, rows, kept, event)
-        return Batch(tensors, None if every else judged, units.counts)
+        return Batch(tensors, None if every else judged, units.counts, members)
 
     def _counts(self, scope: Scope) -> Counts | None:
         """How many objects each event has; None where events are judged."""

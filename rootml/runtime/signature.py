@@ -134,7 +134,8 @@ def _list_problem(output: Output, view: View, found: Shape) -> str:
     axes = len(output.shape) + 1
     if view.lists(output) and len(found) == axes:
         return f"one value an event, and the card says per {output.per}"
-    if not view.lists(output) and len(found) == axes + 1 and found[1] in (view.members, None):
+    listed = len(found) == axes + 1 and (not isinstance(found[1], int) or found[1] == view.members)
+    if listed and not view.lists(output):
         return "a value for each object, and the card does not say per what"
     return ""
 
