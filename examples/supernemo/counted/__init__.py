@@ -1,0 +1,1 @@
+"""What the studies of counting share: events, networks, accuracies, plots and records."""

@@ -1,0 +1,320 @@
+"""The page of the studies, from their records; all that it says is computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from counted.conditions import SCANS
+from counted.draw import CLUSTERS
+from counted.talk import TALK
+
+Record = Mapping[str, Any]
+NETWORK = "ntracks_supernemo"
+
+HEAD = """# Counting tracks in SuperNEMO
+
+What a talk did with convolutional networks, done again on rootml's own simulation, and further.
+The talk: {source}.
+
+**Two samples of one kind.** The talk's events are made by SN-IEgenerator's "haystacks": straight
+tracks from a vertex each, and a detector that loses nothing. `rootml simulate supernemo` draws
+tracks in the same way ([what it is worth](supernemo_simulation.md)); `conditions=detector` adds
+what is lost in a real one, and noise. The network sees the cells with heights and radii of their
+hits; the talk's saw three projections of them.
+
+Accuracies are shares of events whose number of tracks is the true one; intervals are those of
+Clopper and Pearson at 68 %. They are those of the test sample: another start of a training gives
+another network. `python examples/supernemo/report.py` writes this page from the records in
+`supernemo/results`; each study is [one command](../../examples/supernemo/README.md).
+"""
+LINKS = """## More
+
+- [Hits joined to tracks](supernemo_clusters.md): agglomerative clustering and networks, hit by hit
+{others}- [The simulation](supernemo_simulation.md)
+- [Layouts, views, heights by timestamps](../reference/supernemo.md)
+"""
+
+
+def page(records: Iterable[Record], others: Mapping[str, str] | None = None) -> str:
+    """The page in Markdown; ``records``: those of the studies, in any order.
+
+    ``others``: titles of further pages on SuperNEMO by their file.
+    """
+    made = sorted(records, key=lambda record: str(record["study"]))
+    links = "".join(f"- [{title}]({file})\n" for file, title in (others or {}).items())
+    parts = [HEAD.format(source=TALK["source"].strip()), *map(section, made)]
+    return "\n".join([*parts, LINKS.format(others=links)])
+
+
+def section(record: Record) -> str:
+    """One study: what the talk says, its command, tables, sentences and plots."""
+    letter = record["study"]
+    told = TALK["statements"].get(letter)
+    figures: Mapping[str, str] = record["figures"]
+    parts = [
+        f"## ({letter}) {record['title']}\n",
+        *([f"> {told.strip()}\n"] if told else []),
+        f"```sh\n{record['command']}\n```\n",
+        SECTIONS[letter](record),
+        *(
+            f"![{title}](supernemo/{record['name']}_{name}.png)\n\n*{title}.*\n"
+            for name, title in figures.items()
+        ),
+    ]
+    return "\n".join(parts)
+
+
+def counting(record: Record) -> str:
+    """(a): accuracies and the confusion matrix beside the talk's."""
+    numbers, talk = record["numbers"], TALK["confusion"]
+    made = numbers["accuracy"]
+    beside = {"all": f"{TALK['overall']:.2f}"}
+    beside |= {str(number): f"{row[number]:.2f}" for number, row in enumerate(talk)}
+    rows = [
+        (_group(name), f"{row['events']:,}", percent(row), beside.get(name, ""))
+        for name, row in made.items()
+    ]
+    accuracy = table(("true tracks", "events", "counted right, %", "talk, %"), rows)
+    cells = []
+    for number, row in enumerate(numbers["confusion"]):
+        shares = [100 * count / max(sum(row), 1) for count in row]
+        both = zip(shares, talk[number], strict=True)
+        cells.append((f"**{number}**", *(_cell(*pair) for pair in both)))
+    matrix = table(("true", *(f"counted {n}" for n in range(len(cells)))), cells)
+    return (
+        f"{_network(record)}\n\n{accuracy}\n{_verdict(made['all'])}\n\n"
+        f"What is taken for what, in per cent of the true number; in brackets the talk:\n\n{matrix}"
+    )
+
+
+def _verdict(row: Record) -> str:
+    """How the accuracy of all events compares with the talk's."""
+    talk = TALK["overall"] / 100
+    error = math.hypot(_half(row), math.sqrt(talk * (1 - talk) / TALK["test"]))
+    away = (row["value"] - talk) / error
+    least = 3.0
+    how = "more" if away > least else "fewer" if away < -least else "as many"
+    what = f"{how} than the talk" if how != "as many" else "as many as the talk, within errors"
+    return (
+        f"Of all events {percent(row)} % are counted right: {what} ({away:+.1f} standard "
+        f"deviations). The talk's {TALK['overall']} % is its unweighted overall accuracy; its "
+        f"agglomerative clustering has {TALK['agglomerative']} %."
+    )
+
+
+def _group(name: str) -> str:
+    return {"all": "0 to 3", "tracks": "1 to 3"}.get(name, name)
+
+
+def _cell(here: float, there: float) -> str:
+    digits = ["0" if not one else f"{one:.2f}" for one in (here, there)]
+    return f"{digits[0]} ({digits[1]})"
+
+
+def _network(record: Record) -> str:
+    (one,) = record["networks"].values()
+    events = one["events"]
+    return (
+        f"`{one['name']}` {one['version']}: {one['parameters']:,} parameters, trained on "
+        f"{events.get('train', 0):,} events."
+    )
+
+
+def networks(record: Record) -> str:
+    """(b): the networks side by side."""
+    numbers, told = record["numbers"], record["networks"]
+    names = ("", "parameters", "training events/s", "minutes", "1 to 3 tracks, %", "1", "2", "3")
+    rows = []
+    for title, row in numbers["accuracy"].items():
+        one = told[title]
+        settings = one["settings"]
+        parts = [percent(row[key]) for key in ("tracks", "1", "2", "3")]
+        rate = f"{settings['events_per_second']:,.0f}"
+        rows.append((title, f"{one['parameters']:,}", rate, f"{settings['minutes']:g}", *parts))
+    behind = [f"{title} {_signed(one)}" for title, one in numbers["behind"].items()]
+    first = next(iter(told.values()))
+    return (
+        f"These trainings are small: {first['events']['train']:,} events, "
+        f"{first['settings']['epochs']} epochs, bfloat16, one thread of a busy machine; the talk "
+        f"had {TALK['train']:,} events. What can be compared is how much each network learns from "
+        f"the same few events. Tested on the {numbers['events']:,} events of (a).\n\n"
+        f"{table(names, rows)}\n"
+        f"`{numbers['ours']}` counts more events right than the others, of all events and in per "
+        f"cent: {'; '.join(behind)}.\n"
+    )
+
+
+def _signed(one: Record) -> str:
+    return f"{100 * one['value']:+.2f} ± {100 * one['error']:.2f}"
+
+
+def robustness(record: Record) -> str:
+    """(c): conditions and kinds of tracks, and the points of the curves."""
+    numbers = record["numbers"]
+    rows = []
+    for title, detectors in numbers["places"].items():
+        cells = [percent(row, 1) for found in detectors.values() for row in found.values()]
+        rows.append((title, *cells))
+    first = next(iter(numbers["places"].values()))
+    names = [f"{detector}, {name}" for detector, found in first.items() for name in found]
+    points = []
+    for name, found in numbers["scans"].items():
+        scan = SCANS[name]
+        for row in found:
+            shares = [percent(one, 1) for key, one in row.items() if key != "value"]
+            points.append((scan.label, f"{scan.scale * row['value']:g}", *shares))
+    series = [key for key in next(iter(numbers["scans"].values()))[0] if key != "value"]
+    curves = table(("", "", *series), points)
+    return (
+        f"{_network(record)} Each point has {numbers['events']:,} events of 1 to 3 tracks; "
+        f"{CLUSTERS} clustering, which joins the nearest hits and whose settings were chosen on "
+        f"{numbers['tuning']:,} clean events (in the table's real detector: on such ones), gets a "
+        "fifth of them. Shares counted right, in per cent:\n\n"
+        f"{table(('', *names), rows)}\n"
+        "In the figure one thing at a time differs from the clean detector and straight tracks. "
+        "Neither is told which hits are noise, or which cells are dead.\n\n"
+        f"<details><summary>The points</summary>\n\n{curves}\n</details>\n"
+    )
+
+
+def display(record: Record) -> str:
+    """(d): what the picture shows."""
+    numbers = record["numbers"]
+    return (
+        "Dots have the colour of the true track, rings that of the found one "
+        f"({numbers['clusters']}). `{_name(record)}` counts {numbers['count']} tracks, with a "
+        f"probability of {100 * numbers['probability']:.1f} %. `rootml_supernemo.display` draws "
+        "[any event](../reference/supernemo.md#pictures-of-events) of a file like this.\n"
+    )
+
+
+def _name(record: Record) -> str:
+    (one,) = record["networks"].values()
+    return str(one["name"])
+
+
+def failures(record: Record) -> str:
+    """(e): what events that are counted wrong have in common."""
+    numbers = record["numbers"]
+    rows = [
+        (
+            text,
+            percent(row["of_wrong"], 1),
+            percent(row["of_right"], 1),
+            percent(row["wrong_with"], 1) if row["wrong_with"]["events"] else "",
+            percent(row["wrong_without"]),
+        )
+        for text, row in numbers["traits"].items()
+    ]
+    names = ("", "of the wrong, %", "of the right, %", "wrong with it, %", "wrong without it, %")
+    sure = numbers["sure"]
+    return (
+        f"{numbers['wrong']:,} of {numbers['events']:,} events are counted wrong. The network "
+        f"gives its number a probability above 90 % in {percent(sure['wrong'], 1)} % of them, and "
+        f"in {percent(sure['right'])} % of the others. Of the {numbers['several']:,} events with "
+        f"two or three tracks:\n\n{table(names, rows)}\n"
+        "Cells touch if they are neighbours, also across a corner, with heights less than 100 mm "
+        "apart.\n"
+    )
+
+
+def probabilities(record: Record) -> str:
+    """(f): calibration, likelihood and sets by sample."""
+    numbers = record["numbers"]
+    found = numbers["samples"]
+    first, *_ = found
+    rows = [(f"{first}, before", *_certain(numbers["before"]))]
+    rows += [(title, *_certain(row)) for title, row in found.items()]
+    names = ("", "counted right, %", "ECE, %", "by chance, %", "-log likelihood", "Brier")
+    parts = [
+        f"A temperature of {numbers['temperature']:.3f} divides the network's logits, fitted to "
+        "the validation events of its training; the first row is without it. The expected "
+        "calibration error (ECE, [how it is defined](../reference/statistics.md)) is that of the "
+        "most probable number, in ten bins with as many events each; by chance perfect "
+        f"probabilities would have the one beside it. {numbers['events']:,} events of each kind.\n",
+        table(names, rows),
+    ]
+    if numbers["level"]:
+        parts.append(_sets(numbers))
+    return "\n".join(parts)
+
+
+def _certain(row: Record) -> tuple[str, ...]:
+    def told(name: str, scale: float, digits: int) -> str:
+        return f"{scale * row[name]['value']:.{digits}f} ± {scale * _half(row[name]):.{digits}f}"
+
+    chance = f"{100 * row['by_chance']:.2f}"
+    scores = (told("nll", 1, 4), told("brier", 1, 4))
+    return percent(row["accuracy"]), told("ece", 100, 2), chance, *scores
+
+
+def _sets(numbers: Record) -> str:
+    rows = [
+        (
+            title,
+            percent(row["covered"]),
+            *(percent(one) for one in row["covered_by_class"].values()),
+            f"{row['size']['value']:.3f} ± {_half(row['size']):.3f}",
+            percent(row["alone"], 1),
+        )
+        for title, row in numbers["samples"].items()
+    ]
+    names = ("", "true number in the set, %", "0", "1", "2", "3", "mean size", "one number, %")
+    return (
+        f"Sets (`{NETWORK}_set`) hold every number that is possible, so that the true one is among "
+        f"them in {100 * numbers['level']:g} % of events like those of the training, whatever the "
+        f"true number is:\n\n{table(names, rows)}\n"
+        "Neither probabilities nor sets hold what they promise in events unlike all that the "
+        "network has learned from.\n"
+    )
+
+
+def speed(record: Record) -> str:
+    """(g): events a second."""
+    numbers = record["numbers"]
+    texts = {
+        "building": "tensors from columns in memory",
+        "network": "network",
+        "both": "tensors and network",
+        "file": "`rootml-tag` without plots, from file to file",
+    }
+    rows = [
+        (text, *(f"{numbers[name][key]:,.0f}" for key in ("value", "low", "high")))
+        for name, text in texts.items()
+    ]
+    return (
+        f"ONNX Runtime on one thread; median of {numbers['rounds']} rounds (three with the file of "
+        f"{numbers['events']:,} events), and their range.\n\n"
+        f"{table(('', 'events/s', 'least', 'most'), rows)}"
+    )
+
+
+SECTIONS = {
+    "a": counting,
+    "b": networks,
+    "c": robustness,
+    "d": display,
+    "e": failures,
+    "f": probabilities,
+    "g": speed,
+}
+"""What a study found, by its letter."""
+
+
+def percent(row: Record, digits: int = 2) -> str:
+    """A share and half of its interval, in per cent."""
+    if not math.isfinite(row["value"]):
+        return "-"
+    return f"{100 * row['value']:.{digits}f} ± {100 * _half(row):.{digits}f}"
+
+
+def _half(row: Record) -> float:
+    return float(row["high"] - row["low"]) / 2
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [names, ["---"] * len(names), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
