@@ -15,6 +15,7 @@ from rootml.training.losses import (
     MeanSquare,
     Quantiles,
 )
+from rootml.training.partition import Partition
 from rootml.training.recipe import Recipe
 from rootml.training.search import Choice, Range
 from rootml.training.split import Fractions, SplitAt
@@ -44,6 +45,7 @@ __all__ = [
     "Huber",
     "LogCosh",
     "MeanSquare",
+    "Partition",
     "Quantiles",
     "Range",
     "Recipe",

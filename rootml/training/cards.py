@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from rootml.spec import Array
 from rootml.training.curves import draw_curves
 from rootml.training.data import DataSet, Rows
 from rootml.training.domain import common, describe
-from rootml.training.figures import Estimates, Measured, classification, regression
+from rootml.training.figures import Estimates, Measured, classification, of_loss, regression
 from rootml.training.job import Fitted, Parts, Run, Setting
 from rootml.training.learner import Torch
 from rootml.training.members import trained_on
@@ -47,7 +48,12 @@ def finish(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Path:
     few = run.draw(parts, "test")[:PARITY_ROWS]
     sample = {name: np.array(tensor[few]) for name, tensor in data.tensors.items()}
     found = model(sample)
-    check_parity(run.outputs, fitted.predict(sample), [found[o.name] for o in run.outputs])
+    seen = [_seen(run, output, sample) for output in run.outputs]
+    check_parity(
+        run.outputs,
+        [values[there] for values, there in zip(fitted.predict(sample), seen, strict=True)],
+        [found[o.name][there] for o, there in zip(run.outputs, seen, strict=True)],
+    )
     measured = _measure(run, data, parts, model)
     versions = card.training.versions | {model.engine.name: model.engine.version}
     figures = {
@@ -59,6 +65,13 @@ def finish(run: Run, data: DataSet, parts: Parts, fitted: Fitted) -> Path:
         else describe(run.view, data.tensors, parts["train"]),
     }
     return _write(card.model_copy(update=figures), run.folder / f"{run.name}{SUFFIX}")
+
+
+def _seen(run: Run, output: Output, tensors: Mapping[str, Array]) -> Array:
+    """Which values of an output mean anything: of lists those of the objects that are there."""
+    if run.view.lists(output):
+        return np.asarray(tensors[run.view.mask])
+    return np.ones(len(tensors[run.view.tensors[0].name]), np.bool_)
 
 
 def _measure(run: Run, data: DataSet, parts: Parts, model: Model) -> Measured:
@@ -89,7 +102,8 @@ def _estimates(run: Run, data: DataSet, rows: Rows, model: Model, task: Regressi
                 _values(model, data, own),
                 {name: values[own] for name, values in before.items()},
             )
-            metrics += regression(estimates, outputs=run.outputs, how=run.command)
+            measured = of_loss(estimates, task.loss, outputs=run.outputs, how=run.command)
+            metrics += measured or regression(estimates, outputs=run.outputs, how=run.command)
     return Measured(tuple(metrics))
 
 

@@ -21,7 +21,8 @@ class DataSet:
     """Rows of tensors with their truth, and where each row came from.
 
     ``tensors``: memory-mapped, (rows, *shape). ``truth``: class (0 = background, 1 = signal) or
-    true value; class -1 of all rows where none was asked for. ``file`` counts through ``files``
+    true value; class -1 of all rows where none was asked for; (n, ...) where a row has several true
+    values, NaN for those that are not there. ``file`` counts through ``files``
     (names without folder), ``entry`` in the file's tree: the event, of which several rows may be
     objects. ``columns``: further logical columns (the files' own estimates of the truth, the
     reconstructed energy, and what was asked for), NaN where a file has none. ``skipped``: units

@@ -10,6 +10,7 @@ import numpy as np
 from rootml.card import Metric, Output
 from rootml.spec import Array
 from rootml.training.class_figures import of_classes
+from rootml.training.losses import Loss
 from rootml.training.metrics import metric
 from rootml.training.points import EFFICIENCIES, REJECTION, Judged, working_points
 from rootml.validation.statistics.binomial import Estimate, clopper_pearson
@@ -76,6 +77,16 @@ class Estimates:
     def described(self, count: int) -> str:
         """So many of the values, in words."""
         return ", ".join(filter(None, ("test split", self.sample, f"{count} values")))
+
+
+def of_loss(found: Estimates, loss: object, *, outputs: Sequence[Output], how: str) -> list[Metric]:
+    """What a loss itself measures of the outputs; none where it leaves that to their roles."""
+    if not isinstance(loss, Loss):
+        return []
+    figures = loss.measure([found.values[output.name] for output in outputs], found.truth)
+    name = "_".join(filter(None, (outputs[0].name, found.sample)))
+    sample = found.described(len(found.truth))
+    return [metric(f"{name}_{key}", one, sample, how) for key, one in (figures or {}).items()]
 
 
 def regression(found: Estimates, *, outputs: Sequence[Output], how: str) -> Iterator[Metric]:

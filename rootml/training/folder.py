@@ -12,7 +12,9 @@ from rootml.card import SUFFIX
 from rootml.errors import OutputError, TrainingError
 from rootml.training.data import DataSet
 from rootml.training.job import Parts, Run
+from rootml.training.learner import Torch
 from rootml.training.task import Classification
+from rootml.training.truth import require_numbers
 
 LEAST_ROWS = 2
 """Rows of each part, and of each class in it, below which nothing can be learned or measured."""
@@ -42,7 +44,13 @@ def check_folder(run: Run) -> None:
 
 
 def check_parts(run: Run, data: DataSet, parts: Parts) -> None:
-    """Raise TrainingError where a part, or a class in it, has too few rows."""
+    """Raise TrainingError where a part, or a class in it, has too few rows.
+
+    Also where the learner, no network, would need truth of one number a row.
+    """
+    task, learner = run.recipe.task, run.recipe.learner
+    if not isinstance(task, Classification) and not isinstance(learner, Torch):
+        require_numbers(data.truth, task.target, type(learner).__name__)
     for part in parts:
         truth = data.truth[run.draw(parts, part)]
         if not isinstance(run.recipe.task, Classification):

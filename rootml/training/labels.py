@@ -14,7 +14,7 @@ from rootml.rootio.source import Source
 from rootml.spec import Array, Batch, per_unit
 from rootml.tagged.expressions import Bound, Expression
 from rootml.training.task import OF_NO_CLASS, Classification, Regression, Task
-from rootml.training.truth import require_column
+from rootml.training.truth import packed, require_column
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -76,13 +76,15 @@ class Labels:
     task: Task
     adapter: Adapter
     asked: Mapping[str, Asked]
+    members: int = 0
+    """Length of the lists of objects, where rows are events that list them."""
 
     @classmethod
-    def of(cls, task: Task, adapter: Adapter, sample: str = "") -> Labels:
+    def of(cls, task: Task, adapter: Adapter, sample: str = "", members: int = 0) -> Labels:
         """Read the expressions; InputError where one cannot be read."""
         found = texts(task, adapter, sample)
         asked = {what: Asked.read(text, what, adapter) for what, text in found.items()}
-        return cls(task, adapter, asked)
+        return cls(task, adapter, asked, members)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -96,9 +98,18 @@ class Labels:
                 require_column(source, column, WHY[what])
 
     def truth(self, events: ak.Array, batch: Batch) -> Array:
-        """The truth of each unit; NaN, or no class, where there is none."""
+        """The truth of each unit; NaN, or no class, where there is none.
+
+        A column of several values an event, where events are judged, gives (n, ...): see
+        :func:`rootml.training.truth.packed`.
+        """
         missing = OF_NO_CLASS if isinstance(self.task, Classification) else np.nan
-        return self.asked["truth"](events, batch, missing)
+        asked = self.asked["truth"]
+        if asked.expression is None and batch.counts is None and isinstance(self.task, Regression):
+            (column,) = asked.columns
+            if events[column].ndim > 1:
+                return packed(events[column], batch, self.members, column)
+        return asked(events, batch, missing)
 
     def selected(self, events: ak.Array, batch: Batch, judged: Array) -> Array:
         """Which of the judged units are learned from."""

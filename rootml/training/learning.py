@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import lightning as L
 import numpy as np
@@ -16,11 +16,20 @@ from rootml.training.objective import Objective
 from rootml.training.optimiser import optimiser, scheduler
 
 
+@runtime_checkable
+class Taught(Protocol):
+    """A network that learns more than its outputs, such as to draw its input again."""
+
+    def with_loss(self, truth: Tensor, *tensors: Tensor) -> tuple[Tensor, Tensor]:
+        """What the network returns of tensors (n, *shape), and a further loss (n,) of its own."""
+
+
 class Learning(L.LightningModule):
     """The network of a recipe, its loss and its steps.
 
-    The generators of torch (dropout) start anew each epoch, from the seed: a training that goes
-    on after an epoch makes the same steps as one that was not interrupted.
+    The loss of a network's own (:class:`Taught`) is added in training; the best epoch is that of
+    the task's loss alone. The generators of torch (dropout) start anew each epoch, from the seed: a
+    training that goes on after an epoch makes the same steps as one that was not interrupted.
     """
 
     monitor = "validation_loss"
@@ -53,7 +62,12 @@ class Learning(L.LightningModule):
 
     def _step(self, part: str, batch: TensorBatch) -> Tensor:
         tensors, truth, weight = batch
-        return self.record(part, self(*tensors.values()).float(), truth, weight)
+        if not isinstance(self.network, Taught):
+            return self.record(part, self(*tensors.values()).float(), truth, weight)
+        raw, own = self.network.with_loss(truth, *tensors.values())
+        further = (weight * own.float()).mean()
+        self.record_figures(part, {"own_loss": further}, len(truth))
+        return self.record(part, raw.float(), truth, weight) + further
 
     def record(self, part: str, raw: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
         """Log the figures of a batch; returns its loss."""

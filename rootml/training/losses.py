@@ -7,22 +7,30 @@ however small these are: estimates are ``scale`` times them, and a loss is near 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, ClassVar
 
 from rootml.errors import TrainingError
+from rootml.spec import Array
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from rootml.validation.statistics.binomial import Estimate
+
 
 @dataclass(frozen=True)
 class Loss:
-    """Base of all losses. ``title``: what it is called; ``outputs``: estimates that it gives."""
+    """Base of all losses. ``title``: what it is called; ``outputs``: estimates that it gives.
+
+    ``shaped``: whether it is of rows with several true values, (n, ...).
+    """
 
     title: ClassVar[str]
     outputs: ClassVar[int] = 1
+    shaped: ClassVar[bool] = False
 
     scale: float = 1.0
 
@@ -37,6 +45,13 @@ class Loss:
     def estimates(self, raw: Tensor) -> tuple[Tensor, ...]:
         """The estimate (n,) and, of two ``outputs``, its standard deviation (n,)."""
         return (self.scale * _column(raw),)
+
+    def measure(self, values: Sequence[Array], truth: Array) -> Mapping[str, Estimate] | None:
+        """Figures of a card, by name, of what the outputs (n, ...) say; None: those of their roles.
+
+        ``truth``: (n, ...), NaN where a row has fewer true values.
+        """
+        return None
 
     def _point(self, residual: Tensor) -> Tensor:
         """Loss of residuals in units of ``scale``."""

@@ -81,9 +81,19 @@ def regression(task: Regression, view: View) -> Objective:
     reference = place(task, view) if task.reference else None
 
     def loss(raw: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+        if truth.ndim > 1 and isinstance(chosen, Loss) and not chosen.shaped:
+            raise TrainingError(
+                f"{chosen.title} is of one true number a row; {task.target!r} has an array of the "
+                f"shape {tuple(truth.shape[1:])}"
+            )
         made = rows(raw, truth)
         if made.ndim == 0 and task.weighted:
             raise TrainingError("rows have weights: a loss of one's own gives one number a row")
+        if made.ndim and made.shape != weight.shape:
+            raise TrainingError(
+                f"the loss of truth {tuple(truth.shape)} has the shape {tuple(made.shape)}: "
+                "expected one number a row"
+            )
         return made if made.ndim == 0 else (weight * made).mean()
 
     def deploy(raw: Tensor, tensors: Sequence[Tensor]) -> Sequence[Tensor]:

@@ -97,7 +97,8 @@ class _Reader:
         """Yield the tensors of the rows that can be learned from, chunk by chunk."""
         labels = None
         if self.task is not None:
-            labels = Labels.of(self.task, self.adapter, self.sample(source.path))
+            sample = self.sample(source.path)
+            labels = Labels.of(self.task, self.adapter, sample, self.view.members)
             labels.check(source)
         for column in self.required:
             require_column(source, column, "it is asked for")

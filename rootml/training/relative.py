@@ -13,6 +13,7 @@ from rootml.errors import TrainingError, nearest
 from rootml.spec import Array
 from rootml.training.data import DataSet
 from rootml.training.task import Regression
+from rootml.training.truth import require_numbers
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,6 +56,7 @@ def learned(task: Regression, data: DataSet) -> DataSet:
     """
     if not task.reference:
         return data
+    require_numbers(data.truth, task.target, "a ratio to a reference")
     reference = np.asarray(data.tensors[task.reference], np.float64).reshape(len(data))
     for name, values in ((task.reference, reference), (task.target, data.truth)):
         data.refuse(~(values > 0), f"{name} is not above 0: there is no ratio to learn")

@@ -112,11 +112,14 @@ class Regression:
     ``target``, ``select`` and ``weight`` are expressions of logical columns, often a name alone,
     one number an event or object: the true value; the rows that are learned from; how much each
     counts. ``estimates``: the outputs, first the estimate itself, then perhaps its uncertainty.
-    Rows whose target is NaN are left out. What is estimated may also be the number of a class, with
-    the probabilities of all classes as the second output, by the losses for that; their
-    ``temperature`` is fitted to the validation events, and so are the thresholds of further outputs
-    that are a ``set`` of classes. ``flat``: further weights. ``samples``: other files whose target
-    is another, by the name that ``rootml train --sample`` gives them.
+    Rows whose target is NaN are left out. Of events that are judged as wholes the target may be a
+    column of several values: one an object of the list that the view makes of them (NaN in what
+    ``loss`` is given where there is none), or an array of a fixed shape. What is estimated may also
+    be the number of a class, with the probabilities of all classes as the second output, by the
+    losses for that; their ``temperature`` is fitted to the validation events, and so are the
+    thresholds of further outputs that are a ``set`` of classes. ``flat``: further weights.
+    ``samples``: other files whose target is another, by the name that ``rootml train --sample``
+    gives them.
 
     ``loss``: a :class:`~rootml.training.losses.Loss`; unless given, the mean square for one output,
     a Gaussian likelihood for two. Or a function of one's own, with a ``transform``: a torch network
@@ -185,10 +188,10 @@ class Regression:
         return tuple(r for r in adapter.references if estimated and r.estimates == estimated)
 
     def known(self, truth: Array, adapter: Adapter) -> Array:
-        """Which units have a true value; DataError where one is infinite."""
+        """Which units (n,) have a true value, of several any; DataError where one is infinite."""
         if np.isinf(truth).any():
             raise DataError(f"the truth {self.target!r} is infinite")
-        return ~np.isnan(truth)
+        return np.asarray(~np.isnan(truth).all(axis=tuple(range(1, truth.ndim))))
 
 
 def only_value(task: Regression, who: str) -> None:

@@ -39,11 +39,13 @@ def packed(values: ak.Array, batch: Batch, length: int, column: str) -> Array:
     import awkward as ak
 
     if values.layout.purelist_isregular:
-        return ak.to_numpy(values)
+        return np.asarray(ak.to_numpy(values))
     if batch.members is None or values.ndim != 2:
         each = "event" if batch.members is None else "object"
-        raise DataError(f"column {column!r} has lists of {values.ndim - 1} axes, expected one value "
-                        f"an {each}, or an array of a fixed shape")
+        raise DataError(
+            f"column {column!r} has lists of {values.ndim - 1} axes, expected one value "
+            f"an {each}, or an array of a fixed shape"
+        )
     counts = ak.to_numpy(ak.num(values))
     wrong = np.flatnonzero(counts != batch.members)
     if len(wrong):

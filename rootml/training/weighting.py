@@ -14,7 +14,7 @@ from rootml.training.data import DataSet, Rows
 from rootml.training.job import Parts, Run
 from rootml.training.labels import FLAT, WEIGHT
 from rootml.training.task import Classification, Flat, Regression
-from rootml.training.truth import balanced
+from rootml.training.truth import balanced, require_numbers
 
 Mask = npt.NDArray[np.bool_]
 
@@ -40,6 +40,8 @@ def with_weights(run: Run, data: DataSet, parts: Parts) -> DataSet:
     for name, rows in samples(run, data):
         own = np.where(rows, data.columns[WEIGHT], 0.0)
         if task.flat is not None:
+            if not task.flat.of:
+                require_numbers(data.truth, task.target, "what is made flat")
             own *= _flat(task.flat, data.columns.get(FLAT, data.truth), own, learned)
         if not (total := own[learned].sum()) > 0:
             raise TrainingError(f"no training row of {_called(name)} has any weight")

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from rootml_zoo.recipes import ams, ams_baselines, atlas, baselines, htautau, mu2e, supernemo
+from rootml_zoo.recipes import (
+    ams,
+    ams_baselines,
+    atlas,
+    baselines,
+    htautau,
+    mu2e,
+    supernemo,
+    supernemo_clusters,
+)
 
 RECIPES = {
     recipe.name: recipe
-    for module in (ams, ams_baselines, atlas, baselines, htautau, mu2e, supernemo)
+    for module in (
+        ams,
+        ams_baselines,
+        atlas,
+        baselines,
+        htautau,
+        mu2e,
+        supernemo,
+        supernemo_clusters,
+    )
     for recipe in module.RECIPES
 }
 """Every recipe by its name."""

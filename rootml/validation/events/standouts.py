@@ -20,7 +20,7 @@ SEVERAL = 4
 THRESHOLD = 0.5
 """Where a score calls an event signal, unless the card has a working point."""
 
-_WITHOUT_CERTAINTY = ("label", "multiplicity")
+_WITHOUT_CERTAINTY = ("label", "multiplicity", "cluster")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,7 @@ def _call(output: Output, setting: Setting, units: Units) -> Call | None:
 
 def _residuals(output: Output, units: Units) -> Array | None:
     """Estimate minus truth, NaN where the truth is not known; None for other outputs."""
-    if not output.estimates or output.shape or output.role in ("label", "multiplicity"):
+    if not output.estimates or output.shape or output.role in _WITHOUT_CERTAINTY:
         return None
     truth = units.column(output.estimates)
     if truth is None:

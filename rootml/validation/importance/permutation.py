@@ -169,6 +169,8 @@ def _measure(output: Output, events: Judged) -> Measure:
         if truth is None:
             truth = np.where(events.label < events.classes, events.label, np.nan)
         return _accuracy(events, np.isfinite(truth), truth, lambda said: said)
+    if output.role == "cluster":
+        raise Unavailable(f"{output.name} has no figure of single objects")
     if truth is None:
         raise Unavailable(f"the sample has no true value of {output.name}")
     return _width(events, truth, output)

@@ -27,8 +27,8 @@ class Regression(Topic):
 
     @classmethod
     def of(cls, setting: Setting) -> Iterator[Self]:
-        """One for each output that estimates a true value and is no label."""
-        outputs = (output for output in setting.outputs if output.estimates)
+        """One for each output that estimates a true value and is no label or cluster."""
+        outputs = (one for one in setting.outputs if one.estimates and one.role != "cluster")
         return (cls(setting, output) for output in outputs if not is_label(output))
 
     def fill(self, tally: Tally, units: Units) -> None:

@@ -74,7 +74,7 @@ def value_axis(output: Output) -> Any:
     match output.role:
         case "probabilities":
             return axis.Regular(100, 0.0, 1.0, name="value", label=label)
-        case "multiplicity" | "label":
+        case "multiplicity" | "label" | "cluster":
             return axis.Regular(101, -0.5, 100.5, name="value", label=label)
         case "energy":
             return axis.Regular(
