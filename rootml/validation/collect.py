@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,8 @@ class Collector:
         Raises DataError where a judged unit's weight is not finite.
         """
         n = len(next(iter(outputs.values())))
+        if not batch.tensors and batch.judged is None:
+            batch = replace(batch, judged=np.ones(n, np.bool_))
         judged = batch.each
         column = columns_of(events, batch, n, variables or {})
         label = labels_of(self.setting, column, n)
