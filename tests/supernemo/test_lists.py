@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
@@ -14,9 +15,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 import rootml
 from rootml.errors import NetworkError
-from rootml.testing import check_model
+from rootml.testing import AdapterContract, check_model
+from rootml_supernemo import ADAPTER
 from rootml_supernemo.geometry import wire_x, wire_y
-from rootml_supernemo.hits import FEATURES, MOST_HITS
+from rootml_supernemo.hits import FEATURES, HITS, MOST_HITS
 
 REAL = "supernemo/TKEvent_Run-0.root"
 CROWDED = 5
@@ -292,3 +294,23 @@ def test_other_engines(source, lister):
 def test_it_keeps_what_models_keep(lister):
     failed = {name: said for name, said in check_model(rootml.load(lister())).items() if said}
     assert not failed
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda batch: {"members": None}, "its batch says otherwise"),
+        (lambda batch: {"members": batch.members[1:]}, "39 numbers of members, 40 events"),
+        (lambda batch: {"members": batch.members + 200}, "is judged, of 160 places"),
+        (lambda batch: {"members": batch.members + 1}, "is not what an event's objects fill"),
+        (lambda batch: {"counts": np.ones(40, np.int64)}, "a row is an object, or lists them"),
+    ],
+)
+def test_lists_that_break_the_contract(wrong, says):
+    def build(events):
+        batch = HITS.build(events)
+        return replace(batch, **wrong(batch))
+
+    adapter = replace(ADAPTER, views={"hits": replace(HITS, build=build)})
+    with pytest.raises(AssertionError, match=says):
+        AdapterContract().test_views_build(adapter)
