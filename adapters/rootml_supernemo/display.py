@@ -42,7 +42,7 @@ MEASURED: Final = ("side", "layer", "row", "z", "radius")
 """Logical columns that a display needs."""
 _WIDTH, _FRONT, _SIDE = 6.2, 2.2, 2.7
 """Inches: of the panels along the foil, across it, and along the wires."""
-_LEFT, _BELOW, _ABOVE, _RIGHT, _GAP = 0.9, 0.65, 0.1, 0.15, 0.12
+_LEFT, _BELOW, _ABOVE, _RIGHT, _GAP = 0.95, 0.65, 0.1, 0.2, 0.2
 _ACROSS: Final = (-MAIN_WALL_X_MM, MAIN_WALL_X_MM)
 _TICKS_MM: Final = (-300, 0, 300)
 _UNKNOWN: Final = "0.35"
@@ -209,7 +209,7 @@ def draw_front(ax: Axes, event: Event) -> None:
 def _heights(ax: Axes, event: Event, place: Array) -> None:
     """Heights against a place; the length of the wires is grey."""
     true, found = _both(event)
-    ax.axhspan(-HALF_LENGTH_MM, HALF_LENGTH_MM, color="0.96", lw=0, zorder=0)
+    ax.axhspan(-HALF_LENGTH_MM, HALF_LENGTH_MM, color="0.94", lw=0, zorder=0)
     ax.scatter(place, event.z, s=32, c=true, edgecolors=found, linewidths=1.8, zorder=3)
     ax.set(ylim=(-VETO_Z_MM, VETO_Z_MM), ylabel="z [mm]")
 
