@@ -15,7 +15,7 @@ from rootml.errors import MissingExtra, MissingNetwork, RegistryError, RootmlErr
 from rootml.working_point import in_words
 
 if TYPE_CHECKING:
-    from rootml.card import ModelCard
+    from rootml.card import ModelCard, Output
     from rootml.registry import LocatedCard, ModelEntry
     from rootml.working_point import WorkingPoint
 
@@ -192,10 +192,7 @@ def _show_figures(card: ModelCard) -> None:
     print_table(
         "Outputs",
         ["name", "role", "type", "unit", "meaning"],
-        [
-            [o.name, o.role, o.dtype + ("" if not o.shape else str(list(o.shape))), o.unit, o.doc]
-            for o in card.outputs
-        ],
+        [[o.name, o.role, _type(o), o.unit, o.doc] for o in card.outputs],
     )
     if card.metrics:
         click.echo()
@@ -226,6 +223,12 @@ def _show_figures(card: ModelCard) -> None:
         for point in (point for point in card.working_points if point.against):
             click.echo()
             _show_thresholds(point)
+
+
+def _type(output: Output) -> str:
+    """What a value is, and of what: ``float32[2] per hit``."""
+    shape = str(list(output.shape)) if output.shape else ""
+    return output.dtype + shape + (f" per {output.per}" if output.per else "")
 
 
 def _show_thresholds(point: WorkingPoint) -> None:

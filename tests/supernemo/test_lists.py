@@ -275,6 +275,12 @@ def test_cards_that_do_not_say_of_what_the_outputs_are(lister):
         rootml.load(lister([OUTPUTS[2] | {"shape": [3]}]))
 
 
+def test_the_card_is_shown(lister, command):
+    said = command("models", "show", lister())
+    assert said.code == 0, said.err
+    assert "float32[2] per hit" in said.out
+
+
 def test_networks_that_say_one_thing_of_an_event(tmp_path, write_card):
     nodes = [helper.make_node("ReduceMax", ["hits"], ["deepest"], axes=[1, 2], keepdims=0)]
     path = write(tmp_path / "whole.onnx", nodes, {"deepest": (FLOAT, ())})
