@@ -207,9 +207,10 @@ def draw_front(ax: Axes, event: Event) -> None:
 
 
 def _heights(ax: Axes, event: Event, place: Array) -> None:
-    """Heights against a place; the length of the wires is grey."""
+    """Heights against a place, between the ends of the wires."""
     true, found = _both(event)
-    ax.axhspan(-HALF_LENGTH_MM, HALF_LENGTH_MM, color="0.94", lw=0, zorder=0)
+    for end in (-HALF_LENGTH_MM, HALF_LENGTH_MM):
+        ax.axhline(end, color="0.5", lw=0.8, ls=":", zorder=0)
     ax.scatter(place, event.z, s=32, c=true, edgecolors=found, linewidths=1.8, zorder=3)
     ax.set(ylim=(-VETO_Z_MM, VETO_Z_MM), ylabel="z [mm]")
 
