@@ -17,7 +17,7 @@ pytest.importorskip("torch")
 pytest.importorskip("lightning")
 pytest.importorskip("sklearn")
 
-from rootml.errors import TrainingError
+from rootml.errors import InputError, TrainingError
 
 pytestmark = pytest.mark.filterwarnings("ignore:output 'set'")  # of few validation events
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +93,7 @@ def test_never_trains_twice(
     before = Path(card).stat().st_mtime_ns
     assert start("b_talk_networks", made[0])["numbers"] == made[1]["numbers"]
     assert Path(card).stat().st_mtime_ns == before
-    options = importlib.import_module("counted.options").Options(CELLS, 9, 1, 200, 2, made[0])
+    options = importlib.import_module("counted.options").Options(CELLS, 9, 1, 200, 2, None, made[0])
     trainings = importlib.import_module("counted.trainings")
     with pytest.raises(TrainingError, match=r"'epochs': 1}, not .*'epochs': 2}"):
         trainings.trained(options, FRONT, trainings.training_sample(options))
@@ -183,6 +183,20 @@ def test_speed_and_an_event(
     event = start("d_events", made[0], "--model", card)["numbers"]
     assert event["count"] in range(4)
     assert 0.25 <= event["probability"] <= 1
+
+
+def test_a_file_is_tagged_and_its_events_are_counted(
+    made: tuple[Path, dict[str, Any]], card: str, start: Callable[..., dict[str, Any]]
+) -> None:
+    from rootml_supernemo import ADAPTER
+
+    path = made[0] / "flat.root"
+    ADAPTER.write(path, 30, np.random.default_rng(2), layout="tkevent_flat", tracks="0:3")
+    numbers = start("h_real_format", made[0], "--model", card, "--file", str(path))["numbers"]
+    assert numbers["events"] == sum(numbers["counts"].values()) == 30
+    assert numbers["layout"] == "tkevent_flat"
+    with pytest.raises(InputError, match="--file"):
+        start("h_real_format", made[0], "--model", card)
 
 
 def test_page_says_what_was_recorded(made: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:

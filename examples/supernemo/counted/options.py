@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 MODEL = "ntracks_supernemo"
 
 
@@ -24,6 +25,7 @@ class Options:
     seed: int
     events: int
     epochs: int
+    file: Path | None
     output: Path
 
     @property
@@ -46,6 +48,7 @@ def command(study: Callable[[Options], None], test_events: int = 20_000) -> clic
         _number("--seed", 9041, "Of the events to test on.", least=0),
         _number("--events", 12_500, "Of (b): to learn from, a fifth of them validates.", least=50),
         _number("--epochs", 8, "Of (b): of each training.", least=1),
+        click.Option(["--file"], type=FILE, help="Of (h): a file of the adapter's layouts."),
         click.Option(
             ["--output", "-o"],
             type=FOLDER,

@@ -291,6 +291,22 @@ def speed(record: Record) -> str:
     )
 
 
+def real_format(record: Record) -> str:
+    """(h): the numbers of tracks in a file."""
+    numbers = record["numbers"]
+    rows = [
+        (title, *(f"{numbers[key].get(str(n), 0):,}" for n in range(-1, 4)))
+        for title, key in (("events", "counts"), ("probability above 90 %", "sure"))
+    ]
+    return (
+        f"`{numbers['file']}` holds {numbers['events']:,} events of Falaise in the layout "
+        f"`{numbers['layout']}`, with {numbers['hits']:.1f} hits an event; how many tracks are in "
+        f"them it does not say. `rootml-tag` adds what `{_name(record)}` counts; as "
+        f"{numbers['reader']} reads the tagged file:\n\n"
+        f"{table(('', 'not judged', *(f'{n} tracks' for n in range(4))), rows)}"
+    )
+
+
 SECTIONS = {
     "a": counting,
     "b": networks,
@@ -299,6 +315,7 @@ SECTIONS = {
     "e": failures,
     "f": probabilities,
     "g": speed,
+    "h": real_format,
 }
 """What a study found, by its letter."""
 
