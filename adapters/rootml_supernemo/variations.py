@@ -25,7 +25,7 @@ def dead_cells(events: ak.Array, share: float, seed: int) -> ak.Array:
 
 
 def _of_hits(name: str, events: ak.Array) -> bool:
-    return events[name].ndim > 1 and not name.startswith("calo_")
+    return events[name].ndim == 2 and not name.startswith("calo_")
 
 
 def shifted(events: ak.Array, shift: float, seed: int) -> ak.Array:

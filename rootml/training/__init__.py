@@ -16,6 +16,7 @@ from rootml.training.losses import (
     Quantiles,
 )
 from rootml.training.partition import Partition
+from rootml.training.pointing import Pointing
 from rootml.training.recipe import Recipe
 from rootml.training.search import Choice, Range
 from rootml.training.split import Fractions, SplitAt
@@ -46,6 +47,7 @@ __all__ = [
     "LogCosh",
     "MeanSquare",
     "Partition",
+    "Pointing",
     "Quantiles",
     "Range",
     "Recipe",

@@ -157,3 +157,18 @@ def measurer(tmp_path: Path, write_card: Callable[..., Path]) -> Path:
             {"name": "z_error", "role": "uncertainty", "error_of": "z"} | named,
         ],
     )
+
+
+@pytest.fixture
+def pixels(tmp_path: Path, write_card: Callable[..., Path]) -> Path:
+    """Gives the number of pixels of the view from the front."""
+    nodes = [helper.make_node("ReduceSum", ["front", "axes"], ["score"], keepdims=0)]
+    constants = {"axes": np.array([1, 2])}
+    outputs = {"score": (FLOAT, ())}
+    path = save(tmp_path / "tiny_pixels.onnx", nodes, {"front": (30, 9)}, outputs, constants)
+    return write_card(
+        path,
+        adapter="supernemo",
+        view="front",
+        outputs=[{"name": "score", "role": "value"}],
+    )

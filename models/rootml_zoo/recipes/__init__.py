@@ -10,6 +10,7 @@ from rootml_zoo.recipes import (
     htautau,
     mu2e,
     supernemo,
+    supernemo_calo,
     supernemo_clusters,
 )
 
@@ -23,6 +24,7 @@ RECIPES = {
         htautau,
         mu2e,
         supernemo,
+        supernemo_calo,
         supernemo_clusters,
     )
     for recipe in module.RECIPES
