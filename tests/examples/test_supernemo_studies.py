@@ -156,23 +156,30 @@ def test_probabilities_by_sample(
     assert colder.probabilities.max() > judged.probabilities.max()
 
 
-def test_traits_of_two_tracks_by_hand() -> None:
+def test_traits_of_tracks_by_hand() -> None:
     failures = importlib.import_module("counted.failures")
-    layer = np.arange(4)
-    cell = np.stack([np.zeros(4, int), layer, np.full(4, 50)], axis=1)
-    both = np.concatenate([cell, cell + np.array([0, 0, 1])])
-    track, z = np.repeat([0, 1], 4), np.zeros(8)
-    across, along = np.array([1.0, 0, 0]), np.array([0, 1.0, 0])
-    near = failures.Event(track, both, z, np.stack([across, across]))
-    assert near.together()
-    assert near.parallel()
-    assert not near.short()
-    far = failures.Event(track, both, np.repeat([0.0, 500.0], 4), np.stack([across, along]))
-    assert not far.together()
-    assert not far.parallel()
-    alone = failures.Event(track[:6], both[:6], z[:6], np.stack([across, along, along]))
-    assert alone.short()
-    assert alone.hidden()
+    across, along = np.eye(3)[:2]
+
+    def having(own: np.ndarray, crossed: np.ndarray, *directions: np.ndarray) -> set[str]:
+        event = failures.Event(own, crossed, np.stack(directions))
+        return {name for name in failures.TRAITS if getattr(event, name)()}
+
+    half, apart = np.repeat([0, 1], 4), np.repeat(np.eye(2, dtype=bool), 4, axis=1)
+    assert having(half, apart, across, along) == set()
+    one = apart.copy()
+    one[1, 0] = True
+    assert having(half, one, across, across) == {"meeting", "parallel"}
+    both = np.ones((2, 4), bool)
+    assert having(np.zeros(4, int), both, across, along) == {
+        "short", "hidden", "meeting", "together"
+    }  # fmt: skip
+
+
+def test_traits_know_the_cells_that_a_track_crosses() -> None:
+    events, failures = (importlib.import_module(f"counted.{n}") for n in ("events", "failures"))
+    for event in events.test_sample(40, 3):
+        made = failures.Event.of(event)
+        assert made.crossed[made.own, np.arange(len(made.own))].all()
 
 
 def test_speed_and_an_event(

@@ -10,38 +10,52 @@ import numpy as np
 
 from counted.events import Counted
 from rootml.spec import Array
+from rootml_supernemo.geometry import VETO_Z_MM
+from rootml_supernemo.simulation.cells import REACH_MM
 
 FEW = 3
 """A track of fewer cells is short."""
-NEAR_CELLS, NEAR_MM = 1, 100.0
-"""Hits of two tracks touch if they are as near in layers and rows, and in z (a choice)."""
-TOUCHING = 0.5
-"""Share of a track's hits that touch another track from which on the two are together."""
-PARALLEL = np.cos(np.radians(10))
+MOST = 0.5
+"""Share of a track's cells from which on it is said to lie in those of another (a choice)."""
+NARROW = np.radians(10)
+"""Two tracks within this angle are nearly parallel (a choice)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Event:
-    """Hits (h,) of an event, and directions (t, 3) of its tracks."""
+    """Cells and straight tracks of an event.
 
-    track: Array
-    cell: Array
-    z: Array
+    ``own``: the track (h,) that each cell answered to; ``crossed``: which cells (t, h) each track
+    passes, whether or not another one was nearer to the wire; ``direction``: unit vectors (t, 3).
+    """
+
+    own: Array
+    crossed: Array
     direction: Array
 
     @classmethod
     def of(cls, event: ak.Record) -> Event:
-        """Of a simulated event."""
-        cell = np.stack([np.asarray(event[f"grid_{k}"]) for k in ("side", "layer", "column")], 1)
+        """Of a simulated event without losses, of straight tracks."""
         way = np.stack([np.asarray(event[f"dir{axis}"]) for axis in "xyz"], axis=1)
+        y, z = (np.asarray(event[f"truth_vertex{axis}"])[:, None] for axis in "yz")
+        x, along = (np.asarray(event[f"wire{axis}"]) for axis in "xy")
+        dx, dy, dz = way.T[:, :, None]
+        distance = np.abs(dx * (along - y) - dy * x) / np.hypot(dx, dy)
+        inside = (dx * x > 0) & (np.abs(z + dz / dx * x) < VETO_Z_MM)
         length = np.linalg.norm(way, axis=1, keepdims=True)
-        return cls(np.asarray(event["truth_track"]), cell, np.asarray(event["wirez"]), way / length)
+        own = np.asarray(event["truth_track"])
+        return cls(own, (distance < REACH_MM) & inside, way / length)
 
     @property
     def cells(self) -> Array:
-        """Cells of each track, (t,)."""
-        seen = self.track[self.track >= 0]
-        return np.bincount(seen, minlength=len(self.direction))
+        """Cells that answered to each track, (t,)."""
+        return np.bincount(self.own[self.own >= 0], minlength=len(self.direction))
+
+    @property
+    def common(self) -> Array:
+        """Share of the cells that each track passes which others pass, too, (t,)."""
+        shared = self.crossed & (self.crossed.sum(axis=0) > 1)
+        return np.asarray(shared.sum(axis=1) / np.maximum(self.crossed.sum(axis=1), 1))
 
     def short(self) -> bool:
         """Whether a track has few cells."""
@@ -51,32 +65,26 @@ class Event:
         """Whether a track has no cell of its own: others were nearer to all of its wires."""
         return bool((self.cells == 0).any())
 
+    def meeting(self) -> bool:
+        """Whether a cell is crossed by two tracks."""
+        return bool((self.common > 0).any())
+
     def together(self) -> bool:
-        """Whether most hits of a track touch those of another."""
-        apart = np.abs(self.cell[:, None] - self.cell)
-        near = (apart[..., 0] == 0) & (apart[..., 1:].max(axis=-1, initial=0) <= NEAR_CELLS)
-        near &= np.abs(self.z[:, None] - self.z) < NEAR_MM
-        other = near & (self.track[:, None] != self.track)
-        tracks = range(len(self.direction))
-        shares = [
-            other[self.track == a][:, self.track == b].any(axis=1).mean()
-            for a in tracks
-            for b in tracks
-            if a != b and (self.track == a).any()
-        ]
-        return max(shares, default=0.0) >= TOUCHING
+        """Whether most cells of a track are crossed by others."""
+        return bool((self.common >= MOST).any())
 
     def parallel(self) -> bool:
-        """Whether two tracks of a side have nearly the same direction."""
-        angles = self.direction @ self.direction.T
-        np.fill_diagonal(angles, -1)
-        return bool((angles > PARALLEL).any())
+        """Whether two tracks have nearly the same direction."""
+        cosines = self.direction @ self.direction.T
+        np.fill_diagonal(cosines, -1)
+        return bool((cosines > np.cos(NARROW)).any())
 
 
 TRAITS: Mapping[str, str] = {
     "short": f"a track has fewer than {FEW} cells",
     "hidden": "a track has no cell of its own",
-    "together": "most cells of a track touch another track",
+    "meeting": "two tracks cross the same cell",
+    "together": "half of a track's cells are crossed by others",
     "parallel": "two tracks within 10 degrees of each other",
 }
 

@@ -215,8 +215,7 @@ def failures(record: Record) -> str:
         f"gives its number a probability above 90 % in {percent(sure['wrong'], 1)} % of them, and "
         f"in {percent(sure['right'])} % of the others. Of the {numbers['several']:,} events with "
         f"two or three tracks:\n\n{table(names, rows)}\n"
-        "Cells touch if they are neighbours, also across a corner, with heights less than 100 mm "
-        "apart.\n"
+        "Of a cell that two tracks cross the nearer one is measured, whatever their heights.\n"
     )
 
 
