@@ -136,9 +136,11 @@ class Output(Part):
     def _check(self) -> Self:
         if (self.role == "set") != (self.coverage is not None):
             raise ValueError(f"output {self.name!r}: role 'set' goes with coverage")
+        if (self.role == "set") != (self.dtype == "bool"):
+            raise ValueError(f"output {self.name!r}: sets are bools, and nothing else is")
         if self.coverage is None:
             return self
-        if self.dtype != "bool" or len(self.shape) != 1 or self.shape[0] < 2:
+        if len(self.shape) != 1 or self.shape[0] < 2:
             raise ValueError(
                 f"output {self.name!r}: a set is a bool for each of two classes or more"
             )

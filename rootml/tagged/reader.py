@@ -256,8 +256,14 @@ def _flat(values: ak.Array, output: Output, path: str) -> tuple[Array, Any]:
 
 
 def _present(values: Array) -> Mask:
-    """Where a value is none of those that stand for "cannot be judged" (NaN, -1)."""
-    there: Mask = ~np.isnan(values) if values.dtype.kind == "f" else values != -1
+    """Where a value is none of those that stand for "cannot be judged" (NaN, -1, empty sets)."""
+    match values.dtype.kind:
+        case "f":
+            there = ~np.isnan(values)
+        case "b":
+            there = values
+        case _:
+            there = values != -1
     return np.asarray(there.reshape(len(there), -1).any(axis=1))
 
 

@@ -225,7 +225,8 @@ def test_sets_without_probabilities_are_refused(estimates, options, match):
     ("changes", "match"),
     [
         ({"role": "value"}, "role 'set' goes with coverage"),
-        ({"dtype": "int8"}, "a set is a bool for each of two classes or more"),
+        ({"dtype": "int8"}, "sets are bools, and nothing else is"),
+        ({"shape": ()}, "a set is a bool for each of two classes or more"),
         ({"coverage": {"level": 1.0}}, "less than 1"),
         ({"coverage": {"level": 0.9, "thresholds": [0.1], "events": []}}, "each threshold goes"),
         (

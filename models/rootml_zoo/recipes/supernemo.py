@@ -96,7 +96,7 @@ def counting(loss: Loss) -> Regression:
                 dtype="bool",
                 estimates="truth_ntracks",
                 coverage=Coverage(level=LEVEL, by_class=True),
-                doc=f"which of 0 to {CLASSES - 1} tracks are possible",
+                doc=f"which of 0 to {CLASSES - 1} tracks are possible, at {100 * LEVEL:g} %",
             ),
         ),
         loss=loss,

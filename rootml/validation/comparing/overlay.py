@@ -17,6 +17,8 @@ OVERLAID = frozenset(
     {
         "accuracy_against",
         "classes",
+        "coverage",
+        "coverage_against",
         "cut_against",
         "distribution",
         "eiqr",

@@ -1,7 +1,7 @@
 """What a collector counts: histograms and sums by name, which add.
 
-Counts without weights are integers and add exactly; sums of weights and of their squares, and
-sums of images, add to the rounding of float64.
+Counts without weights are integers and add exactly; sums of weights and of their squares, of
+scores and of images add to the rounding of float64.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ class Chunk:
     def _output(self, output: Output, row: int) -> Iterator[tuple[str, Any]]:
         unit = f" [{output.unit}]" if output.unit else ""
         values = np.asarray(self.units.outputs[output.name][row])
-        names = self.setting.classes if output.role == "probabilities" else ()
+        names = self.setting.classes if output.role in ("probabilities", "set") else ()
         if not output.shape:
             yield output.name + unit, _number(values)
         elif len(output.shape) == 1:

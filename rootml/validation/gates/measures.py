@@ -127,6 +127,13 @@ def _accuracy(figures: Figures, point: str, place: str) -> Any:
     return _row(against["accuracy"], bounds)["accuracy"]
 
 
+def _coverage(figures: Figures, point: str, place: str) -> Any:
+    if not place:
+        return figures["sets"]["coverage"]
+    against, bounds = _against(figures, place)
+    return _row(against["coverage"], bounds)["coverage"]
+
+
 def _figure(*keys: str) -> Callable[[Figures, str, str], Any]:
     return lambda figures, point, place: _at(figures, keys)
 
@@ -219,6 +226,12 @@ METRICS: Mapping[str, Kind] = {
         "average precision", _figure("precision_recall", "average"), plot="precision_recall"
     ),
     "ece": Kind("expected calibration error", _figure("reliability", "ece"), plot="reliability"),
+    "nll": Kind("negative log likelihood", _figure("nll"), plot="nll"),
+    "brier": Kind("Brier score", _figure("brier"), plot="brier"),
+    "coverage": Kind(
+        "share of sets that hold the true class", _coverage, place="bin", plot="coverage"
+    ),
+    "set_size": Kind("mean size of sets", _figure("sets", "size"), plot="coverage"),
     "accuracy": Kind("share of right labels", _accuracy, place="bin", plot="confusion"),
     "bias": Kind("median of the residuals", _residuals("median"), place="bin", plot="residual"),
     "width": Kind("half of the central 68.27 %", _residuals("width"), place="bin", plot="residual"),

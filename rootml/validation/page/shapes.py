@@ -14,11 +14,14 @@ Row = dict[str, Any]
 NAMES = {
     "": "name",
     "auc": "AUC",
+    "brier": "Brier score",
     "average": "average precision",
     "axes": "inputs",
     "card_working_points": "working points of the card",
     "chi2": "χ²",
     "ece": "expected calibration error",
+    "ece_bias": "bias of the calibration error",
+    "ece_error": "error of the calibration error",
     "flat_cut": "at one cut",
     "flat_efficiency": "at the same efficiency in each bin",
     "fraction": "share outside",
@@ -27,6 +30,7 @@ NAMES = {
     "ks_p_value": "KS p-value",
     "low": "from",
     "ndof": "degrees of freedom",
+    "nll": "negative log likelihood",
     "p_value": "p-value",
     "reliability": "reliability",
     "rms": "RMS",
@@ -34,7 +38,7 @@ NAMES = {
 }
 """Keys of figures that read otherwise than their words."""
 
-LEFT_OUT = {"by_prediction", "by_truth", "curve", "effective", "log", "pages", "squares"}
+LEFT_OUT = {"beyond", "by_prediction", "by_truth", "curve", "effective", "log", "pages", "squares"}
 """Keys that are for plots and for machines."""
 
 UNSAID = {"cut", "estimators", "parameters"}
@@ -122,7 +126,11 @@ def matrices(figures: Mapping[str, Any]) -> Iterator[tuple[str, list[Row]]]:
     for key, value in figures.items():
         if _is_list(value) and len(value) == len(classes) and all(map(_is_list, value)):
             lines = (dict(zip(heads, line, strict=False)) for line in value)
-            yield key, [{"true class": c} | line for c, line in zip(classes, lines, strict=True)]
+            found = [{"true class": c} | line for c, line in zip(classes, lines, strict=True)]
+            if beyond := figures.get("beyond"):
+                last = dict(zip(heads, beyond.get(key, ()), strict=False))
+                found.append({"true class": beyond["title"]} | last)
+            yield key, found
 
 
 def _column(value: Any) -> list[Any] | None:

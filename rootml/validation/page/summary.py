@@ -114,6 +114,11 @@ def _figures(figures: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
                 yield f"{name}: {what}", cell(point["rejection"])
         if output.get("confusion") and not output.get("auc"):
             yield f"{name}: accuracy", cell(output["confusion"]["accuracy"])
+        if output.get("nll"):
+            yield f"{name}: negative log likelihood", cell(output["nll"])
+        if output.get("sets"):
+            yield f"{name}: coverage", cell(output["sets"]["coverage"])
+            yield f"{name}: mean size", cell(output["sets"]["size"])
         if output.get("residual"):
             yield from _residual(name, output["residual"])
     share = figures["domain"].get("fraction")

@@ -16,6 +16,7 @@ from rootml.validation.plots.confusion import (
     draw_confusion,
     draw_confusion_by_prediction,
 )
+from rootml.validation.plots.coverage import draw_coverage, draw_coverage_against
 from rootml.validation.plots.distribution import draw_distribution
 from rootml.validation.plots.domain import draw_domain
 from rootml.validation.plots.eiqr import draw_eiqr, draw_eiqr_against
@@ -47,6 +48,8 @@ FAMILIES: dict[str, Callable[[Sequence[Series], str, Style], Figure]] = {
     "classes": draw_classes,
     "confusion": draw_confusion,
     "confusion_by_prediction": draw_confusion_by_prediction,
+    "coverage": draw_coverage,
+    "coverage_against": draw_coverage_against,
     "cut_against": draw_cut_against,
     "distribution": draw_distribution,
     "domain": draw_domain,

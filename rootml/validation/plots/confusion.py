@@ -37,15 +37,23 @@ _WITH_COUNTS, _WITH_NUMBERS = 6, 12
 
 
 def draw_confusion(series: Sequence[Series], output: str, style: Style) -> Figure:
-    """Where the entries of each true class end: shares in percent, and counts."""
+    """Where the entries of each true class end: shares in percent, and counts.
+
+    The last row is of those of no class, if there are any.
+    """
     made = _confusion(series[0], output)
-    return _matrix(series, style, made, np.array(made["by_truth"]), "true")
+    beyond = [one] if (one := made.get("beyond")) else []
+    shares = np.array([*made["by_truth"], *(one["by_truth"] for one in beyond)])
+    counts = np.array([*made["counts"], *(one["counts"] for one in beyond)])
+    rows = [*made["classes"], *(one["title"] for one in beyond)]
+    return _matrix(series, style, (shares, counts), (rows, made["classes"]), "true")
 
 
 def draw_confusion_by_prediction(series: Sequence[Series], output: str, style: Style) -> Figure:
     """Where the entries that were taken for each class come from."""
     made = _confusion(series[0], output)
-    return _matrix(series, style, made, np.array(made["by_prediction"]), "predicted")
+    parts = np.array(made["by_prediction"]), np.array(made["counts"])
+    return _matrix(series, style, parts, (made["classes"], made["classes"]), "predicted")
 
 
 def draw_classes(series: Sequence[Series], output: str, style: Style) -> Figure:
@@ -130,20 +138,25 @@ def _is_number(value: float | None) -> bool:
 
 
 def _matrix(
-    series: Sequence[Series], style: Style, made: Mapping[str, Any], shares: Array, of: str
+    series: Sequence[Series],
+    style: Style,
+    parts: tuple[Array, Array],
+    names: tuple[Sequence[str], Sequence[str]],
+    of: str,
 ) -> Figure:
-    classes, counts = list(made["classes"]), np.array(made["counts"], np.float64)
-    shares = shares.astype(np.float64)
-    columns = [*classes, NONE] if counts[:, -1].any() else classes
+    """Shares and counts, ``parts``, by the ``names`` of rows and columns, and what is of none."""
+    (shares, counts), (rows, columns) = (part.astype(np.float64) for part in parts), names
+    if counts[:, -1].any():
+        columns = [*columns, NONE]
     shares, counts = shares[:, : len(columns)], counts[:, : len(columns)]
-    figure, ax, bar, cell = _page(columns, classes)
+    figure, ax, bar, cell = _page(columns, rows)
     drawn = ax.imshow(100 * shares, cmap="Blues", vmin=0, vmax=100, aspect="auto")
     colour_bar = figure.colorbar(drawn, cax=bar)
     colour_bar.set_label(f"Share of {of} class [%]")
-    if len(classes) <= _WITH_NUMBERS:
-        _write_cells(ax, shares, counts if len(classes) <= _WITH_COUNTS else None)
+    if len(rows) <= _WITH_NUMBERS:
+        _write_cells(ax, shares, counts if len(rows) <= _WITH_COUNTS else None)
     ax.set_xticks(range(len(columns)), columns, **_slanted(columns, cell))
-    ax.set_yticks(range(len(classes)), classes)
+    ax.set_yticks(range(len(rows)), rows)
     ax.minorticks_off()
     for axis in (ax, bar):
         axis.tick_params(which="both", length=0)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from rootml.validation.comparing.series import Series
 from rootml.validation.plots.canvas import panel_with_lower
 from rootml.validation.plots.label import finish
+from rootml.validation.statistics.rounding import measured
 from rootml.validation.style import Look, Style, upper_first
 
 
@@ -21,7 +22,7 @@ def draw_reliability(series: Sequence[Series], output: str, style: Style) -> Fig
     ax.plot([0, 1], [0, 1], color="0.6", lw=1, label="as scored")
     lower.set_yscale("log")
     found = [one.report.figures["outputs"][output]["reliability"] for one in series]
-    errors = [f"ECE {made['ece']:.2g} ({made['floor']:.2g} by chance)" for made in found]
+    errors = [_error(made) for made in found]
     for i, (one, made, error) in enumerate(zip(series, found, errors, strict=True)):
         shift = 0.006 * (i - (len(series) - 1) / 2)
         title = f"{one.title}, {error}" if len(series) > 1 else "observed"
@@ -38,6 +39,14 @@ def draw_reliability(series: Sequence[Series], output: str, style: Style) -> Fig
     ax.set_yticks(np.linspace(0, 1, 21), minor=True)
     figure.align_ylabels()
     return figure
+
+
+def _error(made: Mapping[str, Any]) -> str:
+    """The calibration error, and what perfect probabilities would have."""
+    ece, error = made["ece"], made.get("ece_error", 0.0)
+    estimate = {"value": ece, "low": ece - error, "high": ece + error}
+    said = measured(estimate) if error else f"{ece:.2g}"
+    return f"ECE {said} ({made['floor']:.2g} by chance)"
 
 
 def _points(ax: Axes, made: Mapping[str, Any], as_: Look, shift: float, title: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.stats import betabinom
+from scipy.stats import betabinom, binom
 
 from rootml.errors import DataError
 from rootml.spec import Array
@@ -50,12 +50,15 @@ def sets(probabilities: Array, thresholds: Array | float) -> Array:
     return np.asarray((probabilities >= thresholds) | best)
 
 
-def p_value(level: float, events: int, covered: int, total: int) -> float:
+def p_value(level: float, events: int | None, covered: int, total: int) -> float:
     """How probable it is that of ``total`` events so few are ``covered``, or fewer.
 
     ``events`` others fixed the threshold. The number covered follows a beta-binomial law where no
-    two probabilities are the same (Angelopoulos and Bates, sec. 3.2); else more are covered.
+    two probabilities are the same (Angelopoulos and Bates, sec. 3.2); else more are covered. None:
+    the threshold covers exactly the ``level``.
     """
+    if events is None:
+        return float(binom.cdf(covered, total, level))
     least = kept(level, events)
     if least > events:  # all classes are in the set
         return 1.0

@@ -23,12 +23,14 @@ from rootml.validation.statistics.counts import Counts
 class Confusion:
     """Entries (K, K+1) by true and predicted class; last column: predicted to be of none of them.
 
-    ``apart``: entries whose true class is none of these, which are nowhere else.
+    ``beyond`` (K+1,): what entries are taken for whose true class is none of these, which are
+    nowhere else; they are called ``title``.
     """
 
     classes: tuple[str, ...]
     counts: Counts
-    apart: float = 0.0
+    beyond: Counts | None = None
+    title: str = "other"
 
     def __post_init__(self) -> None:
         k = len(self.classes)
@@ -54,7 +56,12 @@ class Confusion:
         rows, columns = (known_or(values, k) for values in (truth, predicted))
         made = Counts.filled(rows * (k + 1) + columns, (k + 1) ** 2, weights)
         table = made.each(lambda part: part.reshape(k + 1, k + 1))
-        return cls(tuple(classes), table[:k], float(table.values[k].sum()))
+        return cls(tuple(classes), table[:k], table[k])
+
+    @property
+    def apart(self) -> float:
+        """Entries whose true class is none of these."""
+        return 0.0 if self.beyond is None else float(self.beyond.values.sum())
 
     @property
     def found(self) -> Counts:
@@ -94,10 +101,15 @@ class Confusion:
     def figures(self) -> dict[str, Any]:
         """All figures as plain data."""
         efficiency, purity = self.efficiency(), self.purity()
+        apart = None
+        if self.beyond is not None and self.beyond.squares.any():
+            share = efficiency_interval(self.beyond, self.beyond.each(np.sum)).value
+            apart = {"title": self.title, "counts": self.beyond.values, "by_truth": share}
         return {
             "classes": list(self.classes),
             "counts": self.counts.values,
             "apart": self.apart,
+            "beyond": apart,
             "accuracy": asdict(self.accuracy()),
             "efficiency": _listed(efficiency),
             "purity": _listed(purity),

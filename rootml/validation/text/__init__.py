@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rootml.validation.text.comparisons import best, side_by_side
-from rootml.validation.text.outputs import classes, fitted, residuals, separation
+from rootml.validation.text.outputs import (
+    classes,
+    fitted,
+    probabilities,
+    residuals,
+    separation,
+    sets,
+)
 from rootml.validation.text.tables import table
 
 if TYPE_CHECKING:
@@ -48,6 +55,9 @@ def _report(report: Report) -> Iterator[str]:
             yield from ("", f"### Residuals of {output['branch']}", "", *residuals(output))
         if output["role"] != "score" and output.get("confusion"):
             yield from ("", f"### Classes of {output['branch']}", "", *classes(output))
+            yield from ("", *probabilities(output)) if output.get("nll") else ()
+        if "sets" in output:
+            yield from ("", f"### Sets of {output['branch']}", "", *sets(output))
     yield from _inputs(report)
     for made in report.figures.get("variables", {}).values():
         if fit := made.get("peak"):

@@ -59,8 +59,7 @@ def _quality(made: Mapping[str, Any]) -> Iterator[str]:
         )
         yield f"average precision {interval(average, 4)} in a sample with {share:.3g} of signal"
     if "reliability" in made:
-        part = made["reliability"]
-        yield f"expected calibration error {part['ece']:.3g} ({part['floor']:.2g} by chance)"
+        yield _calibration(made["reliability"])
     if "overtraining" in made:
         part = made["overtraining"]
         shapes = ", ".join(
@@ -69,6 +68,13 @@ def _quality(made: Mapping[str, Any]) -> Iterator[str]:
         )
         yield f"AUC of the training less this one {measured(part['auc'])}"
         yield f"Kolmogorov distance from the scores of the training: {shapes}"
+
+
+def _calibration(part: Mapping[str, Any]) -> str:
+    ece, error = part["ece"], part.get("ece_error", 0.0)
+    estimate = {"value": ece, "low": ece - error, "high": ece + error}
+    said = measured(estimate) if error else f"{ece:.3g}"
+    return f"expected calibration error {said} ({part['floor']:.2g} by chance)"
 
 
 def residuals(output: Mapping[str, Any]) -> Iterator[str]:
@@ -114,17 +120,49 @@ def classes(output: Mapping[str, Any]) -> Iterator[str]:
         f"Accuracy {interval(made['accuracy'], 4)}, mean efficiency of the classes "
         f"{interval(macro['efficiency'], 4)}, mean purity {interval(macro['purity'], 4)}."
     )
+    if "unweighted" in made:
+        yield f"Without weights: accuracy {interval(made['unweighted']['accuracy'], 4)}."
     if made["apart"]:
-        yield f"{made['apart']:g} entries whose true class is none of these are left out."
+        yield f"In these are not {made['apart']:g} entries whose true class is none of these."
     yield ""
-    rows = zip(made["classes"], made["counts"], made["efficiency"], made["purity"], strict=True)
-    yield from table(
-        ("true, taken for", *made["classes"], "none", "efficiency", "purity"),
-        (
-            (name, *(f"{count:g}" for count in counts), known(efficiency), known(purity))
-            for name, counts, efficiency, purity in rows
-        ),
+    columns = (made[key] for key in ("classes", "counts", "efficiency", "purity"))
+    rows = [
+        (name, *(f"{count:g}" for count in counts), known(efficiency), known(purity))
+        for name, counts, efficiency, purity in zip(*columns, strict=True)
+    ]
+    if beyond := made.get("beyond"):
+        rows.append((beyond["title"], *(f"{count:g}" for count in beyond["counts"]), "-", "-"))
+    yield from table(("true, taken for", *made["classes"], "none", "efficiency", "purity"), rows)
+
+
+def probabilities(output: Mapping[str, Any]) -> Iterator[str]:
+    """What probabilities of classes are worth, in a line."""
+    said = {"nll": "negative log likelihood", "brier": "Brier score"}
+    scores = [f"{title} {measured(output[key])}" for key, title in said.items() if output.get(key)]
+    if part := output.get("reliability"):
+        scores.append(_calibration(part))
+    yield f"Probabilities: {'; '.join(scores)}."
+
+
+def sets(output: Mapping[str, Any]) -> Iterator[str]:
+    """Coverage and mean size of sets, as a whole and of each true class."""
+    made = output["sets"]
+    each = " of each true class" if made["by_class"] else ""
+    yield (
+        f"The true class is in {interval(made['coverage'], 4)} of the sets, wanted: "
+        f"{made['level']:g}{each}; mean size {measured(made['size'])}."
     )
+    yield ""
+    rows = [
+        (
+            row["class"],
+            f"{row['entries']:g}",
+            known(row["coverage"]) if row["coverage"] else "-",
+            measured(row["size"]) if row["size"] else "-",
+        )
+        for row in made["classes"]
+    ]
+    yield from table(("true class", "entries", "coverage", "mean size"), rows)
 
 
 def _rows(series: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, ...]]:

@@ -7,9 +7,11 @@ from rootml.validation.topics.base import Topic
 from rootml.validation.topics.images import Image
 from rootml.validation.topics.inputs import Inputs
 from rootml.validation.topics.labels import Label
+from rootml.validation.topics.probabilities import Probabilities
 from rootml.validation.topics.references import Discriminant
 from rootml.validation.topics.regression import Regression
 from rootml.validation.topics.scores import Score
+from rootml.validation.topics.sets import Sets
 from rootml.validation.topics.values import Values
 from rootml.validation.topics.variables import Distribution
 from rootml.validation.topics.weights import Weights
@@ -19,6 +21,8 @@ TOPICS: tuple[type[Topic], ...] = (
     Score,
     Values,
     Label,
+    Probabilities,
+    Sets,
     Regression,
     Discriminant,
     Inputs,

@@ -23,6 +23,7 @@ from rootml.validation.statistics.confusion import Confusion, known_or
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.scales import LOGIT
 from rootml.validation.topics.base import Topic
+from rootml.validation.topics.classes import beyond, names_of, numbers, true_classes, untrue
 from rootml.validation.topics.scores import about
 
 MOST = 32
@@ -39,7 +40,7 @@ class Label(Topic):
         self.setting = setting
         self.output = output
         self.columns = (output.estimates,) if output.estimates else ()
-        self.names = _names(setting, output)
+        self.names = names_of(setting, output)
         self.classes = len(self.names) or MOST
 
     @classmethod
@@ -49,15 +50,20 @@ class Label(Topic):
 
     def fill(self, tally: Tally, units: Units) -> None:
         """Count true against predicted classes, and by variable what was right."""
-        truth = self._truth(units)
+        name, k = self.output.name, self.classes
+        truth = true_classes(self.setting, self.output, units, k)
         if truth is None:
             return
-        name, k = self.output.name, self.classes
-        said, confidence = predicted(self.output, units.outputs[self.output.name])
+        said, confidence = predicted(self.output, units.outputs[name])
         rows, columns = known_or(truth, k), known_or(said, k)
         tally.counts["none", name] += int(np.count_nonzero(columns == k))
+        told = ~np.isnan(truth)
         both = (_classes("truth", k + 1), _classes("predicted", k + 1))
-        tally.fill(f"{name}/confusion", both, rows, columns, weight=units.weights())
+        pairs = rows[told], columns[told]
+        tally.fill(f"{name}/confusion", both, *pairs, weight=units.weights(told))
+        if tally.weighted:
+            entries = Counts.filled(np.ravel_multi_index(pairs, (k + 1, k + 1)), (k + 1) ** 2)
+            tally.add(f"{name}/entries", entries.values.reshape(k + 1, k + 1))
         known = rows < k
         right = (rows == columns)[known].astype(np.int64)
         axes = (_classes("right", 2),)
@@ -92,15 +98,6 @@ class Label(Topic):
         if f"{self.output.name}/confusion" in tally.hists:
             yield f"confusion_{self.output.name}", tally.hists[f"{self.output.name}/confusion"]
 
-    def _truth(self, units: Units) -> Array | None:
-        """The true class of each unit as the file has it; None where it has none."""
-        if self.output.estimates:
-            return units.column(self.output.estimates)
-        if self.output.role == "multiplicity" or len(self.setting.classes) > self.classes:
-            return None
-        known = units.label < len(self.setting.classes)
-        return np.where(known, units.label, -1) if known.any() else None
-
     def _keep_mistakes(
         self, tally: Tally, units: Units, truth: Array, said: Array, confidence: Array | None
     ) -> None:
@@ -118,7 +115,7 @@ class Label(Topic):
         draft.require_judged()
         name = f"{self.output.name}/confusion"
         if name not in draft.tally.hists:
-            raise Unavailable(self._untrue(draft))
+            raise untrue(self.setting, self.output, self.classes)
         counts = Counts.of(draft.tally.hists[name])
         known = counts[: self.classes]
         if not known.squares.any():
@@ -126,23 +123,19 @@ class Label(Topic):
         if not (total := float(known.values.sum())) > 0:
             raise Unavailable(f"the weights of the events add up to {total:g}")
         k = len(self.names) or _in_use(counts)
-        places = [*range(k), self.classes]
-        table = known.each(lambda part: part[:k][:, places])
-        names = self.names or tuple(map(str, range(k)))
-        return Confusion(names, table, float(counts.values[self.classes].sum())).figures()
+        places, names = [*range(k), self.classes], self.names or numbers(k)
 
-    def _untrue(self, draft: Draft) -> str:
-        """Why there is no true class to compare with."""
-        truth = self.setting.adapter.truth
-        if self.output.estimates:
-            return f"the file has no true value ({self.output.estimates})"
-        if self.output.role == "multiplicity":
-            return "the card names no column that the output estimates"
-        if truth.label is None:
-            return "the experiment's adapter names no truth to compare with"
-        if len(truth.classes) > self.classes:
-            return f"the truth has {len(truth.classes)} classes, the output {self.classes}"
-        return f"the file has no truth label ({truth.label})"
+        def confusion(table: Counts) -> Confusion:
+            chosen = table.each(lambda part: part[:, places])
+            title = beyond(self.names or numbers(self.classes))
+            return Confusion(names, chosen[:k], chosen[self.classes], title)
+
+        made = confusion(counts).figures()
+        if (entries := draft.tally.sums.get(f"{self.output.name}/entries")) is not None:
+            plain = confusion(Counts(entries, entries)).figures()
+            kept = ("accuracy", "efficiency")
+            made["unweighted"] = {key: plain[key] for key in kept}
+        return made
 
     def _reliability(self, draft: Draft) -> dict[str, Any]:
         counts = Counts.of(draft.tally.hists[f"{self.output.name}/confidence"], flow=True)
@@ -216,17 +209,6 @@ def predicted(output: Output, values: Array) -> tuple[Array, Array | None]:
     valid = ((values >= 0) & (values <= 1)).all(axis=1)
     best = np.where(valid, values.argmax(axis=1), np.nan)
     return best, np.where(valid, values.max(axis=1), 0.0).astype(np.float64)
-
-
-def _names(setting: Setting, output: Output) -> tuple[str, ...]:
-    """Names of an output's classes; empty where it counts numbers without names."""
-    if output.classes or output.role == "multiplicity":
-        return output.classes
-    own = () if output.estimates else setting.classes
-    if output.role == "label":
-        return own
-    (k,) = output.shape
-    return own if len(own) == k else tuple(map(str, range(k)))
 
 
 def _classes(name: str, bins: int) -> Any:

@@ -27,8 +27,12 @@ class Regression(Topic):
 
     @classmethod
     def of(cls, setting: Setting) -> Iterator[Self]:
-        """One for each output that estimates a true value and is no label or cluster."""
-        outputs = (one for one in setting.outputs if one.estimates and one.role != "cluster")
+        """One for each output that estimates a true number and is no label, set or cluster."""
+        outputs = (
+            one
+            for one in setting.outputs
+            if one.estimates and not one.shape and one.role not in ("cluster", "set")
+        )
         return (cls(setting, output) for output in outputs if not is_label(output))
 
     def fill(self, tally: Tally, units: Units) -> None:

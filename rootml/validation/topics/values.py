@@ -22,7 +22,7 @@ from rootml.validation.topics.base import Topic, check_valid, describe, is_score
 
 
 class Values(Topic):
-    """An output that is not a score."""
+    """An output that is neither a score nor a set."""
 
     def __init__(self, setting: Setting, output: Output):
         self.setting = setting
@@ -31,8 +31,8 @@ class Values(Topic):
 
     @classmethod
     def of(cls, setting: Setting) -> Iterator[Self]:
-        """One for each output that is not a score."""
-        return (cls(setting, output) for output in setting.outputs if not is_score(output))
+        """One for each output that is neither a score nor a set."""
+        return (cls(setting, output) for output in setting.outputs if _has_values(output))
 
     def fill(self, tally: Tally, units: Units) -> None:
         """Count an output by class and component; invalid values are counted apart."""
@@ -66,6 +66,10 @@ class Values(Topic):
                 suffix = f"_{part}" if self.components > 1 else ""
                 shown = in_units(values, values.axes[0].label) if on_asinh(output) else values
                 yield f"{output.name}{suffix}_{label}", shown
+
+
+def _has_values(output: Output) -> bool:
+    return output.role != "set" and not is_score(output)
 
 
 def value_axis(output: Output) -> Any:
