@@ -17,12 +17,12 @@ import numpy as np
 from rootml.adapter import Adapter
 from rootml.card import ModelCard
 from rootml.errors import InputError
-from rootml.spec import Array, Batch
+from rootml.spec import Array, Batch, per_unit
 from rootml.validation.assess import assess
 from rootml.validation.counting.saving import load_tally, save_tally
 from rootml.validation.counting.setting import Setting, difference
 from rootml.validation.counting.tally import Tally
-from rootml.validation.counting.units import Labels, Units, Variable, checked_weights, per_unit
+from rootml.validation.counting.units import Labels, Units, Variable, checked_weights
 from rootml.validation.report import Report
 from rootml.validation.statistics.agreement import USUAL_LIMITS, Limits
 from rootml.validation.study import Sample
@@ -175,12 +175,11 @@ def columns_of(
     def column(name: str) -> Array | None:
         if name not in decoded:
             given = variables.get(name)
-            if given is None:
-                decoded[name] = per_unit(events, name, batch.counts, units)
-            elif np.shape(given) != (units,):
+            if given is None and name in events.fields:
+                given = per_unit(events[name], batch, np.nan, name)
+            if given is not None and np.shape(given) != (units,):
                 raise ValueError(f"variable {name!r} of shape {np.shape(given)}: {units} units")
-            else:
-                decoded[name] = np.asarray(given, np.float64)
+            decoded[name] = None if given is None else np.asarray(given, np.float64)
         return decoded[name]
 
     return column

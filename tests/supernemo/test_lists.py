@@ -281,13 +281,18 @@ def test_the_card_is_shown(lister, command):
     assert "float32[2] per hit" in said.out
 
 
-def test_networks_that_say_one_thing_of_an_event(tmp_path, write_card):
+def test_networks_that_say_one_thing_of_an_event(source, tmp_path, write_card, command):
     nodes = [helper.make_node("ReduceMax", ["hits"], ["deepest"], axes=[1, 2], keepdims=0)]
     path = write(tmp_path / "whole.onnx", nodes, {"deepest": (FLOAT, ())})
     card = {"adapter": "supernemo", "view": "hits"}
     with pytest.raises(NetworkError, match="one value an event, and the card says per hit"):
         rootml.load(write_card(path, outputs=[{"name": "deepest", "per": "hit"}], **card))
-    rootml.load(write_card(path, outputs=[{"name": "deepest"}], **card))
+    whole = write_card(path, outputs=[{"name": "deepest", "estimates": "truth_track"}], **card)
+    rootml.load(whole)
+    said = command("tag", source, tmp_path / "out.root", "--model", whole)
+    assert said.code == 2
+    expected = "hit_tree': column 'truth_track' has 2 axes, expected one value an event"
+    assert expected in said.err
 
 
 def test_other_engines(source, lister):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,6 @@ from rootml.spec import Array, Batch
 from rootml.validation.statistics import scales
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.shapes import Peak
-
-if TYPE_CHECKING:
-    import awkward as ak
 
 Labels = npt.NDArray[np.int64]
 
@@ -156,25 +153,6 @@ def _joined(counts: Counts, most: int) -> list[int]:
     below = np.cumsum(held) - held
     _, starts = np.unique(np.floor(most * below / held.sum()), return_index=True)
     return list(starts)
-
-
-def per_unit(events: ak.Array, name: str, counts: Array | None, units: int) -> Array | None:
-    """A column as one float64 per unit, NaN where missing; None where the file lacks it.
-
-    With objects, a value per event counts for each of its objects.
-    """
-    import awkward as ak
-
-    if name not in events.fields:
-        return None
-    column = events[name]
-    if counts is not None and column.ndim == 1:
-        column = column[np.repeat(np.arange(len(counts)), counts)]
-    filled = ak.fill_none(column, np.nan, axis=-1)
-    values = ak.to_numpy(filled if filled.ndim == 1 else ak.flatten(filled))
-    if len(values) != units:
-        raise ValueError(f"column {name!r} has {len(values)} values for {units} units")
-    return np.asarray(values, np.float64)
 
 
 def checked_weights(weights: Any, units: int, judged: Array) -> Array:
