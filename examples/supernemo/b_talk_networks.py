@@ -13,7 +13,7 @@ from counted.draw import classes
 from counted.events import counted, test_sample
 from counted.options import Options, command
 from counted.study import Study
-from counted.trainings import NETWORKS, trained, training_sample
+from counted.trainings import chosen, trained, training_sample
 
 from rootml.cli import run
 
@@ -22,20 +22,21 @@ OURS = "ntracks_supernemo"
 
 def main(options: Options) -> None:
     study = Study("b", "b_talk_networks", "Networks of the talk, trained small", options)
+    titles = chosen(options)
     sample = training_sample(options)
     models = {
         title: study.network(trained(options, name, sample), title)
-        for name, title in NETWORKS.items()
+        for name, title in titles.items()
     }
     events = test_sample(options.test_events, options.seed)
     found = {title: counted(events, model) for title, model in models.items()}
-    ours = found[NETWORKS[OURS]]
     study.note(
-        events=len(events),
-        accuracy={title: accuracies(one) for title, one in found.items()},
-        behind={title: difference(ours, one) for title, one in found.items() if one is not ours},
-        ours=NETWORKS[OURS],
+        events=len(events), accuracy={title: accuracies(one) for title, one in found.items()}
     )
+    if OURS in titles:
+        ours = found.pop(titles[OURS])
+        behind = {title: difference(ours, one) for title, one in found.items()}
+        study.note(ours=titles[OURS], behind=behind)
     study.draw(
         "classes",
         "Accuracy by true number of tracks",

@@ -17,7 +17,7 @@ pytest.importorskip("torch")
 pytest.importorskip("lightning")
 pytest.importorskip("sklearn")
 
-from rootml.errors import InputError, TrainingError
+from rootml.errors import InputError, RegistryError, TrainingError
 
 pytestmark = pytest.mark.filterwarnings("ignore:output 'set'")  # of few validation events
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,10 +93,19 @@ def test_never_trains_twice(
     before = Path(card).stat().st_mtime_ns
     assert start("b_talk_networks", made[0])["numbers"] == made[1]["numbers"]
     assert Path(card).stat().st_mtime_ns == before
-    options = importlib.import_module("counted.options").Options(CELLS, 9, 1, 200, 2, None, made[0])
+    options = importlib.import_module("counted.options").Options(
+        CELLS, 9, 1, 200, 2, (), None, made[0]
+    )
     trainings = importlib.import_module("counted.trainings")
     with pytest.raises(TrainingError, match=r"'epochs': 1}, not .*'epochs': 2}"):
         trainings.trained(options, FRONT, trainings.training_sample(options))
+
+
+def test_unknown_recipes_are_refused(
+    made: tuple[Path, dict[str, Any]], start: Callable[..., dict[str, Any]]
+) -> None:
+    with pytest.raises(RegistryError, match="did you mean 'ntracks_supernemo_front'"):
+        start("b_talk_networks", made[0], "-m", "ntracks_supernemo_frnt")
 
 
 def test_the_confusion_matrix_is_that_of_counts_and_truth(

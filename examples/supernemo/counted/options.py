@@ -25,6 +25,7 @@ class Options:
     seed: int
     events: int
     epochs: int
+    networks: tuple[str, ...]
     file: Path | None
     output: Path
 
@@ -48,6 +49,11 @@ def command(study: Callable[[Options], None], test_events: int = 20_000) -> clic
         _number("--seed", 9041, "Of the events to test on.", least=0),
         _number("--events", 12_500, "Of (b): to learn from, a fifth of them validates.", least=50),
         _number("--epochs", 8, "Of (b): of each training.", least=1),
+        click.Option(
+            ["--networks", "-m"],
+            multiple=True,
+            help="Of (b): recipes, such as ntracks_supernemo_top.  [default: all]  Repeatable.",
+        ),
         click.Option(["--file"], type=FILE, help="Of (h): a file of the adapter's layouts."),
         click.Option(
             ["--output", "-o"],

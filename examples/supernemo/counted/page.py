@@ -133,17 +133,21 @@ def networks(record: Record) -> str:
         parts = [percent(row[key]) for key in ("tracks", "1", "2", "3")]
         rate = f"{settings['events_per_second']:,.0f}"
         rows.append((title, f"{one['parameters']:,}", rate, f"{settings['minutes']:g}", *parts))
-    behind = [f"{title} {_signed(one)}" for title, one in numbers["behind"].items()]
     first = next(iter(told.values()))
-    return (
+    parts = [
         f"These trainings are small: {first['events']['train']:,} events, "
         f"{first['settings']['epochs']} epochs, bfloat16, one thread of a busy machine; the talk "
         f"had {TALK['train']:,} events. What can be compared is how much each network learns from "
-        f"the same few events. Tested on the {numbers['events']:,} events of (a).\n\n"
-        f"{table(names, rows)}\n"
-        f"`{numbers['ours']}` counts more events right than the others, of all events and in per "
-        f"cent: {'; '.join(behind)}.\n"
-    )
+        f"the same few events. Tested on the {numbers['events']:,} events of (a).\n",
+        table(names, rows),
+    ]
+    if numbers.get("behind"):
+        more = "; ".join(f"{title} {_signed(one)}" for title, one in numbers["behind"].items())
+        parts.append(
+            f"Of all events, those that `{numbers['ours']}` counts right and the others do not, "
+            f"less those of the contrary, in per cent: {more}.\n"
+        )
+    return "\n".join(parts)
 
 
 def _signed(one: Record) -> str:

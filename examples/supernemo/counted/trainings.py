@@ -11,7 +11,7 @@ import numpy as np
 
 from counted.events import opened
 from rootml.card import SUFFIX
-from rootml.errors import TrainingError
+from rootml.errors import RegistryError, TrainingError, nearest
 from rootml.training import train
 from rootml_supernemo.simulation.files import write
 
@@ -36,6 +36,17 @@ SPLIT = "80/18/2"
 """Training, validation, and a test part that the study leaves alone, having events of its own."""
 BATCH = 64
 """A choice: a quarter of the recipes', as there are few events."""
+
+
+def chosen(options: Options) -> dict[str, str]:
+    """Titles of the networks that were asked for by their recipes; RegistryError for others."""
+    for name in options.networks:
+        if name not in NETWORKS:
+            raise RegistryError(
+                f"no recipe of this study is called {name!r}{nearest(name, NETWORKS)} "
+                f"(known: {', '.join(NETWORKS)})"
+            )
+    return {name: NETWORKS[name] for name in NETWORKS if name in (options.networks or NETWORKS)}
 
 
 def training_sample(options: Options) -> Path:
