@@ -13,6 +13,7 @@ from counted.certainty import Bin
 from counted.conditions import SCANS
 from counted.events import CLASSES
 from counted.talk import TALK
+from rootml.spec import Array
 from rootml.validation import Style
 from rootml.validation.plots.canvas import SMALL, panel
 from rootml.validation.plots.label import finish, header
@@ -30,16 +31,17 @@ def classes(style: Style, rows: Mapping[str, Row]) -> Figure:
     """Share of events counted wrong, by true number of tracks and network; logarithmic."""
     figure, ax = panel()
     numbers = np.arange(1, CLASSES)
-    lowest = 1.0
+    parts = []
     for place, (title, row) in enumerate(rows.items()):
-        wrong = [_wrong(row[str(number)]) for number in numbers]
+        right = np.array([[row[str(n)][key] for n in numbers] for key in ("value", "high", "low")])
+        parts.append(100 * (1 - right))
         shift = 0.09 * (place - (len(rows) - 1) / 2)
-        lowest = min([lowest, *(one["low"] for one in wrong if one["low"] > 0)])
-        _points(ax, numbers + shift, wrong, look(place), title)
+        _log_points(ax, numbers + shift, parts[-1], look(place), title)
     talk = [100 - TALK["confusion"][number][number] for number in numbers]
-    ax.plot(numbers, talk, "_", ms=45, mew=1.5, color="0.35", label="talk, 180,000 events")
+    ax.hlines(talk, numbers - 0.4, numbers + 0.4, color="0.35", lw=1.2, label="talk")
+    some = np.concatenate([part[1] for part in parts])
     ax.set_yscale("log")
-    ax.set_ylim(100 * lowest / 1.5, 100)
+    ax.set_ylim(some[some > 0].min(initial=min(talk)) / 1.5, 100)
     ax.set_xlim(0.5, CLASSES - 0.5)
     ax.set_xticks(numbers)
     ax.tick_params(axis="x", which="minor", length=0)
@@ -74,24 +76,15 @@ def scans(style: Style, found: Mapping[str, Sequence[Row]]) -> Figure:
 
 
 def reliability(style: Style, curves: Mapping[str, Sequence[Bin]]) -> Figure:
-    """Observed share of wrong counts against the expected one; the diagonal is what should be.
-
-    Where none is wrong an open triangle stands at the upper end of the interval.
-    """
+    """Observed share of wrong counts against the expected one; the diagonal is what should be."""
     figure, ax = panel()
     figure.subplots_adjust(top=0.86)
     ends = (LEAST, 1.0)
     ax.plot(ends, ends, color="0.6", lw=1, label="as the network says")
     for place, (title, bins) in enumerate(curves.items()):
-        as_ = look(place)
         x = np.array([max(one.expected, 1.15 * LEAST) for one in bins])
-        parts = [[one.observed[key] for one in bins] for key in ("value", "low", "high")]
-        value, low, high = np.array(parts)
-        some = value > 0
-        error = (value - low, high - value)
-        bars: dict[str, Any] = {"fmt": as_.marker, "color": as_.colour, "ms": 5, "lw": 1.3}
-        ax.errorbar(x[some], value[some], np.stack(error)[:, some], label=title, **bars)
-        ax.plot(x[~some], high[~some], "v", mfc="none", color=as_.colour, ms=6)
+        shares = [[one.observed[key] for one in bins] for key in ("value", "low", "high")]
+        _log_points(ax, x, np.array(shares), look(place), title)
     ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
     ax.set_xlabel("Probability to be wrong")
     ax.set_ylabel("Events counted wrong")
@@ -123,12 +116,17 @@ def gallery(style: Style, pictures: Sequence[tuple[Event, str]]) -> Figure:
     return figure
 
 
-def _wrong(right: Row) -> dict[str, float]:
-    return {
-        "value": 1 - right["value"],
-        "low": 1 - right["high"],
-        "high": 1 - right["low"],
-    }
+def _log_points(ax: Axes, x: Array, shares: Array, as_: Look, title: str) -> None:
+    """Values and ends of intervals (3, n) on a logarithmic axis.
+
+    Where a value is 0 an open triangle stands at the upper end.
+    """
+    value, low, high = shares
+    some = value > 0
+    error = np.stack([value - low, high - value])[:, some]
+    bars: dict[str, Any] = {"fmt": as_.marker, "color": as_.colour, "ms": 5, "lw": 1.3}
+    ax.errorbar(x[some], value[some], error, label=title, **bars)
+    ax.plot(x[~some], high[~some], "v", mfc="none", color=as_.colour, ms=6)
 
 
 def _points(ax: Axes, x: Any, rows: Sequence[Row], as_: Look, title: str) -> None:
