@@ -218,6 +218,7 @@ def test_validation(source, lister, command, tmp_path):
     said = command("validate", tagged, "--model", card, "-o", folder, *select)
     assert said.code == 0, said.err
     (report,) = json.loads((folder / "report.json").read_text())["reports"]
+    assert "input radius" in (folder / "index.html").read_text()  # of the hit that is shown
 
     tree = uproot.open(source)["hit_tree"]
     radius, truth = tree["radius"].array(), tree["truth_track"].array()

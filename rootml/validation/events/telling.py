@@ -110,10 +110,18 @@ class Chunk:
         summaries = self.setting.view.summaries
         units = {one.name: f" [{one.unit}]" for one in summaries if one.unit}
         for spec in self.setting.view.tensors:
-            if spec.columns and len(spec.shape) == 1 and spec.name in self.units.batch.tensors:
-                values = self._tensor(spec.name, row)
-                for column, value in zip(spec.columns, values, strict=True):
-                    yield f"input {column}{units.get(column, '')}", _number(value)
+            for column, value in zip(spec.columns, self._own(spec, row), strict=False):
+                yield f"input {column}{units.get(column, '')}", _number(value)
+
+    def _own(self, spec: TensorSpec, row: int) -> Array:
+        """The columns of a tensor that are of a judged unit alone; none where there are not."""
+        batch, lists = self.units.batch, self.setting.view.members
+        if spec.columns and spec.name in batch.tensors:
+            if len(spec.shape) == 1:
+                return self._tensor(spec.name, row)
+            if batch.slots is not None and spec.shape[:-1] == (lists,):
+                return np.asarray(self._tensor(spec.name, row)[batch.slots[1][row]])
+        return np.empty(0)
 
     def _output(self, output: Output, row: int) -> Iterator[tuple[str, Any]]:
         unit = f" [{output.unit}]" if output.unit else ""
