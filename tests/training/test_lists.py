@@ -17,6 +17,7 @@ from rootml.training.cache import cached_dataset
 from rootml.training.truth import packed
 
 SUPERNEMO = get_adapter("supernemo")
+pytestmark = pytest.mark.usefixtures("one_thread")
 TRACK = Output(name="label", role="cluster", dtype="int32", per="hit", estimates="truth_track")
 SURE = Output(name="probability", per="hit")
 PARTING = Regression("truth_track", (TRACK, SURE), Partition(), select="truth_ntracks <= 4")

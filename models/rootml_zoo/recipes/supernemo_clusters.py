@@ -1,13 +1,14 @@
 """How the networks that part hits of the SuperNEMO tracker into tracks are trained.
 
 ``cluster_supernemo`` is rootml's own: a transformer on the hits with queries for tracks. The others
-are what A. Mendl, Machine learning at SuperNEMO (2023), names without numbers: a convolutional
-autoencoder, the same with an adversary, and capsules.
+are of the kinds that A. Mendl, Machine learning at SuperNEMO (2023), names, without layers or
+figures: a convolutional autoencoder, the same with an adversary, and capsules. How these are made,
+and what they learn from, is rootml's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from rootml.card import Output
@@ -27,6 +28,24 @@ def _queries(view: View) -> nn.Module:
     from rootml_zoo.nets.supernemo_clusters import TrackQueries
 
     return TrackQueries(tracks=TRACKS)
+
+
+def _images(view: View) -> nn.Module:
+    from rootml_zoo.nets.supernemo_autoencoder import TrackImages
+
+    return TrackImages(tracks=TRACKS)
+
+
+def _adversarial(view: View, strength: float = 0.1) -> nn.Module:
+    from rootml_zoo.nets.supernemo_autoencoder import AdversarialImages
+
+    return AdversarialImages(tracks=TRACKS, strength=strength)
+
+
+def _capsules(view: View, rounds: int = 3) -> nn.Module:
+    from rootml_zoo.nets.supernemo_capsules import TrackCapsules
+
+    return TrackCapsules(tracks=TRACKS, rounds=rounds)
 
 
 def _mirror(tensors: Mapping[str, Tensor], generator: Generator) -> dict[str, Tensor]:
@@ -56,37 +75,37 @@ PARTING = Regression(
 """To tell the track of each hit, and how sure that is."""
 
 
-def _recipe(name: str, learner: Torch, title: str, doc: str) -> Recipe:
+def _recipe(name: str, build: Callable[..., nn.Module], title: str, epochs: int) -> Recipe:
     return Recipe(
         name=f"cluster_supernemo{name}",
         adapter="supernemo",
         view="hits",
-        learner=learner,
+        learner=Torch(
+            build,
+            learning_rate=2e-3,
+            batch_size=256,
+            epochs=epochs,
+            patience=epochs,
+            precision="32",
+            schedule="cosine",
+            schedule_warmup=0.05,
+            weight_decay=1e-3,
+            clip=1.0,
+            augment=_mirror,
+            average=0.99,
+        ),
         task=PARTING,
         title=f"{TITLE}: {title}",
-        doc=doc,
+        doc=f"Parts the hits of an event into up to {TRACKS} tracks and noise.",
         threads=1,
         deploy_batch=16,
     )
 
 
-CLUSTER_SUPERNEMO = _recipe(
-    "",
-    Torch(
-        _queries,
-        learning_rate=2e-3,
-        batch_size=256,
-        epochs=5,
-        patience=5,
-        precision="32",
-        schedule="cosine",
-        schedule_warmup=0.05,
-        weight_decay=1e-3,
-        clip=1.0,
-        augment=_mirror,
-        average=0.99,
-    ),
-    "a transformer with a query a track",
-    "Parts the hits of an event into up to four tracks and noise.",
+CLUSTER_SUPERNEMO = _recipe("", _queries, "a transformer with a query a track", 5)
+RECIPES = (
+    CLUSTER_SUPERNEMO,
+    _recipe("_autoencoder", _images, "a convolutional autoencoder, as in the talk", 15),
+    _recipe("_adversarial", _adversarial, "an adversarial autoencoder, as in the talk", 15),
+    _recipe("_capsules", _capsules, "a capsule network, as in the talk", 15),
 )
-RECIPES = (CLUSTER_SUPERNEMO,)
