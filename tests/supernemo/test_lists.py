@@ -218,7 +218,10 @@ def test_validation(source, lister, command, tmp_path):
     said = command("validate", tagged, "--model", card, "-o", folder, *select)
     assert said.code == 0, said.err
     (report,) = json.loads((folder / "report.json").read_text())["reports"]
-    assert "input radius" in (folder / "index.html").read_text()  # of the hit that is shown
+    page = (folder / "index.html").read_text()
+    assert "input radius" in page  # of the hit that is shown
+    assert "worst mistakes" in page
+    assert "typical 1 track" not in page  # numbers of tracks are no numbers of sides
 
     tree = uproot.open(source)["hit_tree"]
     radius, truth = tree["radius"].array(), tree["truth_track"].array()

@@ -27,12 +27,14 @@ _WITHOUT_CERTAINTY = ("label", "multiplicity", "cluster")
 class Call:
     """What a network takes units for, (n,) each: classes, NaN where the truth is none.
 
-    ``doubt``: how much it speaks for another class than the true one; -inf: for none.
+    ``doubt``: how much it speaks for another class than the true one; -inf: for none. ``names``:
+    those of the classes; empty where they are numbers alone.
     """
 
     truth: Array
     said: Array
     doubt: Array
+    names: tuple[str, ...]
 
 
 def call(setting: Setting, units: Units) -> Call | None:
@@ -46,7 +48,7 @@ def ranks(setting: Setting, units: Units) -> Iterator[tuple[str, Array]]:
     """``(kind, rank)``: events of each kind, the highest rank first, -inf where it is none."""
     made = call(setting, units)
     if made is not None:
-        yield from _called(setting, made)
+        yield from _called(made)
     for output in setting.outputs:
         if output.role == "score" and not output.shape:
             unknown = units.label >= len(setting.classes)
@@ -61,8 +63,8 @@ def ranks(setting: Setting, units: Units) -> Iterator[tuple[str, Array]]:
             yield f"largest residual of {output.name}", np.abs(residuals)
 
 
-def _called(setting: Setting, made: Call) -> Iterator[tuple[str, Array]]:
-    classes = setting.classes
+def _called(made: Call) -> Iterator[tuple[str, Array]]:
+    classes = made.names
     for i, name in enumerate(classes):
         right = (made.truth == i) & (made.said == i)
         yield f"typical {name}", np.where(right, 0.0, -np.inf)
@@ -81,20 +83,21 @@ def _call(output: Output, setting: Setting, units: Units) -> Call | None:
         cuts = (p.threshold for p in points if p.output == output.name and p.threshold is not None)
         said = np.where(values > next(cuts, THRESHOLD), SIGNAL, BACKGROUND)
         doubt = np.where(truth == SIGNAL, -values, values)
-        return Call(truth, said, np.where(np.isin(truth, (SIGNAL, BACKGROUND)), doubt, -np.inf))
+        doubt = np.where(np.isin(truth, (SIGNAL, BACKGROUND)), doubt, -np.inf)
+        return Call(truth, said, doubt, setting.classes)
     if output.role == "probabilities" and output.shape == (classes,):
         others = values.astype(np.float64)
         known = np.flatnonzero(np.isfinite(truth))
         others[known, units.label[known]] = -np.inf
-        return Call(
-            truth, values.argmax(axis=1), np.where(np.isfinite(truth), others.max(axis=1), -np.inf)
-        )
+        doubt = np.where(np.isfinite(truth), others.max(axis=1), -np.inf)
+        return Call(truth, values.argmax(axis=1), doubt, setting.classes)
     if output.role in ("label", "multiplicity") and not output.shape:
+        names = output.classes or (() if output.estimates else setting.classes)
         if output.estimates:
             column = units.column(output.estimates)
             truth = np.full(len(values), np.nan) if column is None else column
         wrong = np.isfinite(truth) & (values != truth)
-        return Call(truth, values, np.where(wrong, 1.0, -np.inf))
+        return Call(truth, values, np.where(wrong, 1.0, -np.inf), names)
     return None
 
 
