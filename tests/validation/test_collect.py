@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rootml.card import Output
 from rootml.spec import Batch
 from rootml.validation import Collector, Variable
-from rootml.validation.counting.images import HALF_WINDOW, centred
+from rootml.validation.counting.images import HALF_WINDOW, MOST_CHANNELS, centred, pictures
 from rootml.validation.counting.units import bins_of
 from rootml.validation.statistics.classification import Separation
 
@@ -220,6 +220,15 @@ def test_centring_moves_each_line_to_its_largest_element():
     assert (made[0, 0, :, HALF_WINDOW] == (3, 2)).all()
     assert made[0, 0, 0, HALF_WINDOW + 2] == 1
     assert made.sum() == 6
+
+
+def test_many_channels_are_shown_as_their_sum():
+    """Places along a third axis, as bins of height, seen from its end."""
+    rng = np.random.default_rng(2)
+    volume = rng.random((3, MOST_CHANNELS + 1, 4, 5))
+    assert np.array_equal(pictures(volume), volume.sum(axis=1))
+    for rows in (volume[:, :MOST_CHANNELS], volume[:, 0]):
+        assert np.array_equal(pictures(rows), rows)
 
 
 def test_average_images_are_means_of_their_class(empty, events):

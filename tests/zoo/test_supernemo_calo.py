@@ -8,7 +8,11 @@ import awkward as ak
 import numpy as np
 import pytest
 import torch
+import uproot
 
+import rootml
+from rootml.registry import find_card, load
+from rootml.rootio.source import open_source
 from rootml.testing.samples import build
 from rootml_supernemo import ADAPTER
 from rootml_zoo.nets.supernemo_calo import ModulePointer, mirror
@@ -112,3 +116,38 @@ def test_turned_events_are_events_of_the_detector(tensors):
     np.testing.assert_allclose(hits[:, 4], (hits[:, 2] - 56) * 44, atol=1e-3)
     np.testing.assert_allclose(np.abs(hits[:, 3]), 53 + 44 * hits[:, 1], atol=1e-3)
     assert ak.all(hits[:, 0] == (hits[:, 3] > 0))
+
+
+def test_the_shipped_network_is_right_as_its_card_says():
+    """On events that no training has seen, half of them with noise and losses."""
+    card = find_card("calo_supernemo").card
+    claimed = {metric.name: metric.value for metric in card.metrics}
+    model, rng = load("calo_supernemo"), np.random.default_rng(20260101)
+    counted = np.zeros(2)
+    for conditions in ("clean", "detector"):
+        events = ADAPTER.simulate(150, rng, conditions=conditions, tracks="1:4", kind="mixed")
+        events = events[ak.num(events["grid_layer"]) > 0]
+        batch = build(ADAPTER, VIEW, events)
+        module = model(batch.tensors)["module"][batch.tensors["hits_mask"]]
+        counted += [(module == ak.to_numpy(ak.flatten(events["truth_module"]))).sum(), len(module)]
+    assert claimed["module_accuracy"] > 0.98
+    assert counted[0] / counted[1] == pytest.approx(claimed["module_accuracy"], abs=0.01)
+    assert "simulation" in card.training.notes
+
+
+def test_a_file_of_tkevent_is_joined_with_its_calorimeter(shared, tmp_path):
+    """Falaise's events: each track ends at a module that answered, and each module has a track."""
+    tagged = tmp_path / "tagged.root"
+    rootml.tag_file(shared("supernemo/TKEvent_Run-0.root"), tagged, "calo_supernemo", plots=False)
+    tree = uproot.open(tagged)["Event"]
+    found = tree["hit_calo_supernemo_module"].array()
+    assert ak.count(found) == 2127
+    modules = [len(event) for event in tree["Eventdata/OM_hits"].array(library="np")]
+    reached = [len({place for place in event if place >= 0}) for event in found.tolist()]
+    assert all(some <= all_ for some, all_ in zip(reached, modules, strict=True))
+    with_hits = ak.to_numpy(ak.num(found)) > 0
+    assert sum(reached) > 0.97 * np.array(modules)[with_hits].sum()
+    with open_source(tagged, [ADAPTER]) as source:
+        sides = source.read(["side", "calo_side"], 0, 100)
+    points = found >= 0
+    assert ak.all(sides["calo_side"][found[points]] == sides["side"][points])

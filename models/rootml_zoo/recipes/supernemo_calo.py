@@ -54,7 +54,7 @@ CALO_SUPERNEMO = Recipe(
         estimates=(
             Output(
                 name="module",
-                role="label",
+                role="cluster",
                 dtype="int32",
                 per="hit",
                 estimates="truth_module",

@@ -12,6 +12,9 @@ from rootml.validation.counting.units import Labels
 MAX_SIZE = 1 << 18
 """Tensors with more elements than this per row are not averaged."""
 
+MOST_CHANNELS = 8
+"""Of more channels the sum is shown: they are places along a third axis (chosen)."""
+
 HALF_WINDOW = 10
 """Elements on either side of the largest one in a centred image."""
 
@@ -26,6 +29,12 @@ def is_image(spec: TensorSpec) -> bool:
     fixed = [size for size in spec.shape if isinstance(size, int)]
     whole = len(fixed) == len(spec.shape)
     return whole and len(fixed) in (2, 3) and math.prod(fixed) <= MAX_SIZE
+
+
+def pictures(rows: Array) -> Array:
+    """Images (n, H, W), or (n, channels, H, W) of few channels, of the rows of a tensor."""
+    summed = rows.ndim == 4 and rows.shape[1] > MOST_CHANNELS
+    return np.asarray(rows.sum(axis=1)) if summed else rows
 
 
 def is_wide(spec: TensorSpec) -> bool:

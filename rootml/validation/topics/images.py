@@ -10,7 +10,14 @@ import numpy as np
 from hist import Hist, axis, storage
 
 from rootml.spec import Array, TensorSpec
-from rootml.validation.counting.images import HALF_WINDOW, centred, class_sums, is_image, is_wide
+from rootml.validation.counting.images import (
+    HALF_WINDOW,
+    centred,
+    class_sums,
+    is_image,
+    is_wide,
+    pictures,
+)
 from rootml.validation.counting.setting import Setting
 from rootml.validation.counting.tally import Tally
 from rootml.validation.counting.units import Units
@@ -42,6 +49,7 @@ class Image(Topic):
             return
         classes, one = len(self.setting.classes), np.ones((len(rows), 1))
         add = partial(class_sums, label=units.label, weight=units.weight, classes=classes)
+        rows = pictures(rows)
         tally.add(f"{self.spec.name}/weight", add(one))
         tally.add(self.spec.name, add(rows))
         if is_wide(self.spec):

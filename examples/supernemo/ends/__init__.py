@@ -1,0 +1,1 @@
+"""Where tracks end: by a rule, and by a network."""
