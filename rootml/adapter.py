@@ -9,7 +9,7 @@ decodes them into canonical shape and unit, so that a view never knows which for
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from rootml.spec import Array, Batch, TensorSpec
@@ -158,13 +158,15 @@ class View:
 class Reference:
     """What the experiment's files already carry, to compare a network with.
 
-    A discriminant, or an estimate of the truth column ``estimates`` (in its unit).
+    A discriminant, or an estimate of the truth column ``estimates`` (in its unit). ``separates``:
+    the truth label whose classes a discriminant tells apart; empty: that of the adapter.
     """
 
     column: str
     title: str
     higher_is_signal: bool = True
     estimates: str = ""
+    separates: str = ""
 
 
 @dataclass(frozen=True)
@@ -224,3 +226,11 @@ class Adapter:
     def default_of(self, layout: Layout) -> str:
         """The network that judges files of a layout where none is named; empty: there is none."""
         return self.default_model if layout.default_model is None else layout.default_model
+
+    def labelled(self, label: str, classes: tuple[str, ...]) -> Adapter:
+        """The same, with another truth label; itself where ``label`` is empty."""
+        if not label:
+            return self
+        truth = replace(self.truth, label=label, classes=classes)
+        found = (one for one in self.references if one.estimates or one.separates == label)
+        return replace(self, truth=truth, references=tuple(found))

@@ -163,13 +163,20 @@ def _check_classes(output: Output) -> None:
     """Raise ValueError where an output's classes are not what its role and shape can name."""
     if not output.classes:
         return
-    if output.role not in ("label", "probabilities", "set"):
+    if output.role not in ("label", "probabilities", "set", "score"):
         raise ValueError(
-            f"output {output.name!r}: classes are those of a label, of probabilities or of a set"
+            f"output {output.name!r}: classes are those of a label, of probabilities or of a set, "
+            "or the two of a score"
         )
     if len(set(output.classes)) < max(len(output.classes), 2):
         raise ValueError(f"output {output.name!r}: classes are two or more, and all different")
-    if output.role != "label" and output.shape != (len(output.classes),):
+    if output.role == "score":
+        if len(output.classes) != 2 or not output.estimates:
+            raise ValueError(
+                f"output {output.name!r}: a score with classes is of two, background and signal, "
+                "and estimates the logical column that counts through them"
+            )
+    elif output.role != "label" and output.shape != (len(output.classes),):
         raise ValueError(
             f"output {output.name!r}: {len(output.classes)} classes, but the shape "
             f"{list(output.shape)}"
@@ -306,6 +313,12 @@ class ModelCard(Part):
     def adapter_name(self) -> str:
         """The installed adapter's name, the declaration's file, or the name of the model itself."""
         return self.adapter if isinstance(self.adapter, str) else self.name
+
+    @property
+    def label(self) -> tuple[str, tuple[str, ...]]:
+        """The truth label of the score and its classes, where they are not the adapter's; or ""."""
+        score = self.output("score")
+        return (score.estimates, score.classes) if score and score.classes else ("", ())
 
     def output(self, role: str) -> Output | None:
         """The first output with the given role, or None."""

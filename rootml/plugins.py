@@ -91,10 +91,11 @@ def sources_of(adapter: str) -> list[Path]:
 def adapter_of(card: ModelCard, where: str = "") -> Adapter:
     """The adapter that a card names or holds (a file beside the card: ``declared.resolved``).
 
-    ``where``: the card's file, for errors.
+    Its truth is that of the card's score, where this has one of its own. ``where``: the card's
+    file, for errors.
     """
     if isinstance(card.adapter, str):
-        return get_adapter(card.adapter)
+        return get_adapter(card.adapter).labelled(*card.label)
     from rootml.declared.adapter import declare
 
     try:

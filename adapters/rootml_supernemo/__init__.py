@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rootml.adapter import Adapter, Truth
+from rootml.adapter import Adapter, Reference, Truth
 from rootml_supernemo.layouts import LAYOUTS
 from rootml_supernemo.simulation import OPTIONS, simulate
 from rootml_supernemo.simulation.files import write
@@ -20,5 +20,6 @@ ADAPTER = Adapter(
     simulation_options=OPTIONS,
     write=write,
     truth=Truth(label="truth_label", classes=CLASSES),
+    references=(Reference("calo_total", "energy of all modules [MeV]", separates="truth_class"),),
     doc="Tracks in the wire chamber of the SuperNEMO demonstrator.",
 )

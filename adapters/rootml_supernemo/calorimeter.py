@@ -72,6 +72,15 @@ def energy(key: str, other: str) -> Source:
     return Source((key, other), read)
 
 
+def total(energy: Source) -> dict[str, Source]:
+    """``calo_total``: the energy in all modules of an event in MeV; NaN where one has none."""
+
+    def read(raw: ak.Array, options: Options) -> ak.Array:
+        return ak.sum(energy.read(raw, options), axis=1)
+
+    return {"calo_energy": energy, "calo_total": Source(energy.keys, read)}
+
+
 def truth_module(hits: str, modules: str, track: Source) -> Source:
     """The module of each hit's track: as the file says, else that whose id is the track.
 

@@ -161,7 +161,7 @@ HIT_TREE: Final = _layout(
     }
     | _timed(TICKS, _side_by_side)
     | calorimeter.by_address()
-    | {"calo_energy": calorimeter.energy("calo_energy", "calo_type")}
+    | calorimeter.total(calorimeter.energy("calo_energy", "calo_type"))
     | truth.of_events()
     | truth.of_hits("grid_layer", "calo_type"),
     _settle_hit_tree,
@@ -253,7 +253,7 @@ TKEVENT_FLAT: Final = _layout(
     _tkevent({name: name for name in _MEMBERS}, lambda raw, name: raw[name])
     | _timed(TICKS, _side_by_side)
     | calorimeter.by_number("OM_num", lambda raw: raw["OM_num"])
-    | {"calo_energy": calorimeter.energy("energy", "OM_num")}
+    | calorimeter.total(calorimeter.energy("energy", "OM_num"))
     | truth.of_events()
     | truth.of_hits("cell_num", "OM_num"),
     _settle_side_by_side,

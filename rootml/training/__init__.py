@@ -17,6 +17,7 @@ from rootml.training.losses import (
 )
 from rootml.training.partition import Partition
 from rootml.training.pointing import Pointing
+from rootml.training.presence import Presence
 from rootml.training.recipe import Recipe
 from rootml.training.search import Choice, Range
 from rootml.training.split import Fractions, SplitAt
@@ -48,6 +49,7 @@ __all__ = [
     "MeanSquare",
     "Partition",
     "Pointing",
+    "Presence",
     "Quantiles",
     "Range",
     "Recipe",

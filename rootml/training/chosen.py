@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rootml.adapter import Adapter, View
@@ -38,7 +38,8 @@ def choose_adapter(recipe: Recipe, adapter: str | Path | None, view: str | None)
             f"recipe {recipe.name!r} works with any adapter: say which one with --adapter, by "
             "the name of an installed one or the file of a declared one (my.adapter.yaml)"
         )
-    return find_view(name, view or recipe.view, f"recipe {recipe.name!r}: ")
+    found = find_view(name, view or recipe.view, f"recipe {recipe.name!r}: ")
+    return replace(found, adapter=recipe.task.of(found.adapter))
 
 
 def find_view(adapter: str | Path, view: str, head: str = "") -> Chosen:

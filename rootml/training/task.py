@@ -28,13 +28,26 @@ OF_NO_CLASS = -1
 class Classification:
     """Signal (1) against background (0), by the truth label of the adapter.
 
-    A torch network returns logits (n,); the output is the probability ``score``. Both classes
-    count the same in training, however many rows each has. Rows of no class (-1) are left out.
+    ``label``: another logical column that is 0 or 1, of ``classes`` (background, signal). A torch
+    network returns logits (n,); the output is the probability ``score``. Both classes count the
+    same in training, however many rows each has. Rows of no class (-1) are left out.
     ``temperature``: that of a torch network is fitted to the validation events.
     """
 
     output: str = "score"
     temperature: bool = False
+    label: str = ""
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.classes) != (2 if self.label else 0):
+            raise TrainingError(
+                f"{self}: a label of one's own has two classes (background, signal), and they it"
+            )
+
+    def of(self, adapter: Adapter) -> Adapter:
+        """The adapter with the truth that is learned."""
+        return adapter.labelled(self.label, self.classes)
 
     def column(self, adapter: Adapter) -> str:
         """The logical column with the label."""
@@ -49,7 +62,15 @@ class Classification:
     def outputs(self, adapter: Adapter) -> tuple[Output, ...]:
         """The columns that the network gives."""
         signal = adapter.truth.classes[1]
-        return (Output(name=self.output, role="score", doc=f"probability to be {signal}"),)
+        return (
+            Output(
+                name=self.output,
+                role="score",
+                estimates=self.label,
+                classes=self.classes,
+                doc=f"probability to be {signal}",
+            ),
+        )
 
     def references(self, adapter: Adapter) -> tuple[Reference, ...]:
         """What the network is compared with on its card."""
@@ -168,6 +189,10 @@ class Regression:
             raise TrainingError(f"sets come last, after probabilities; these roles are {roles}")
         if sets and self.weighted:
             raise TrainingError("sets are of rows that all count the same: they have no weights")
+
+    def of(self, adapter: Adapter) -> Adapter:
+        """The adapter, whose truth is asked for by name."""
+        return adapter
 
     @property
     def weighted(self) -> bool:

@@ -271,6 +271,7 @@ def test_twenty_classes_of_a_declared_label():
         ({"role": "value"}, "classes are those of a label"),
         ({"role": "label", "classes": ("a", "a")}, "two or more, and all different"),
         ({"role": "probabilities", "shape": (3,)}, "2 classes, but the shape"),
+        ({"role": "score"}, "is of two, background and signal"),
     ],
 )
 def test_classes_on_a_card_fit_their_output(changes, message):

@@ -11,22 +11,23 @@ from rootml_zoo.recipes import (
     mu2e,
     supernemo,
     supernemo_calo,
+    supernemo_cells,
     supernemo_clusters,
+    supernemo_events,
 )
 
-RECIPES = {
-    recipe.name: recipe
-    for module in (
-        ams,
-        ams_baselines,
-        atlas,
-        baselines,
-        htautau,
-        mu2e,
-        supernemo,
-        supernemo_calo,
-        supernemo_clusters,
-    )
-    for recipe in module.RECIPES
-}
+MODULES = (
+    ams,
+    ams_baselines,
+    atlas,
+    baselines,
+    htautau,
+    mu2e,
+    supernemo,
+    supernemo_calo,
+    supernemo_cells,
+    supernemo_clusters,
+    supernemo_events,
+)
+RECIPES = {recipe.name: recipe for module in MODULES for recipe in module.RECIPES}
 """Every recipe by its name."""

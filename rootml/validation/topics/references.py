@@ -32,7 +32,12 @@ class Discriminant(Topic):
     @classmethod
     def of(cls, setting: Setting) -> Iterator[Self]:
         """One for each reference that is no estimate."""
-        return (cls(setting, one) for one in setting.adapter.references if not one.estimates)
+        label = setting.adapter.truth.label
+        return (
+            cls(setting, one)
+            for one in setting.adapter.references
+            if not one.estimates and one.separates in ("", label)
+        )
 
     def fill(self, tally: Tally, units: Units) -> None:
         """Count a discriminant of any range; values that are not finite are counted apart."""

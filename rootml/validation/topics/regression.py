@@ -27,11 +27,11 @@ class Regression(Topic):
 
     @classmethod
     def of(cls, setting: Setting) -> Iterator[Self]:
-        """One for each output that estimates a true number and is no label, set or cluster."""
+        """One for each output that estimates a true number, and no class, set or cluster."""
         outputs = (
             one
             for one in setting.outputs
-            if one.estimates and not one.shape and one.role not in ("cluster", "set")
+            if one.estimates and not one.shape and one.role not in ("cluster", "score", "set")
         )
         return (cls(setting, output) for output in outputs if not is_label(output))
 
