@@ -1,10 +1,11 @@
-"""Hits joined to tracks without a network: agglomerative clustering, with and without a kernel.
+"""Hits joined to tracks by agglomerative clustering and by networks.
 
-The scale of heights, the width of the kernel and the distance at which joining ends are chosen on
-events of their own, by how many have the right number of clusters.
+The scale of heights, the width of the kernel and the distance at which agglomerative joining ends
+are chosen on events of their own, by how many have the right number of clusters.
 
 \b
     python examples/supernemo/clusters.py -o runs/supernemo_clusters
+    python examples/supernemo/clusters.py --model cluster_supernemo --model run/mine.card.yaml
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import click
 import matplotlib as mpl
 import numpy as np
 from joined import report
-from joined.measure import Figures, measure
-from joined.methods import METHODS, Chosen, Hits, choose
+from joined.measure import Joined, Way, measure
+from joined.methods import METHODS, Hits, choose
+from joined.networks import Network
 
 from rootml.cli import run
 from rootml.validation.plots.canvas import drawing
@@ -34,26 +36,34 @@ TRACKS = "1:3"
 )
 @click.option("--events", "size", type=click.IntRange(50), default=4000, show_default=True)
 @click.option(
+    "--model",
+    "models",
+    multiple=True,
+    default=("cluster_supernemo",),
+    show_default=True,
+    help="Network that parts hits, its name or card; repeatable.",
+)
+@click.option(
     "--page",
     "written",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where the page goes.  [default: OUTPUT/README.md]",
 )
 @click.option("--seed", type=int, default=21, show_default=True)
-def main(output: Path, size: int, written: Path | None, seed: int) -> None:
+def main(output: Path, size: int, models: tuple[str, ...], written: Path | None, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    found: dict[str, dict[str, tuple[Chosen, Figures]]] = {}
+    networks = [Network.load(name) for name in models]
+    found: dict[str, list[Joined]] = {}
     for conditions in CONDITIONS:
         tuning, test = (
             Hits.of(simulate(size, rng, tracks=TRACKS, conditions=conditions)) for _ in range(2)
         )
-        chosen = {name: choose(method, tuning) for name, method in METHODS.items()}
-        found[conditions] = {
-            name: (one, measure(test, one.clusters(test))) for name, one in chosen.items()
-        }
+        chosen: list[Way] = [choose(method, tuning) for method in METHODS.values()]
+        found[conditions] = [measure(way, test) for way in [*chosen, *networks]]
     output.mkdir(parents=True, exist_ok=True)
     with drawing(report.STYLE), mpl.rc_context({"savefig.dpi": 80}):
-        save_figure(report.accuracies(found["clean"]), output / "accuracy", ("png",))
+        for conditions, ways in found.items():
+            save_figure(report.accuracies(ways, conditions), output / conditions, ("png",))
     written = written or output / "README.md"
     written.write_text(report.page(found, size, output, written.parent), encoding="utf-8")
     click.echo(report.table(found))

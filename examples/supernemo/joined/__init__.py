@@ -1,1 +1,1 @@
-"""Agglomerative clustering of hits, and what it is worth."""
+"""Ways to join hits to tracks, and what they are worth."""

@@ -1,4 +1,4 @@
-"""Hits of events, and ways to join them."""
+"""Hits of events, and ways to join them without a network."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist
 
+from rootml_supernemo import ADAPTER
+
 Floats = npt.NDArray[np.floating[Any]]
 Labels = npt.NDArray[np.integer[Any]]
 HEIGHTS = (0.1, 0.2, 0.3, 0.5, 1.0)
@@ -26,18 +28,25 @@ ENDS = 80
 
 @dataclass(frozen=True)
 class Hits:
-    """Hits of events: ``points`` (h, 3) in mm and ``track`` (h,), -1 for noise, of each event."""
+    """Hits of events: ``points`` (h, 3) in mm and ``track`` (h,), -1 for noise, of each event.
+
+    ``events``: the branches of a file that they are from.
+    """
 
     points: Sequence[Floats]
     track: Sequence[Labels]
+    events: ak.Array | None = None
 
     @classmethod
     def of(cls, events: ak.Array) -> Hits:
         """Of simulated events with two hits or more, of which a track has one.
 
-        Unknown heights are the mean of the others.
+        Left out are events with more hits than networks judge. Unknown heights are the mean of the
+        others.
         """
-        kept = events[(ak.num(events.grid_id) > 1) & ak.any(events.truth_track >= 0, axis=1)]
+        hits = ak.num(events.grid_id)
+        tracks = ak.any(events.truth_track >= 0, axis=1)
+        kept = events[(hits > 1) & (hits <= ADAPTER.views["hits"].members) & tracks]
         points, track = [], []
         for event in kept:
             place = np.stack([np.asarray(event[f"wire{axis}"]) for axis in "xyz"], axis=1)
@@ -45,7 +54,7 @@ class Hits:
             place[~known, 2] = place[known, 2].mean() if known.any() else 0.0
             points.append(place)
             track.append(np.asarray(event.truth_track))
-        return cls(points, track)
+        return cls(points, track, kept)
 
     @cached_property
     def counts(self) -> Labels:
@@ -80,6 +89,12 @@ class Chosen:
     height: float
     width: float
     end: float
+
+    @property
+    def title(self) -> str:
+        """What is joined by, and with which settings."""
+        kernel = f", {self.width:g} mm wide" if np.isfinite(self.width) else ""
+        return f"{self.method.title}{kernel}; heights x {self.height:g}"
 
     def tree(self, points: Floats) -> Floats:
         """How hits (h, 3) are joined, as scipy writes it: (h - 1, 4)."""
