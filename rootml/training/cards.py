@@ -103,7 +103,9 @@ def _estimates(run: Run, data: DataSet, rows: Rows, model: Model, task: Regressi
                 {name: values[own] for name, values in before.items()},
             )
             measured = of_loss(estimates, task.loss, outputs=run.outputs, how=run.command)
-            metrics += measured or regression(estimates, outputs=run.outputs, how=run.command)
+            metrics += measured or regression(
+                estimates, outputs=model.card.outputs, how=run.command
+            )
     return Measured(tuple(metrics))
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rootml.card import Metric, Output
+from rootml.coverage import Coverage
+from rootml.errors import RootmlWarning
 from rootml.spec import Array
 from rootml.training.metrics import metric
 from rootml.validation.statistics.binomial import Estimate, clopper_pearson
 from rootml.validation.statistics.calibration import Reliability
+from rootml.validation.statistics.conformal import LEAST_P, p_value
 from rootml.validation.statistics.probabilities import Mean, brier, negative_log
 
 if TYPE_CHECKING:
@@ -33,13 +37,38 @@ def of_classes(
         called = name.replace(outputs[0].name, output.name, 1)
         if output.role == "probabilities":
             yield from _of_probabilities(called, found, values, truth, how)
-        elif output.role == "set":
-            covered = values[np.arange(len(truth)), truth]
-            yield from _shares(f"{called}_coverage", found, covered, how)
-            for suffix, rows in _by_class(found.truth):
-                size = Mean.of(values[rows].sum(axis=1)).estimate()
-                sample = found.described(len(values[rows]))
-                yield metric(f"{called}_size{suffix}", size, sample, how)
+        elif output.coverage is not None:
+            yield from _of_sets(called, found, values, output.coverage, how)
+
+
+def _of_sets(
+    name: str, found: Estimates, members: Array, promised: Coverage, how: str
+) -> Iterator[Metric]:
+    """Coverage and mean size, and how probable so little coverage is; a warning where hardly."""
+    covered = members[np.arange(len(members)), found.truth.astype(np.int64)]
+    yield from _shares(f"{name}_coverage", found, covered, how)
+    for suffix, rows in _by_class(found.truth):
+        size = Mean.of(members[rows].sum(axis=1)).estimate()
+        yield metric(f"{name}_size{suffix}", size, found.described(int(rows.sum())), how)
+    groups = [found.truth == k for k in range(members.shape[1])] if promised.by_class else [...]
+    parts = [covered[group] for group in groups]
+    least = min(
+        p_value(promised.level, events, int(part.sum()), len(part))
+        for events, part in zip(promised.events, parts, strict=True)
+    )
+    if least < LEAST_P / len(parts):
+        warnings.warn(
+            f"{name}: {covered.mean():.4%} of the test events are covered, which is too little for "
+            f"{promised.level:g}{' of each class' * promised.by_class} (p = {least:.1g})",
+            RootmlWarning,
+            stacklevel=2,
+        )
+    yield Metric(
+        name=f"{name}_coverage_p_value",
+        value=float(f"{min(1.0, len(parts) * least):.3g}"),
+        sample=found.described(len(members)),
+        how=how,
+    )
 
 
 def _of_probabilities(

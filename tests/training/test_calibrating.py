@@ -22,6 +22,8 @@ from rootml.training import (
     train,
 )
 from rootml.training.calibrating import fit_temperature, fixed
+from rootml.training.class_figures import of_classes
+from rootml.training.figures import Estimates
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -31,8 +33,8 @@ FAR = 3.0
 """How much too sure of itself the network is."""
 
 
-def of_sets(level=0.9, *, name="set", by_class=True):
-    coverage = Coverage(level=level, by_class=by_class)
+def of_sets(level=0.9, *, name="set", by_class=True, **fixed):
+    coverage = Coverage(level=level, by_class=by_class, **fixed)
     shape = {"role": "set", "dtype": "bool", "shape": (2,), "estimates": "label"}
     return Output(name=name, coverage=coverage, **shape)
 
@@ -119,6 +121,21 @@ def test_the_card_tells_what_probabilities_are_worth(calibrated):
         assert abs(found[name].value - value) < 2 * (high - low), name
     assert found["shares_ece"].value < 0.05
     assert found["shares_ece_debiased"].value < found["shares_ece"].value
+    assert found["set_coverage_p_value"].value > 0.001
+
+
+def test_sets_that_cover_too_little_are_told():
+    """Of 300 test events of the second class 220 are covered, where 90 % should be."""
+    truth = np.repeat([0.0, 1.0], 300)
+    members = np.zeros((600, 2), np.bool_)
+    members[:520, 1] = members[:300, 0] = True
+    output = of_sets(events=(500, 500), thresholds=(0.2, 0.2))
+    said = {"kind": truth, "set": members}
+    with pytest.warns(RootmlWarning, match="86.6667% of the test events are covered"):
+        made = list(of_classes("kind", Estimates("", truth, said, {}), (KIND, output), "by hand"))
+    found = {metric.name: metric for metric in made}
+    assert found["set_coverage_of_1"].value == pytest.approx(220 / 300, rel=1e-5)
+    assert found["set_coverage_p_value"].value < 0.001
 
 
 def test_sets_cover_what_they_promise(calibrated):

@@ -1,14 +1,16 @@
 """A convolutional network that counts tracks, and its card.
 
-    python network.py tracks.root models --epochs 8
+    python network.py tracks.root others.root models --epochs 8
 
-The image is made here by hand, as in a training far from rootml; the card says it in one line.
+The image is made here by hand, as in a training far from rootml; the card says it in one line. The
+other events fix how probable a number of tracks has to be to count as possible.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import awkward as ak
@@ -17,7 +19,11 @@ import torch
 import uproot
 from torch import Tensor, nn
 
+from rootml.validation.statistics.conformal import threshold
+
 LAYERS, COLUMNS, CLASSES = 9, 113, 4
+LEVEL = 0.95
+"""That of the card."""
 CARD = Path(__file__).with_name("count_tracks.card.yaml")
 
 
@@ -46,14 +52,17 @@ class CountTracks(nn.Module):
 class Deployed(nn.Module):
     """The network with its final activation, as it is exported."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, thresholds: Sequence[float]) -> None:
         super().__init__()
         self.network = network
+        self.register_buffer("thresholds", torch.tensor(thresholds))
 
-    def forward(self, tracker: Tensor) -> tuple[Tensor, Tensor]:
-        """Number of tracks (n,) and probabilities (n, 4)."""
+    def forward(self, tracker: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Number of tracks (n,), probabilities and possible numbers (n, 4)."""
         probabilities = torch.softmax(self.network(tracker), dim=1)
-        return probabilities.argmax(dim=1).to(torch.int32), probabilities
+        best = probabilities >= probabilities.amax(dim=1, keepdim=True)
+        possible = (probabilities >= self.thresholds) | best
+        return probabilities.argmax(dim=1).to(torch.int32), probabilities, possible
 
 
 def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -82,26 +91,42 @@ def fit(images: np.ndarray, tracks: np.ndarray, epochs: int, seed: int = 1) -> n
     return network.eval()
 
 
-def main(path: Path, folder: Path, epochs: int) -> None:
+def thresholds(network: nn.Module, images: np.ndarray, tracks: np.ndarray) -> list[float]:
+    """The probability of each number that 95 % of its events reach."""
+    with torch.inference_mode():
+        probabilities = torch.cat(
+            [torch.softmax(network(part), dim=1) for part in torch.from_numpy(images).split(500)]
+        ).numpy()
+    return [threshold(probabilities[tracks == k, k], LEVEL) for k in range(CLASSES)]
+
+
+def main(path: Path, others: Path, folder: Path, epochs: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     images, tracks = read(path)
-    network = Deployed(fit(images, tracks, epochs)).eval()
+    trained = fit(images, tracks, epochs)
+    other_images, other_tracks = read(others)
+    fixed = thresholds(trained, other_images, other_tracks)
+    network = Deployed(trained, fixed).eval()
     file = folder / "count_tracks.onnx"
     torch.onnx.export(
         network, kwargs={"tracker": torch.from_numpy(images[:2])}, f=file,
-        input_names=["tracker"], output_names=["ntracks", "probabilities"],
+        input_names=["tracker"], output_names=["ntracks", "probabilities", "set"],
         dynamic_shapes={"tracker": {0: torch.export.Dim("n")}},
         dynamo=True, external_data=False, verbose=False,
     )  # fmt: skip
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    sealed = CARD.read_text().replace("sha256: !TODO", f"sha256: {sha256}")
-    (folder / CARD.name).write_text(sealed)
+    events = np.bincount(other_tracks, minlength=CLASSES).tolist()
+    card = CARD.read_text()
+    for key, value in {"sha256": sha256, "thresholds": fixed, "events": events}.items():
+        card = card.replace(f"{key}: !TODO", f"{key}: {value}")
+    (folder / CARD.name).write_text(card)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("path", type=Path)
+    parser.add_argument("others", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--epochs", type=int, default=8)
     asked = parser.parse_args()
-    main(asked.path, asked.folder, asked.epochs)
+    main(asked.path, asked.others, asked.folder, asked.epochs)

@@ -68,8 +68,8 @@ def draw_coverage_against(series: Sequence[Series], subject: str, style: Style) 
         looks: dict[str, Any] = {"fmt": one.look.marker, "color": one.look.colour, "lw": 1.5}
         title = one.title if len(series) > 1 else "sets"
         ax.errorbar(x, value, (value - down, up - value), (x - low, high - x), label=title, **looks)
-        lowest = min(lowest, float(down.min()))
-    ax.set_ylim(max(0.0, 1 - 1.15 * (1 - lowest)), 1)
+        lowest = min(lowest, float(value.min()))
+    ax.set_ylim(max(0.0, 1 - 1.4 * (1 - lowest)), 1)  # bars of sparse bins may reach farther
     ax.set_ylabel("Coverage")
     finish(ax, series, style)
     _no_ticks_above_1(ax)

@@ -16,6 +16,8 @@ from scipy.stats import betabinom, binom
 from rootml.errors import DataError
 from rootml.spec import Array
 
+LEAST_P = 0.001
+"""A coverage that is as improbable as this, over the number of classes, is too low (a choice)."""
 ROUNDING = 1e-9
 """A level such as 0.9 is no binary number: of (9 + 1) 0.9 events all 9 are kept, not 10."""
 

@@ -18,16 +18,13 @@ from rootml.validation.counting.units import Units, Variable, bins_of
 from rootml.validation.figures.draft import Draft, Unavailable
 from rootml.validation.report import Plot
 from rootml.validation.statistics.binomial import effective_counts, efficiency_interval
-from rootml.validation.statistics.conformal import p_value
+from rootml.validation.statistics.conformal import LEAST_P, p_value
 from rootml.validation.statistics.confusion import known_or
 from rootml.validation.statistics.counts import Counts
 from rootml.validation.statistics.probabilities import Mean
 from rootml.validation.topics.base import Topic, check_valid, describe
 from rootml.validation.topics.classes import beyond, names_of, true_classes, untrue
 from rootml.validation.topics.scores import about
-
-LEAST_P = 0.001
-"""A coverage that is as improbable as this, over the number of classes, fails (a choice)."""
 
 
 class Sets(Topic):
