@@ -14,6 +14,8 @@ def highlights(figures: Mapping[str, Any]) -> list[str]:
     lines: list[str] = []
     for output in figures["outputs"].values():
         lines += _separation(output)
+        if output.get("confusion") and output["role"] not in ("score", "probabilities"):
+            lines += _classes(output)
         if "residual" in output:
             lines += _residuals(output["branch"], output["residual"])
     outside = figures["domain"].get("fraction", {}).get("value")
@@ -43,6 +45,20 @@ def _separation(output: Mapping[str, Any]) -> Iterator[str]:
                 f"{point['efficiency']['value']:.1%}, "
                 f"background rejection {_interval(point['rejection'])}"
             )
+
+
+def _classes(output: Mapping[str, Any]) -> Iterator[str]:
+    from rootml.validation.statistics.rounding import interval
+
+    clusters = output.get("clusters", {})
+    what = "right number of clusters" if clusters else "accuracy"
+    yield f"{output['branch']}: {what} {interval(output['confusion']['accuracy'], 4)}"
+    named = {"purity": "purity", "efficiency": "efficiency", "rand": "adjusted Rand index"}
+    found = [
+        f"{what} {interval(clusters[key], 4)}" for key, what in named.items() if key in clusters
+    ]
+    if found:
+        yield f"{output['branch']}: {', '.join(found)}"
 
 
 def _residuals(branch: str, made: Mapping[str, Any]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 import rootml
 from rootml.errors import NetworkError
 from rootml.testing import AdapterContract, check_model
+from rootml.validation.statistics.clusters import Clusters
 from rootml_supernemo import ADAPTER
 from rootml_supernemo.geometry import wire_x, wire_y
 from rootml_supernemo.hits import FEATURES, HITS, MOST_HITS
@@ -244,6 +245,36 @@ def test_validation(source, lister, command, tmp_path):
     importance = report["figures"]["importance"]["track"]
     assert importance["before"] == pytest.approx(np.average(right, weights=weights))
     assert [one["name"] for one in importance["inputs"] if one["loss"]] == ["side"]
+
+
+def test_clusters_are_judged_event_by_event(source, lister, command, tmp_path):
+    """Figures are means over events, not hits, of those hits that are selected."""
+    tagged, folder = tmp_path / "tagged.root", tmp_path / "page"
+    card = lister([OUTPUTS[0] | {"role": "cluster"}, OUTPUTS[1]])
+    assert command("tag", source, tagged, "--model", card, "--no-plots").code == 0
+    options = ["--select", "radius > 10", "--weight", "1 + truth_ntracks", "--events", 0]
+    said = command("validate", tagged, "--model", card, "-o", folder, *options)
+    assert said.code == 0, said.err
+    assert "hit_lister_track: purity " in said.out
+    (report,) = json.loads((folder / "report.json").read_text())["reports"]
+    figures = report["figures"]["outputs"]["track"]
+
+    tree = uproot.open(source)["hit_tree"]
+    radius, truth = tree["radius"].array(), tree["truth_track"].array()
+    kept = (radius > 10) & (ak.num(radius) <= MOST_HITS)
+    events = ak.any(kept, axis=1)
+    weight = 1 + tree["truth_ntracks"].array(library="np")[events]
+    pair = (truth[kept][events], meant(source)["track"][kept][events])
+    found = Clusters.of(*map(ak.to_numpy, map(ak.flatten, pair)), ak.to_numpy(ak.num(pair[0])))
+    for name in ("purity", "efficiency", "rand", "rejection"):
+        values = getattr(found, name)
+        there = ~np.isnan(values)
+        mean = np.average(values[there], weights=weight[there])
+        assert figures["clusters"][name]["value"] == pytest.approx(mean), name
+    right = np.average(found.clusters == found.groups, weights=weight)
+    assert figures["confusion"]["accuracy"]["value"] == pytest.approx(right)
+    assert figures["confusion"]["classes"] == ["0 groups", "1 group", "2 groups", "3 groups"]
+    assert (folder / "track_confusion.png").exists()
 
 
 def test_cuts_distances_and_variations(source, lister):

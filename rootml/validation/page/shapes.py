@@ -32,6 +32,7 @@ NAMES = {
     "ndof": "degrees of freedom",
     "nll": "negative log likelihood",
     "p_value": "p-value",
+    "rand": "adjusted Rand index",
     "reliability": "reliability",
     "rms": "RMS",
     "wasserstein": "Wasserstein distance",

@@ -9,6 +9,7 @@ from typing import Any
 from rootml.validation.comparing.best import Rival, in_bins, rankings
 from rootml.validation.figures.separation import BACKGROUND, FIXED_EFFICIENCY, SIGNAL
 from rootml.validation.page.cells import NOTHING, Cell, Flag, cell, estimate
+from rootml.validation.page.shapes import words
 from rootml.validation.page.tables import Table
 from rootml.validation.report import plain
 from rootml.validation.study import Study
@@ -112,8 +113,13 @@ def _figures(figures: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
             if point["target"] == FIXED_EFFICIENCY:
                 what = f"background rejection at {100 * FIXED_EFFICIENCY:.0f} % efficiency"
                 yield f"{name}: {what}", cell(point["rejection"])
+        grouped = output.get("clusters") or {}
         if output.get("confusion") and not output.get("auc"):
-            yield f"{name}: accuracy", cell(output["confusion"]["accuracy"])
+            what = "right number of clusters" if grouped else "accuracy"
+            yield f"{name}: {what}", cell(output["confusion"]["accuracy"])
+        for figure in ("purity", "efficiency", "rand"):
+            if figure in grouped:
+                yield f"{name}: {words(figure)}", cell(grouped[figure])
         if output.get("nll"):
             yield f"{name}: negative log likelihood", cell(output["nll"])
         if output.get("sets"):

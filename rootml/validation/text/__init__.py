@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rootml.validation.text.comparisons import best, side_by_side
 from rootml.validation.text.outputs import (
     classes,
+    clusters,
     fitted,
     probabilities,
     residuals,
@@ -54,8 +55,11 @@ def _report(report: Report) -> Iterator[str]:
         if "residual" in output:
             yield from ("", f"### Residuals of {output['branch']}", "", *residuals(output))
         if output["role"] != "score" and output.get("confusion"):
-            yield from ("", f"### Classes of {output['branch']}", "", *classes(output))
+            what = "Numbers of clusters" if "clusters" in output else "Classes"
+            yield from ("", f"### {what} of {output['branch']}", "", *classes(output))
             yield from ("", *probabilities(output)) if output.get("nll") else ()
+        if "clusters" in output:
+            yield from ("", *clusters(output))
         if "sets" in output:
             yield from ("", f"### Sets of {output['branch']}", "", *sets(output))
     yield from _inputs(report)

@@ -12,6 +12,14 @@ from rootml.validation.statistics.shapes import LENGTHS
 from rootml.validation.style import words
 from rootml.validation.text.tables import known, table
 
+NAMES = {
+    "purity": "purity",
+    "efficiency": "efficiency",
+    "rand": "adjusted Rand index",
+    "rejection": "share of objects without a group that are in no cluster",
+}
+"""What the figures of clusters are called."""
+
 
 def separation(made: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
     """AUC, working points at flat cuts and at flat efficiency; intervals are of 68.27 %."""
@@ -142,6 +150,13 @@ def probabilities(output: Mapping[str, Any]) -> Iterator[str]:
     if part := output.get("reliability"):
         scores.append(_calibration(part))
     yield f"Probabilities: {'; '.join(scores)}."
+
+
+def clusters(output: Mapping[str, Any]) -> Iterator[str]:
+    """What clusters are worth, in a line."""
+    made = output["clusters"]
+    said = ", ".join(f"{NAMES[name]} {measured(made[name])}" for name in NAMES if name in made)
+    yield f"Means over the events: {said}."
 
 
 def sets(output: Mapping[str, Any]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rootml.validation.counting.setting import Setting
 from rootml.validation.topics.base import Topic
+from rootml.validation.topics.clusters import Cluster
 from rootml.validation.topics.images import Image
 from rootml.validation.topics.inputs import Inputs
 from rootml.validation.topics.labels import Label
@@ -23,6 +24,7 @@ TOPICS: tuple[type[Topic], ...] = (
     Label,
     Probabilities,
     Sets,
+    Cluster,
     Regression,
     Discriminant,
     Inputs,
