@@ -253,8 +253,9 @@ def test_clusters_are_judged_event_by_event(source, lister, command, tmp_path):
     card = lister([OUTPUTS[0] | {"role": "cluster"}, OUTPUTS[1]])
     assert command("tag", source, tagged, "--model", card, "--no-plots").code == 0
     options = ["--select", "radius > 10", "--weight", "1 + truth_ntracks", "--events", 0]
-    said = command("validate", tagged, "--model", card, "-o", folder, *options)
-    assert said.code == 0, said.err
+    gate = ["--fail-if", "track:rand_index < 0.999"]
+    said = command("validate", tagged, "--model", card, "-o", folder, *options, *gate)
+    assert said.code == 1, said.err
     assert "hit_lister_track: purity " in said.out
     (report,) = json.loads((folder / "report.json").read_text())["reports"]
     figures = report["figures"]["outputs"]["track"]

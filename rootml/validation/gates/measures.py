@@ -232,6 +232,13 @@ METRICS: Mapping[str, Kind] = {
         "share of sets that hold the true class", _coverage, place="bin", plot="coverage"
     ),
     "set_size": Kind("mean size of sets", _figure("sets", "size"), plot="coverage"),
+    "cluster_purity": Kind(
+        "mean purity of clusters", _figure("clusters", "purity"), plot="confusion"
+    ),
+    "cluster_efficiency": Kind(
+        "mean efficiency of clusters", _figure("clusters", "efficiency"), plot="confusion"
+    ),
+    "rand_index": Kind("mean adjusted Rand index", _figure("clusters", "rand"), plot="confusion"),
     "accuracy": Kind("share of right labels", _accuracy, place="bin", plot="confusion"),
     "bias": Kind("median of the residuals", _residuals("median"), place="bin", plot="residual"),
     "width": Kind("half of the central 68.27 %", _residuals("width"), place="bin", plot="residual"),
