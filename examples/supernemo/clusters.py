@@ -62,8 +62,7 @@ def main(output: Path, size: int, models: tuple[str, ...], written: Path | None,
         found[conditions] = [measure(way, test) for way in [*chosen, *networks]]
     output.mkdir(parents=True, exist_ok=True)
     with drawing(report.STYLE), mpl.rc_context({"savefig.dpi": 80}):
-        for conditions, ways in found.items():
-            save_figure(report.accuracies(ways, conditions), output / conditions, ("png",))
+        save_figure(report.summary(found), output / "ways", ("png",))
     written = written or output / "README.md"
     written.write_text(report.page(found, size, output, written.parent), encoding="utf-8")
     click.echo(report.table(found))

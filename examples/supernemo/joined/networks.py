@@ -31,7 +31,7 @@ class Network:
     def title(self) -> str:
         """What the card calls it, and how many events it has learned from."""
         card = self.model.card
-        title = card.title.split(": ", 1)[-1]
+        title = card.title.split(": ", 1)[-1].split(", ")[0]
         return f"{title} ({card.training.events['train']:,} events)"
 
     def clusters(self, hits: Hits) -> list[Labels]:

@@ -6,13 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import mplhep as mh
 import numpy as np
 from matplotlib.figure import Figure
 
 from joined.measure import Joined
 from rootml.validation import Estimate, Style
-from rootml.validation.plots.canvas import panel
-from rootml.validation.plots.label import finish
+from rootml.validation.plots.canvas import SMALL
 from rootml.validation.style import look
 
 STYLE = Style(experiment="SuperNEMO tracker", status="Simulation")
@@ -29,31 +29,56 @@ FIGURES = {
 }
 
 
-def accuracies(found: Sequence[Joined], conditions: str) -> Figure:
-    """Share of events that are counted right, against the number of tracks."""
-    figure, ax = panel()
-    numbers = sorted(int(name[9:]) for name in found[0].figures if name.startswith("right_of_"))
-    for place, one in enumerate(found):
-        shares = [one.figures[f"right_of_{n}"] for n in numbers]
-        values = [100 * share.value for share in shares]
-        errors = [
-            [100 * (share.value - share.low) for share in shares],
-            [100 * (share.high - share.value) for share in shares],
-        ]
-        as_ = look(place)
-        x = np.array(numbers) + 0.08 * (place - (len(found) - 1) / 2)
-        title = one.title.split(" (")[0].split(";")[0]
-        ax.errorbar(x, values, errors, fmt=as_.marker, color=as_.colour, label=title)
-    if conditions == "clean":
-        ax.axhline(TALK, color="0.35", ls="--", lw=1.5, label="agglomerative, talk, all events")
-    ax.set_xticks(numbers)
-    ax.set_xlim(min(numbers) - 0.5, max(numbers) + 0.5)
-    ax.set_ylim(0, 100)
-    ax.minorticks_off()
-    ax.set_xlabel("True tracks")
-    ax.set_ylabel("Events counted right [%]")
-    finish(ax, (), STYLE, conditions)
+def summary(found: Found) -> Figure:
+    """What each way to join hits is worth: events counted right, and adjusted Rand index."""
+    titles = [_short(one.title) for one in next(iter(found.values()))]
+    figure = Figure(figsize=(9.5, 1.8 + 0.42 * len(titles)))
+    left, right = figure.subplots(1, 2, sharey=True, gridspec_kw={"wspace": 0.15})
+    figure.subplots_adjust(left=0.33, right=0.98, bottom=1.0 / figure.get_figheight(), top=0.9)
+    for ax, name, unit in ((left, "right", 100.0), (right, "rand", 1.0)):
+        for place, (conditions, ways) in enumerate(found.items()):
+            figures = [one.figures[name] for one in ways]
+            values = unit * np.array([one.value for one in figures])
+            ends = unit * np.array([(one.low, one.high) for one in figures]).T
+            as_ = look(place)
+            ax.errorbar(
+                values,
+                np.arange(len(ways)) + 0.12 * (2 * place - 1),
+                xerr=np.abs(ends - values),
+                fmt=as_.marker,
+                color=as_.colour,
+                label=conditions,
+            )
+        ax.set_xlim(0, 1.05 * unit)
+        ax.tick_params(axis="y", which="both", length=0)
+        ax.grid(axis="y", color="0.9")
+    left.axvline(TALK, color="0.35", ls="--", lw=1.5, label="talk")
+    left.set_yticks(range(len(titles)), titles)
+    left.set_ylim(len(titles) - 0.5, -0.5)
+    left.set_xlabel("Events counted right [%]")
+    right.set_xlabel("Adjusted Rand index")
+    drawn = left.get_legend_handles_labels()
+    right.legend(
+        *drawn,
+        loc="lower right",
+        bbox_to_anchor=(1.04, 0.98),
+        ncols=3,
+        fontsize=SMALL,
+        handlelength=1.2,
+        handletextpad=0.4,
+        columnspacing=1.0,
+    )
+    mh.label.exp_text(STYLE.experiment, STYLE.status, loc=0, ax=left, fontsize=SMALL)
     return figure
+
+
+def _short(title: str) -> str:
+    """A way's name, without its settings; of a network, how many events it learned from."""
+    name, _, learned = title.partition(" (")
+    if learned:
+        thousands = int(learned.split()[0].replace(",", "")) / 1000
+        return f"{name.split(' ', 1)[1]}, {thousands:.3g}k"
+    return name.split(";")[0].split(", ")[0] + (" (kernel)" if "kernel" in name else "")
 
 
 def table(found: Found) -> str:
@@ -82,11 +107,6 @@ def _said(estimate: Estimate, unit: float = 1.0, digits: int = 4) -> str:
 def page(found: Found, size: int, figures: Path, folder: Path) -> str:
     """The page, to lie in ``folder``, of figures in ``figures``."""
     there = Path(os.path.relpath(figures, folder)).as_posix()
-    pictures = "\n\n".join(
-        f"![Events counted right, {conditions}]({there}/{conditions}.png)\n\n"
-        f"*Events counted right, `conditions={conditions}`.*"
-        for conditions in found
-    )
     return f"""\
 # Hits joined to tracks
 
@@ -119,5 +139,8 @@ that comes before and after the joining.
   network, `cluster_supernemo`, is the one that learned from most events; the others show what a few
   minutes on the same events give.
 
-{pictures}
+![What each way to join hits is worth]({there}/ways.png)
+
+*Events counted right and adjusted Rand index of each way to join hits; the line is what the talk
+found without noise.*
 """

@@ -105,7 +105,7 @@ def _recipe(name: str, build: Callable[..., nn.Module], title: str, epochs: int)
 CLUSTER_SUPERNEMO = _recipe("", _queries, "a transformer with a query a track", 5)
 RECIPES = (
     CLUSTER_SUPERNEMO,
-    _recipe("_autoencoder", _images, "a convolutional autoencoder, as in the talk", 15),
-    _recipe("_adversarial", _adversarial, "an adversarial autoencoder, as in the talk", 15),
-    _recipe("_capsules", _capsules, "a capsule network, as in the talk", 15),
+    _recipe("_autoencoder", _images, "a convolutional autoencoder, an idea of the talk", 15),
+    _recipe("_adversarial", _adversarial, "an adversarial autoencoder, an idea of the talk", 15),
+    _recipe("_capsules", _capsules, "a capsule network, an idea of the talk", 15),
 )
