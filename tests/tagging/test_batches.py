@@ -76,7 +76,13 @@ def test_units_of_rows_of_their_own():
 
 
 def test_a_view_of_lists_says_where_they_end():
-    tensors = (TensorSpec("hits", (PLACES, 2)), TensorSpec("there", (PLACES,), "bool"))
-    assert View("v", (), tensors, build=Batch, members=PLACES).mask == "there"
-    with pytest.raises(ValueError, match=r"no tensor of bools of the shape \(5,\)"):
-        View("v", (), tensors[:1], build=Batch, members=PLACES)
+    hits, there, others = (
+        TensorSpec("hits", (PLACES, 2)),
+        *(TensorSpec(name, (PLACES,), "bool") for name in ("there", "others_there")),
+    )
+    assert View("v", (), (hits, there), build=Batch, members=PLACES).mask == "there"
+    both = (hits, others, there)
+    assert View("v", (), both, build=Batch, members=PLACES, mask="there").mask == "there"
+    for tensors, found in (((hits,), "none"), (both, "others_there, there")):
+        with pytest.raises(ValueError, match=rf"shape \(5,\) .*such tensors: {found}"):
+            View("v", (), tensors, build=Batch, members=PLACES)
