@@ -16,6 +16,7 @@ ADAPTER = Adapter(
     title="SuperNEMO",
     layouts=LAYOUTS,
     views=VIEWS,
+    default_model="ntracks_supernemo",
     simulate=simulate,
     simulation_options=OPTIONS,
     write=write,
