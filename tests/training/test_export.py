@@ -65,6 +65,14 @@ def test_values_are_compared_on_their_own_scale():
         check_parity([VALUE], [momenta], [momenta + np.float32(1e-3)])
 
 
+def test_the_same_value_for_all_is_no_difference():
+    """Of a class that is 0, or a set that is empty of it, for every row."""
+    for value in (np.zeros(9, np.int32), np.zeros((9, 2), np.bool_)):
+        assert check_parity([VALUE], [value], [value]) == 0
+    with pytest.raises(TrainingError, match="differs in"):
+        check_parity([VALUE], [np.zeros(9)], [np.eye(9)[0]])
+
+
 def test_large_weights_are_stored_in_half_and_small_ones_are_not(exported):
     _, path = exported
     constants = {tuple(c.dims): c.data_type for c in onnx.load(path).graph.initializer}
