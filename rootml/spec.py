@@ -162,8 +162,9 @@ class Batch:
 
     def selected(self, units: Mask, counts: Places | None) -> Self:
         """The batch of ``units`` alone, one bool each; ``counts``: how many events then have."""
-        each = self.each
-        return replace(self, judged=each[units], counts=counts, **self._cut(units[each]))
+        each, members = self.each, None if self.members is None else self.members[units]
+        cut = self._cut(units[each])
+        return replace(self, judged=each[units], counts=counts, members=members, **cut)
 
     def _cut(self, kept: Mask) -> dict[str, Any]:
         """Tensors and slots of the judged units that are ``kept``, one bool each."""

@@ -56,6 +56,11 @@ def test_units_that_are_cut_away(events, data):
     np.testing.assert_array_equal(found, np.where(keep, before, -1))
 
     owner = np.repeat(np.arange(len(events)), members.counts)
+    events_kept = np.arange(len(events)) % 2 == 0
+    whole = batch.selected(events_kept, None)
+    assert whole.members.tolist() == batch.members[events_kept].tolist()
+    assert whole.rows == np.count_nonzero(whole.each)
+
     chosen = members.selected(keep, np.bincount(owner[keep], minlength=len(events)))
     assert chosen.counts.sum() == len(chosen.each) == keep.sum()
     slots = chosen.tensors["event"][chosen.row], chosen.slots[1]
