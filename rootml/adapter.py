@@ -225,6 +225,8 @@ class Adapter:
 
     def default_of(self, layout: Layout) -> str:
         """The network that judges files of a layout where none is named; empty: there is none."""
+        if layout.refusal:
+            return ""
         return self.default_model if layout.default_model is None else layout.default_model
 
     def labelled(self, label: str, classes: tuple[str, ...]) -> Adapter:
