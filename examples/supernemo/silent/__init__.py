@@ -1,0 +1,1 @@
+"""What the page on dead cells of SuperNEMO is made of."""

@@ -1,0 +1,1 @@
+"""What the page on classes of SuperNEMO's events is made of."""
