@@ -102,7 +102,7 @@ def _recipe(name: str, build: Callable[..., nn.Module], title: str, epochs: int)
     )
 
 
-CLUSTER_SUPERNEMO = _recipe("", _queries, "a transformer with a query a track", 5)
+CLUSTER_SUPERNEMO = _recipe("", _queries, "a transformer with a query a track", 9)
 RECIPES = (
     CLUSTER_SUPERNEMO,
     _recipe("_autoencoder", _images, "a convolutional autoencoder, an idea of the talk", 15),
