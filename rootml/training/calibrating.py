@@ -105,10 +105,10 @@ def fit_temperature(
         lambda x: loss(math.exp(x)), bounds=(low, high), method="bounded", options={"xatol": 1e-5}
     )
     x = float(found.x)
-    if not low + NEAR < x < high - NEAR:
-        return 1.0, {"temperature": 1.0, "temperature_not_fitted": "events do not fix it"}
     beside = [loss(math.exp(x + step)) for step in (-STEP, STEP)]
     curvature = (sum(beside) - 2 * found.fun) / STEP**2
+    if not low + NEAR < x < high - NEAR or not curvature > 0:
+        return 1.0, {"temperature": 1.0, "temperature_not_fitted": "events do not fix it"}
     temperature = float(f"{math.exp(x):.5g}")
     return temperature, {
         "temperature": temperature,

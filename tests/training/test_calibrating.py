@@ -195,8 +195,9 @@ def test_too_few_events_fix_nothing(tracks, write_tracks, tmp_path):
     assert said(path, np.array([0.01, 9.0]))["set"].all()
 
 
-def test_events_without_a_mistake_do_not_fix_a_temperature():
-    temperature, settings = fit_temperature(lambda t: t, 1000)
+@pytest.mark.parametrize("loss", [lambda t: t, lambda t: 1.0], ids=["no mistake", "no logits"])
+def test_events_that_do_not_fix_a_temperature_leave_it(loss):
+    temperature, settings = fit_temperature(loss, 1000)
     assert temperature == settings["temperature"] == 1
     assert settings["temperature_not_fitted"] == "events do not fix it"
 

@@ -169,7 +169,7 @@ def test_sets_that_cover_too_little_fail(tracks):
     failed = [check for check in narrow.report(tracks.output).checks if not check.passed]
     assert [check.name for check in failed] == ["set_covers_of_0"]
     assert failed[0].message.startswith("class 0: ")
-    assert "of 90 % (p = " in failed[0].message
+    assert "of net_set hold the true class, at least 90 % should (p = " in failed[0].message
     whole = set_output(by_class=False)
     assert [c.name for c in narrow.report(whole).checks if not c.passed] == ["set_covers"]
     narrow.sets[:5] = False

@@ -136,8 +136,9 @@ class Sets(Topic):
             suffix = f"_of_{i}" if self.promised.by_class else ""
             share = group.values[1] / group.values.sum()
             text = (
-                f"{title}{100 * share:.5g} % of the sets of {self.output.name} hold the true "
-                f"class, of {100 * self.promised.level:g} % (p = {probability:.2g})"
+                f"{title}{100 * share:.5g} % of {self.setting.branches[self.output.name]} hold "
+                f"the true class, at least {100 * self.promised.level:g} % should "
+                f"(p = {probability:.2g})"
             )
             passed = probability > LEAST_P / len(groups)
             draft.check(f"{self.output.name}_covers{suffix}", passed, text)
