@@ -13,7 +13,7 @@ from rootml.spec import Array
 TOLERANCE = 1e-4
 """Largest difference that is accepted: of a probability, or of another value in standard
 deviations of what is predicted."""
-ROUNDING = 1e-5
+ROUNDING = 5e-6
 """Relative difference that float32 explains by itself in a network of many layers (chosen)."""
 
 
