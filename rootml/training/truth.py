@@ -23,7 +23,8 @@ def require_column(source: Source, column: str, why: str) -> None:
     if column not in layout.columns:
         near = nearest(column, layout.columns)
         raise BranchError(f"{where}: layout {layout.name!r} has no column {column!r}: {why}{near}")
-    keys = dict.fromkeys(key for way in layout.ways(column) for key in way)
+    wanted = dict.fromkeys(key for way in layout.ways(column) for key in way)
+    keys = [key for key in wanted if key not in source.decoder.match.found]
     names = [name for key in keys for name in layout.branches[key].names] or [column]
     near = nearest(names[0], source.tree.keys())
     raise BranchError(f"{where}: no branch {' or '.join(map(repr, names))}: {why}{near}")

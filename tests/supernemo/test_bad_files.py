@@ -119,6 +119,30 @@ def test_trainings_need_truth(lists, written, command, tmp_path):
     assert "Traceback" not in said.err
 
 
+def test_trainings_name_only_what_the_file_lacks(lists, written, command, tmp_path):
+    del lists["truth_ntracks"]
+    lists["calo_type"] = [[0]] * 20
+    said = command("train", "calo_supernemo", written(lists), "-o", tmp_path / "run")
+    assert said.code == 2
+    for words in ("in.root: tree 'hit_tree': no branch 'truth_module'", "or 'track_split'"):
+        assert words in said.err
+    assert "'grid_layer'" not in said.err
+    assert "'calo_type'" not in said.err
+
+
+def test_modules_outside_the_calorimeter(events, command, tmp_path):
+    names = ("calo_type", "calo_side", "calo_wall", "calo_row", "calo_column")
+    some = events[ak.num(events["calo_type"]) > 0][:5]
+    branches = {name: some[name] for name in (*HITS, "grid_side", *names)}
+    branches["calo_side"] = branches["calo_side"] + 2
+    with uproot.recreate(tmp_path / "in.root") as file:
+        file["hit_tree"] = branches
+    said = command("tag", tmp_path / "in.root", tmp_path / "out.root", "--model", "calo_supernemo")
+    assert said.code == 2
+    assert "tree 'hit_tree', entry 0: calo_side of hit 0 is" in said.err
+    assert not (tmp_path / "out.root").exists()
+
+
 def test_truth_that_cannot_be(lists, written, command, tmp_path):
     lists["truth_ntracks"][6] = -3
     said = command("train", "ntracks_supernemo_front", written(lists), "-o", tmp_path / "run")
