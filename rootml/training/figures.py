@@ -85,7 +85,7 @@ def of_loss(found: Estimates, loss: object, *, outputs: Sequence[Output], how: s
         return []
     figures = loss.measure([found.values[output.name] for output in outputs], found.truth)
     name = "_".join(filter(None, (outputs[0].name, found.sample)))
-    sample = found.described(len(found.truth))
+    sample = ", ".join(filter(None, ("test split", found.sample, f"{len(found.truth)} rows")))
     return [metric(f"{name}_{key}", one, sample, how) for key, one in (figures or {}).items()]
 
 

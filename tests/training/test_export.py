@@ -57,6 +57,15 @@ def test_probabilities_that_differ_are_refused():
         check_parity([SCORE], [scores], [scores + np.float32(0.01)])
 
 
+def test_probabilities_are_compared_as_such_whatever_they_are_called():
+    """Nearly all of them 1: their spread is no scale for the rounding of the others."""
+    sure = np.array([0.99999, 1.0, 0.99999, 0.9998], np.float32)
+    probability = Output(name="probability")
+    assert check_parity([probability], [sure], [sure - np.float32(2e-5)]) < 1
+    with pytest.raises(TrainingError, match="differs in 'probability'"):
+        check_parity([probability], [sure], [sure - np.float32(2e-4)])
+
+
 def test_values_are_compared_on_their_own_scale():
     """A momentum near 105 with a spread of 0.1 must agree to 1e-5 and its rounding to float32."""
     momenta = np.float32(105) + np.linspace(-0.2, 0.2, 99, dtype=np.float32)

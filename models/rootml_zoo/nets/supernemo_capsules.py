@@ -120,4 +120,4 @@ def _neighbours(hits: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
 def _squashed(vectors: Tensor) -> Tensor:
     """Vectors with lengths below 1 (ibid., eq. 1)."""
     squared = vectors.square().sum(dim=-1, keepdim=True)
-    return vectors * squared.sqrt().clamp(min=1e-9) / (1 + squared)
+    return vectors * squared.clamp(min=1e-12).sqrt() / (1 + squared)

@@ -32,8 +32,8 @@ class OnHits(nn.Module):
     """Base of networks on hits (n, members, 9), of which ``mask`` (n, members) tells the real ones.
 
     Its own part is ``logits(hits, mask)``, (n, longest, 1 + tracks), of events that are cut behind
-    the last hit of the longest: what is behind is 0. Where it is trained, events of like length go
-    together, so that little is computed for hits that are not there.
+    the last hit of the longest: what is behind is 0. Outside of exported graphs, events of like
+    length go together, so that little is computed for hits that are not there.
     """
 
     scale: Tensor
