@@ -18,7 +18,7 @@ from counted.conditions import PLACES, SCANS
 from counted.draw import CLUSTERS, scans
 from counted.events import counted, opened
 from counted.options import Options, command
-from counted.rivals import TUNING, counts, tuned
+from counted.rivals import TUNING, right, tuned
 from counted.study import Study
 from joined.methods import Chosen
 
@@ -62,11 +62,9 @@ def main(options: Options) -> None:
 
 def judged(events: ak.Array, model: Model, clusters: Chosen) -> dict[str, Any]:
     """Shares of events that the network and agglomerative clustering count right."""
-    few = events[: len(events) // SLOW]
-    truth = ak.to_numpy(few.truth_ntracks)
     return {
         model.card.name: accuracies(counted(events, model))["all"],
-        CLUSTERS: share(counts(clusters, few) == truth),
+        CLUSTERS: share(right(clusters, events[: len(events) // SLOW])),
     }
 
 

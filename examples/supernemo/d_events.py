@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 from counted.events import counted, opened
 from counted.options import Options, command
-from counted.pictures import CLUSTERS, by_distance, by_network, hits, worth_seeing
+from counted.pictures import CLUSTERS, found_tracks, hits, worth_seeing
 from counted.study import Study
 
-import rootml
 from rootml.cli import run
 from rootml_supernemo.display import draw_event
 from rootml_supernemo.simulation import simulate
@@ -27,12 +26,11 @@ def main(options: Options) -> None:
     events = simulate(TRIED, rng, tracks=3, conditions="detector", vertex="common")
     number = worth_seeing(events)
     events = events[number : number + 1]
-    network = CLUSTERS in rootml.list_models()
-    found = (by_network if network else by_distance)(events)[0]
+    found = found_tracks(events)[0]
     judged = counted(events, model)
     study.note(
         number=number,
-        clusters=CLUSTERS if network else "agglomerative clustering",
+        clusters=CLUSTERS,
         count=int(judged.count[0]),
         probability=float(judged.probabilities[0].max()),
     )

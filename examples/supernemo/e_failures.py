@@ -3,7 +3,7 @@
 \b
     python examples/supernemo/e_failures.py
 
-Of the events of (a).
+Of the events of (a), and more of the same kind.
 """
 
 from __future__ import annotations
@@ -68,9 +68,10 @@ def compared(found: dict[str, Array], right: Array) -> dict[str, Any]:
 def said(found: Counted, at: int) -> str:
     """What stands over the picture of an event."""
     count = int(found.count[at])
-    percent = 100 * found.probabilities[at, count]
-    return f"{found.truth[at]} tracks, counted {count} ({percent:.1f} %)"
+    sure = found.probabilities[at, count]
+    percent = f"{100 * sure:.1f}" if sure < 0.9995 else ">99.9"
+    return f"{found.truth[at]} tracks, counted {count} ({percent} %)"
 
 
 if __name__ == "__main__":
-    run(command(main), "e_failures.py")
+    run(command(main, test_events=60_000), "e_failures.py")

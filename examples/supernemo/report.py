@@ -20,9 +20,9 @@ from rootml.errors import InputError
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "studies"
 WIDTHS = {"gallery": 760, "scans": 700, "event": 640}
-WIDTH = 500
+WIDTH = 560
 """Of recorded figures, in pixels."""
-COLOURS = 32
+COLOURS = 64
 
 
 @click.command(help=__doc__)
@@ -36,14 +36,7 @@ def main(record: Path | None, docs: Path) -> None:
     if not results:
         raise InputError(f"{record or docs}: no study has left a result there")
     records = [json.loads(path.read_text(encoding="utf-8")) for path in results]
-    (docs / "supernemo.md").write_text(page(records, others(docs)), encoding="utf-8")
-
-
-def others(docs: Path) -> dict[str, str]:
-    """Titles of further pages on SuperNEMO by their file, but for those that are linked anyway."""
-    known = {"supernemo_clusters.md", "supernemo_simulation.md"}
-    found = [path for path in sorted(docs.glob("supernemo_*.md")) if path.name not in known]
-    return {path.name: path.read_text(encoding="utf-8").splitlines()[0][2:] for path in found}
+    (docs / "supernemo.md").write_text(page(records), encoding="utf-8")
 
 
 def keep(result: Path, folder: Path) -> None:
@@ -59,12 +52,13 @@ def keep(result: Path, folder: Path) -> None:
 
 
 def reduce(plot: Path, image: Path, width: int) -> None:
-    """A plot as a small PNG: fewer pixels, and a palette."""
+    """A plot as a small PNG: fewer pixels, and a palette with its rare colours, too."""
     with Image.open(plot) as opened:
         picture = opened.convert("RGB")
     size = width, round(picture.height * width / picture.width)
     small = picture.resize(size, Image.Resampling.LANCZOS)
-    small.quantize(COLOURS, dither=Image.Dither.NONE).save(image, optimize=True)
+    few = small.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(image, optimize=True)
 
 
 if __name__ == "__main__":

@@ -223,3 +223,15 @@ def test_page_says_what_was_recorded(made: tuple[Path, dict[str, Any]], tmp_path
     images = {(tmp_path / path) for path in re.findall(r"!\[[^]]+\]\((\S+)\)", page)}
     assert images == set((tmp_path / "supernemo").glob("*.png"))
     assert max(image.stat().st_size for image in images) < 60_000
+
+
+def test_page_in_the_docs_is_that_of_the_records() -> None:
+    page = importlib.import_module("counted.page").page
+    docs = ROOT / "docs" / "studies"
+    records = [
+        json.loads(p.read_text()) for p in sorted((docs / "supernemo" / "results").glob("*.json"))
+    ]
+    assert (docs / "supernemo.md").read_text() == page(records)
+    named = {docs / path for path in re.findall(r"\((supernemo/\w+\.png)\)", page(records))}
+    assert named
+    assert all(image.exists() for image in named)

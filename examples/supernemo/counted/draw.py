@@ -64,12 +64,13 @@ def scans(style: Style, found: Mapping[str, Sequence[Row]]) -> Figure:
             as_ = look(place)
             ax.plot(x, [100 * row[key]["value"] for row in rows], **as_.line, lw=1)
             _points(ax, x, [row[key] for row in rows], as_, key)
+        margin = 0.06 * np.ptp(x)
+        ax.set_xlim(x.min() - margin, x.max() + margin)
         ax.set_xlabel(scan.label, size=SMALL, loc="center")
         ax.set_ylim(0, 105)
         ax.tick_params(labelsize=SMALL)
     for ax in axes[:, 0]:
         ax.set_ylabel("Counted right [%]", size=SMALL, loc="center")
-        ax.margins(x=0.06)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="upper right", ncols=2)
     header(figure, (), style, 0.09, 0.6)
     return figure

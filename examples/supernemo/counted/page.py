@@ -31,21 +31,19 @@ another network. `python examples/supernemo/report.py` writes this page from the
 """
 LINKS = """## More
 
-- [Hits joined to tracks](supernemo_clusters.md): agglomerative clustering and networks, hit by hit
-{others}- [The simulation](supernemo_simulation.md)
+- [Hits joined to tracks](supernemo_clusters.md)
+- [Where tracks end in the calorimeter](supernemo_association.md)
+- [Dead cells](supernemo_dead_cells.md)
+- [Double beta decay with and without neutrinos](supernemo_events.md)
+- [The simulation](supernemo_simulation.md)
 - [Layouts, views, heights by timestamps](../reference/supernemo.md)
 """
 
 
-def page(records: Iterable[Record], others: Mapping[str, str] | None = None) -> str:
-    """The page in Markdown; ``records``: those of the studies, in any order.
-
-    ``others``: titles of further pages on SuperNEMO by their file.
-    """
+def page(records: Iterable[Record]) -> str:
+    """The page in Markdown; ``records``: those of the studies, in any order."""
     made = sorted(records, key=lambda record: str(record["study"]))
-    links = "".join(f"- [{title}]({file})\n" for file, title in (others or {}).items())
-    parts = [HEAD.format(source=TALK["source"].strip()), *map(section, made)]
-    return "\n".join([*parts, LINKS.format(others=links)])
+    return "\n".join([HEAD.format(source=TALK["source"].strip()), *map(section, made), LINKS])
 
 
 def section(record: Record) -> str:
@@ -125,19 +123,20 @@ def _network(record: Record) -> str:
 def networks(record: Record) -> str:
     """(b): the networks side by side."""
     numbers, told = record["numbers"], record["networks"]
-    names = ("", "parameters", "training events/s", "minutes", "1 to 3 tracks, %", "1", "2", "3")
-    rows = []
-    for title, row in numbers["accuracy"].items():
-        one = told[title]
-        settings = one["settings"]
-        parts = [percent(row[key]) for key in ("tracks", "1", "2", "3")]
-        rate = f"{settings['events_per_second']:,.0f}"
-        rows.append((title, f"{one['parameters']:,}", rate, f"{settings['minutes']:g}", *parts))
+    names = ("", "parameters", "1 to 3 tracks, %", "1", "2", "3")
+    rows = [
+        (
+            title,
+            f"{told[title]['parameters']:,}",
+            *(percent(row[key]) for key in ("tracks", "1", "2", "3")),
+        )
+        for title, row in numbers["accuracy"].items()
+    ]
     first = next(iter(told.values()))
     parts = [
         f"These trainings are small: {first['events']['train']:,} events, "
-        f"{first['settings']['epochs']} epochs, bfloat16, one thread of a busy machine; the talk "
-        f"had {TALK['train']:,} events. What can be compared is how much each network learns from "
+        f"{first['settings']['epochs']} epochs, bfloat16; the talk had {TALK['train']:,} events. "
+        f"What can be compared is how much each network learns from "
         f"the same few events. Tested on the {numbers['events']:,} events of (a).\n",
         table(names, rows),
     ]
@@ -188,10 +187,15 @@ def display(record: Record) -> str:
     numbers = record["numbers"]
     return (
         "Dots have the colour of the true track, rings that of the found one "
-        f"({numbers['clusters']}). `{_name(record)}` counts {numbers['count']} tracks, with a "
-        f"probability of {100 * numbers['probability']:.1f} %. `rootml_supernemo.display` draws "
+        f"(`{numbers['clusters']}`). `{_name(record)}` counts {numbers['count']} tracks, with a "
+        f"probability of {_nearly(numbers['probability'])} %. `rootml_supernemo.display` draws "
         "[any event](../reference/supernemo.md#pictures-of-events) of a file like this.\n"
     )
+
+
+def _nearly(probability: float) -> str:
+    """In per cent, never all."""
+    return f"{100 * probability:.1f}" if probability < 0.9995 else "more than 99.9"
 
 
 def _name(record: Record) -> str:
@@ -268,9 +272,9 @@ def _sets(numbers: Record) -> str:
     return (
         f"Sets (`{NETWORK}_set`) hold every number that is possible, so that the true one is among "
         f"them in {100 * numbers['level']:g} % of events like those of the training, whatever the "
-        f"true number is:\n\n{table(names, rows)}\n"
-        "Neither probabilities nor sets hold what they promise in events unlike all that the "
-        "network has learned from.\n"
+        f"true number is ([how](../how-to/probabilities.md)):\n\n{table(names, rows)}\n"
+        "Both are right for a mixture like that of the training, not for each kind of event in "
+        "it. Of events unlike it neither promises anything.\n"
     )
 
 
@@ -301,12 +305,13 @@ def real_format(record: Record) -> str:
         (title, *(f"{numbers[key].get(str(n), 0):,}" for n in range(-1, 4)))
         for title, key in (("events", "counts"), ("probability above 90 %", "sure"))
     ]
+    names = (f"{n} track{'s' * (n != 1)}" for n in range(4))
     return (
         f"`{numbers['file']}` holds {numbers['events']:,} events of Falaise in the layout "
         f"`{numbers['layout']}`, with {numbers['hits']:.1f} hits an event; how many tracks are in "
         f"them it does not say. `rootml-tag` adds what `{_name(record)}` counts; as "
         f"{numbers['reader']} reads the tagged file:\n\n"
-        f"{table(('', 'not judged', *(f'{n} tracks' for n in range(4))), rows)}"
+        f"{table(('', 'not judged', *names), rows)}"
     )
 
 

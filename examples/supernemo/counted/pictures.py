@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import awkward as ak
 import numpy as np
-from joined.methods import Hits
 
 import rootml
-from counted.rivals import tuned
 from rootml.spec import Array
-from rootml_supernemo.display import NOISE, Event
+from rootml_supernemo.display import Event
 
 CLUSTERS = "cluster_supernemo"
 
@@ -20,18 +18,10 @@ def hits(event: ak.Record, found: Array | None = None) -> Event:
     return Event(*(np.asarray(event[name]) for name in names), found)
 
 
-def by_network(events: ak.Array) -> list[Array]:
+def found_tracks(events: ak.Array) -> list[Array]:
     """The track of each hit of each event, as the clustering network finds it."""
     labels = rootml.annotate(events, rootml.load(CLUSTERS, threads=1))[f"hit_{CLUSTERS}_label"]
     return [np.asarray(one) for one in labels]
-
-
-def by_distance(events: ak.Array) -> list[Array]:
-    """As agglomerative clustering finds it; clusters of one hit are no tracks."""
-    clusters = tuned("detector").clusters(Hits.of(events))
-    counts = [np.bincount(one) for one in clusters]
-    pairs = zip(clusters, counts, strict=True)
-    return [np.where(count[one] > 1, one, NOISE) for one, count in pairs]
 
 
 def worth_seeing(events: ak.Array, cells: int = 6, extent: float = 2000.0) -> int:

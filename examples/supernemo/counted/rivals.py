@@ -19,10 +19,10 @@ def tuned(conditions: str) -> Chosen:
     return choose(METHODS["single"], Hits.of(events))
 
 
-def counts(chosen: Chosen, events: ak.Array) -> Array:
-    """Clusters of each event, (n,); events of one hit, or of noise alone, have one for each hit."""
-    found = ak.to_numpy(ak.num(events.grid_id)).copy()
-    kept = (found > 1) & ak.to_numpy(ak.any(events.truth_track >= 0, axis=1))
-    clusters = chosen.clusters(Hits.of(events))
-    found[kept] = [len(np.unique(one)) for one in clusters]
-    return found
+def right(chosen: Chosen, events: ak.Array) -> Array:
+    """Which events (n,) have as many clusters as tracks; those that ``Hits`` leaves out do not
+    count."""
+    hits = Hits.of(events)
+    assert hits.events is not None
+    found = [len(np.unique(one)) for one in chosen.clusters(hits)]
+    return np.array(found, int) == ak.to_numpy(hits.events.truth_ntracks)
