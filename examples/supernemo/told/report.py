@@ -62,6 +62,11 @@ in each kind of events by itself.
 
 {groups}
 
+Where noise answers, the network has to find out which modules count, and comes near to who knows
+it. In events of two modules there is little to learn but their sum: the spectra of the single
+electrons and the angle between them are the same for both kinds of decays near the end of the
+spectrum.
+
 As a reference beside the network, `calo_total` is in every validation of such files:
 
 ```text

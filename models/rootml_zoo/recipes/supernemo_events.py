@@ -29,10 +29,10 @@ EVENTS_SUPERNEMO = Recipe(
     view="energies",
     learner=Torch(
         _network,
-        learning_rate=2e-3,
+        learning_rate=3e-3,
         batch_size=512,
-        epochs=12,
-        patience=12,
+        epochs=16,
+        patience=16,
         schedule="cosine",
         schedule_warmup=0.05,
         weight_decay=1e-4,
