@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 Pair = tuple[int, int]
 DROPOUT: Final = 0.2
+SPACING: Final = 4.0
+"""Of thresholds of ordered classes at first (a choice): between two of them the class is likely."""
 LAST: Final = 64
 """Width of the last hidden layer."""
 
@@ -88,7 +90,7 @@ class Ordered(nn.Module):
     def __init__(self, width: int, classes: int) -> None:
         super().__init__()
         self.score = nn.Linear(width, 1)
-        self.steps = nn.Parameter(torch.zeros(classes - 2))
+        self.steps = nn.Parameter(torch.full((classes - 2,), SPACING))
 
     def forward(self, features: Tensor) -> Tensor:
         """Logits of features (n, width)."""
