@@ -9,6 +9,7 @@ from typing import Any
 from counted.conditions import SCANS
 from counted.draw import CLUSTERS
 from counted.talk import TALK
+from counted.trainings import NETWORKS
 
 Record = Mapping[str, Any]
 NETWORK = "ntracks_supernemo"
@@ -140,6 +141,8 @@ def networks(record: Record) -> str:
         f"the same few events. Tested on the {numbers['events']:,} events of (a).\n",
         table(names, rows),
     ]
+    if lacking := [title for title in NETWORKS.values() if title not in told]:
+        parts.append(f"Left out, to be had with `-m`: {', '.join(lacking)}.\n")
     if numbers.get("behind"):
         more = "; ".join(f"{title} {_signed(one)}" for title, one in numbers["behind"].items())
         parts.append(

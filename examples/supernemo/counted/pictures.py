@@ -1,4 +1,4 @@
-"""Simulated events for pictures, with found tracks where something finds them."""
+"""Simulated events for pictures, and the tracks that a network finds in them."""
 
 from __future__ import annotations
 
