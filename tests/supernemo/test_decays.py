@@ -12,6 +12,7 @@ from scipy.special import gamma
 
 from rootml.errors import DataError
 from rootml_supernemo.modules import number
+from rootml_supernemo.simulation import decays as decays_of
 from rootml_supernemo.simulation import foil, simulate, spectra
 
 Q, ELECTRON = 2.9979, 0.51099895
@@ -185,6 +186,7 @@ def test_noise_of_the_calorimeter_changes_nothing_else():
     assert flat(loud, "calo_energy").min() >= 0.05
 
 
-def test_fields_in_which_electrons_turn_back():
+def test_fields_in_which_electrons_turn_back(monkeypatch):
+    monkeypatch.setattr(decays_of, "ATTEMPTS", 30)
     with pytest.raises(DataError, match=r"turn back .* in 0\.01 T: expected less field"):
         simulate(1, rng(), events="2nubb", field=0.01, least=9, reach=100.0)

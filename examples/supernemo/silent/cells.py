@@ -13,7 +13,7 @@ from rootml.spec import Array
 from rootml_supernemo.geometry import CELL_RADIUS_MM, LAYERS, ROWS, SIDES, wire_x, wire_y
 
 SHAPE: Final = (SIDES, LAYERS, ROWS)
-AROUND: Final = (0, 0, 5, 5)
+AROUND: Final = (1, 1, 5, 5)
 """Events, sides, layers and rows around a cell whose heights tell its own (a choice)."""
 PLACES: Final = ("side", "layer", "column")
 USED: Final = ("grid_side", "grid_layer", "grid_column", "wirex", "wirey", "wirez", "radius")
@@ -86,7 +86,6 @@ def _heights(events: ak.Array) -> Array:
     where = (np.repeat(np.arange(len(counts)), counts)[known], *places)
     height, there = np.zeros((2, len(counts), *SHAPE), np.float32)
     height[where], there[where] = z[known], 1
-    size = [max(1, one) for one in AROUND]
-    sums, numbers = (uniform_filter(part, size, mode="constant") for part in (height, there))
+    sums, numbers = (uniform_filter(part, AROUND, mode="constant") for part in (height, there))
     some = numbers > 1e-3
     return np.where(some, sums / np.where(some, numbers, 1), np.nan)
