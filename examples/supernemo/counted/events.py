@@ -74,5 +74,6 @@ def facts(model: Model) -> dict[str, Any]:
         "parameters": card.parameters,
         "events": dict(card.training.events),
         "settings": {key: settings[key] for key in told if key in settings},
+        "notes": card.training.notes,
         "command": card.training.command,
     }

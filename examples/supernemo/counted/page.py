@@ -83,7 +83,7 @@ def counting(record: Record) -> str:
         cells.append((f"**{number}**", *(_cell(*pair) for pair in both)))
     matrix = table(("true", *(f"counted {n}" for n in range(len(cells)))), cells)
     return (
-        f"{_network(record)}\n\n{accuracy}\n{_verdict(made['all'])}\n\n"
+        f"{_network(record)} {_notes(record)}\n\n{accuracy}\n{_verdict(made['all'])}\n\n"
         f"What is taken for what, in per cent of the true number; in brackets the talk:\n\n{matrix}"
     )
 
@@ -119,6 +119,12 @@ def _network(record: Record) -> str:
         f"`{one['name']}` {one['version']}: {one['parameters']:,} parameters, trained on "
         f"{events.get('train', 0):,} events."
     )
+
+
+def _notes(record: Record) -> str:
+    """What the card says of the training's events."""
+    (one,) = record["networks"].values()
+    return f"The card on them: {one['notes']}." if one["notes"] else ""
 
 
 def networks(record: Record) -> str:
