@@ -32,9 +32,9 @@ FIGURES = {
 def summary(found: Found) -> Figure:
     """What each way to join hits is worth: events counted right, and adjusted Rand index."""
     titles = [_short(one.title) for one in next(iter(found.values()))]
-    figure = Figure(figsize=(9.5, 1.8 + 0.42 * len(titles)))
+    figure = Figure(figsize=(10.5, 1.8 + 0.42 * len(titles)))
     left, right = figure.subplots(1, 2, sharey=True, gridspec_kw={"wspace": 0.15})
-    figure.subplots_adjust(left=0.33, right=0.98, bottom=1.0 / figure.get_figheight(), top=0.9)
+    figure.subplots_adjust(left=0.38, right=0.98, bottom=1.0 / figure.get_figheight(), top=0.9)
     for ax, name, unit in ((left, "right", 100.0), (right, "rand", 1.0)):
         for place, (conditions, ways) in enumerate(found.items()):
             figures = [one.figures[name] for one in ways]
@@ -136,8 +136,9 @@ that comes before and after the joining.
   four tracks, and learns by the best of the 24 ways in which true tracks can be those of the
   network. The talk names the convolutional autoencoder, the adversarial one and capsules as ways to
   cluster hits, and gives no layers and no figures; the transformer is rootml's own. The shipped
-  network, `cluster_supernemo`, is the one that learned from most events; the others show what a few
-  minutes on the same events give.
+  network, `cluster_supernemo`, is the one that learned from most events, in nine epochs. The others
+  learned from the same fewer events, in three epochs each: they tell what a few minutes give,
+  not what a kind of network can reach.
 
 ![What each way to join hits is worth]({there}/ways.png)
 
