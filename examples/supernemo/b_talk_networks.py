@@ -39,7 +39,7 @@ def main(options: Options) -> None:
         study.note(ours=titles[OURS], behind=behind)
     study.draw(
         "classes",
-        "Accuracy by true number of tracks",
+        "Events counted wrong by true number of tracks; the lines are those of the talk",
         lambda style: classes(style, study.record["numbers"]["accuracy"]),
     )
     study.write()

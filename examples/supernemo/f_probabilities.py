@@ -48,7 +48,8 @@ def main(options: Options) -> None:
     curves = {title: wrong_by_probability(one) for title, one in found.items()}
     study.draw(
         "reliability",
-        "Events counted wrong against what the probabilities say",
+        "Events counted wrong against what the probabilities say; an open triangle is the upper "
+        "end of an interval where none is wrong, the left edge holds all below it",
         lambda style: reliability(style, curves),
     )
     study.write()

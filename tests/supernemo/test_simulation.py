@@ -364,6 +364,7 @@ def test_every_option_is_documented():
         {"events": "0nubb", "tracks": 2},
         {"events": "2nubb", "kind": "curved"},
         {"least_energy": 1.0},
+        {"least_energy": 1.0, "events": "0nubb"},
         {"least_energy": 3.5, "events": "2nubb"},
         {"calo_noise": -1.0},
         {"least": 1.5},

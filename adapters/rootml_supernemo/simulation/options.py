@@ -132,9 +132,11 @@ class Settings:
     def _check_decays(self) -> None:
         """Refuse options that would be overlooked."""
         decays = self.events != "tracks"
-        for name in OF_TRACKS if decays else ("least_energy",):
+        unused = dict.fromkeys(OF_TRACKS if decays else (), "two electrons from one point")
+        if self.events not in ("2nubb", "both"):
+            unused["least_energy"] = "no decays with two neutrinos"
+        for name, why in unused.items():
             if getattr(self, name) != type(self).__dataclass_fields__[name].default:
-                why = "two electrons from one point" if decays else "no double beta decay"
                 raise DataError(f"{name}: events={self.events} are {why}; leave it out")
 
     def share(self, name: str) -> float:

@@ -93,13 +93,16 @@ def _verdict(row: Record) -> str:
     talk = TALK["overall"] / 100
     error = math.hypot(_half(row), math.sqrt(talk * (1 - talk) / TALK["test"]))
     away = (row["value"] - talk) / error
+    rows = TALK["confusion"]
+    even = sum(one[number] for number, one in enumerate(rows)) / len(rows)
     least = 3.0
     how = "more" if away > least else "fewer" if away < -least else "as many"
     what = f"{how} than the talk" if how != "as many" else "as many as the talk, within errors"
     return (
         f"Of all events {percent(row)} % are counted right: {what} ({away:+.1f} standard "
-        f"deviations). The talk's {TALK['overall']} % is its unweighted overall accuracy; its "
-        f"agglomerative clustering has {TALK['agglomerative']} %."
+        f"deviations). The talk's {TALK['overall']} % is its unweighted overall accuracy, of a "
+        f"mixture that it does not tell: as many events of each number would give {even:.2f} %. "
+        f"Its agglomerative clustering has {TALK['agglomerative']} %."
     )
 
 
