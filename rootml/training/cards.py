@@ -16,7 +16,7 @@ from rootml.spec import Array
 from rootml.training.curves import draw_curves
 from rootml.training.data import DataSet, Rows
 from rootml.training.domain import common, describe
-from rootml.training.figures import Estimates, Measured, classification, of_loss, regression
+from rootml.training.figures import Estimates, Measured, classification, regression
 from rootml.training.job import Fitted, Parts, Run, Setting
 from rootml.training.learner import Torch
 from rootml.training.members import trained_on
@@ -102,9 +102,8 @@ def _estimates(run: Run, data: DataSet, rows: Rows, model: Model, task: Regressi
                 _values(model, data, own),
                 {name: values[own] for name, values in before.items()},
             )
-            measured = of_loss(estimates, task.loss, outputs=run.outputs, how=run.command)
-            metrics += measured or regression(
-                estimates, outputs=model.card.outputs, how=run.command
+            metrics += regression(
+                estimates, outputs=model.card.outputs, how=run.command, loss=task.loss
             )
     return Measured(tuple(metrics))
 

@@ -79,30 +79,28 @@ class Estimates:
         return ", ".join(filter(None, ("test split", self.sample, f"{count} values")))
 
 
-def of_loss(found: Estimates, loss: object, *, outputs: Sequence[Output], how: str) -> list[Metric]:
-    """What a loss itself measures of the outputs; none where it leaves that to their roles."""
-    if not isinstance(loss, Loss):
-        return []
-    figures = loss.measure([found.values[output.name] for output in outputs], found.truth)
-    name = "_".join(filter(None, (outputs[0].name, found.sample)))
-    sample = ", ".join(filter(None, ("test split", found.sample, f"{len(found.truth)} rows")))
-    return [metric(f"{name}_{key}", one, sample, how) for key, one in (figures or {}).items()]
-
-
-def regression(found: Estimates, *, outputs: Sequence[Output], how: str) -> Iterator[Metric]:
+def regression(
+    found: Estimates, *, outputs: Sequence[Output], how: str, loss: object = None
+) -> Iterator[Metric]:
     """Bias, widths and tails of the residuals, of the network and of the other estimates.
 
-    Residuals of energies are relative. ``_reiqr75`` and ``_reiqr95`` of another estimate: by how
-    much the network's interquantile ranges are smaller than its own. What an uncertainty is worth
-    is told by the pulls, residual over uncertainty. Of what counts or sorts: the share that is
-    right, of all and of each true class, and what its probabilities and sets are worth.
+    Where a ``loss`` measures its estimates itself, that instead. Residuals of energies are
+    relative. ``_reiqr75`` and ``_reiqr95`` of another estimate: by how much the network's
+    interquantile ranges are smaller than its own. What an uncertainty is worth is told by the
+    pulls, residual over uncertainty. Of what counts or sorts: the share that is right, of all and
+    of each true class, and what its probabilities and sets are worth.
     """
     output, truth = outputs[0], found.truth
-    unit, scale = ("", truth) if output.role == "energy" else (output.unit, np.ones(len(truth)))
     name = "_".join(filter(None, (output.name, found.sample)))
+    if isinstance(loss, Loss):
+        values = [found.values[output.name] for output in outputs]
+        if (figures := loss.measure(values, truth)) is not None:
+            yield from _of_loss(name, found, figures, how)
+            return
     if output.role in ("multiplicity", "label"):
         yield from of_classes(name, found, outputs, how)
         return
+    unit, scale = ("", truth) if output.role == "energy" else (output.unit, np.ones(len(truth)))
     own = (found.values[output.name] - truth) / scale
     yield from _of_residuals(name, found, own, unit, output.tails, how)
     for column, estimates in found.references.items():
@@ -113,6 +111,14 @@ def regression(found: Estimates, *, outputs: Sequence[Output], how: str) -> Iter
         if error.error_of == output.name:
             pulls = (found.values[output.name] - truth) / found.values[error.name]
             yield from _of_residuals(f"{name}_pull", found, pulls, "", (), how)
+
+
+def _of_loss(
+    name: str, found: Estimates, figures: Mapping[str, Estimate], how: str
+) -> Iterator[Metric]:
+    sample = ", ".join(filter(None, ("test split", found.sample, f"{len(found.truth)} rows")))
+    for key, one in figures.items():
+        yield metric(f"{name}_{key}", one, sample, how)
 
 
 def _improvements(

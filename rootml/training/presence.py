@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rootml.errors import TrainingError
 from rootml.spec import Array
 from rootml.training.losses import Loss
 from rootml.validation.statistics.sums import ratio_of_sums
@@ -30,6 +31,9 @@ class Presence(Loss):
         """Loss (n,) of logits (n, ...)."""
         from torch.nn.functional import binary_cross_entropy_with_logits
 
+        wrong = truth[(truth != 0) & (truth != 1)]
+        if len(wrong):
+            raise TrainingError(f"a true value of a place is {float(wrong[0]):g}: expected 0 or 1")
         each = binary_cross_entropy_with_logits(raw, truth, reduction="none")
         return each.flatten(1).sum(dim=1)
 

@@ -40,7 +40,8 @@ def packed(values: ak.Array, batch: Batch, length: int, column: str) -> Array:
     import awkward as ak
 
     if values.layout.purelist_isregular:
-        return np.asarray(ak.to_numpy(values))
+        made = ak.to_numpy(values)
+        return np.ma.filled(made.astype(np.float32), np.nan) if np.ma.isMA(made) else made
     if batch.members is None or values.ndim != 2:
         each = "event" if batch.members is None else "object"
         raise DataError(

@@ -99,6 +99,11 @@ def test_arrays_keep_their_shape_and_type():
     assert (found.shape, found.dtype) == ((5, 2, 3), np.uint8)
 
 
+def test_arrays_that_are_not_there_are_not_known():
+    values = ak.mask(ak.from_numpy(np.ones((2, 2), np.uint8), regulararray=True), [True, False])
+    np.testing.assert_array_equal(packed(values, Batch({}), 0, "cells"), [[1, 1], [np.nan] * 2])
+
+
 @pytest.mark.parametrize(
     ("values", "members", "message"),
     [

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from rootml.card import Output
+from rootml.errors import TrainingError
+from rootml.training.figures import Estimates, regression
 from rootml.training.presence import Presence
 from rootml.validation.statistics.sums import ratio_of_sums
 
@@ -27,6 +30,19 @@ def test_figures_are_of_what_is_likelier_than_not():
     assert found["purity"].value == pytest.approx(2 / 3)
     nothing = Presence().measure([np.zeros_like(said)], truth)
     assert set(nothing) == {"efficiency"}
+
+
+def test_of_images_of_nothing_there_are_no_figures():
+    nothing = np.zeros((3, 2, 2), np.float32)
+    found = Estimates("", nothing, {"there": nothing}, {})
+    output = Output(name="there", shape=(2, 2), estimates="truth_there")
+    assert not [*regression(found, outputs=(output,), how="by hand", loss=Presence())]
+
+
+@pytest.mark.parametrize("wrong", [2.0, -1.0, float("nan")])
+def test_images_of_other_values_are_refused(wrong):
+    with pytest.raises(TrainingError, match=f"is {wrong:g}: expected 0 or 1"):
+        Presence().rows(torch.zeros(1, 1, 2), torch.tensor([[[1.0, wrong]]]))
 
 
 def test_errors_of_ratios_are_those_of_repeated_samples():

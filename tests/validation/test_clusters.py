@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import awkward as ak
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rootml.adapter import Adapter, View
+from rootml.card import ModelCard, Network, Output, Training
+from rootml.spec import Batch, TensorSpec
+from rootml.validation import Collector
 from rootml.validation.statistics.clusters import Clusters
 
 LABELS = st.integers(-1, 3)
@@ -62,3 +67,34 @@ def test_figures_by_hand():
 
 def test_events_of_nothing_but_noise_have_no_figures_of_tracks():
     assert set(of([[(-1, -1)]]).figures()) == {"right", "right_of_0", "rejection"}
+
+
+def report(truth, found):
+    """Of events, each a list of true groups and of clusters."""
+    output = Output(name="track", role="cluster", dtype="int32", estimates="truth_track")
+    view = View("x", ("x",), (TensorSpec("x", (1,)),), lambda events: None)
+    card = ModelCard(
+        name="net",
+        version="1.0",
+        adapter="toy",
+        view="x",
+        network=Network(file="net.onnx", sha256="0" * 64),
+        outputs=(output,),
+        training=Training(data="toy"),
+    )
+    adapter = Adapter("toy", "Toy tracker", (), {"x": view}, "none")
+    collector = Collector(card, adapter, branches={"track": "net_track"})
+    labels = np.concatenate(found)
+    batch = Batch({}, np.ones(len(labels), np.bool_), np.array([len(one) for one in found]))
+    collector.fill(ak.Array({"truth_track": truth}), batch, {"track": labels})
+    return collector.report().figures["outputs"]["track"]["confusion"]
+
+
+def test_events_that_fall_into_very_many_clusters_are_counted():
+    """Of 2 groups, taken for 13 clusters: of none of the numbers that are told apart."""
+    many = [0, 1] * 7, [*range(13), 0]
+    made = report([many[0]], [many[1]])
+    assert made["classes"] == ["0 groups", "1 group", "2 groups"]
+    np.testing.assert_array_equal(made["counts"][2], [0, 0, 0, 1])
+    with_others = report([[0, 0], many[0]], [[0, 0], many[1]])
+    assert with_others["accuracy"]["value"] == 0.5

@@ -119,6 +119,21 @@ def test_growth_of_the_width_and_drop_of_the_accuracy():
     assert made["hits"].inputs[1].loss == 0
 
 
+def test_probabilities_are_of_the_truth_that_they_estimate():
+    """Not of the label, which here is another; events beyond their classes are left out."""
+    x = np.random.default_rng(6).normal(0, 1, (2000, 3))
+    truth = np.digitize(x[:, 1], [-0.5, 0.5, 1.5]).astype(np.float64)
+
+    def say(tensors):
+        return {"shares": np.eye(4)[np.digitize(tensors["x"][:, 1], [-0.5, 0.5, 1.5])][:, :3]}
+
+    net = Net(say, TABLE, shares={"role": "probabilities", "shape": (3,), "estimates": "tracks"})
+    label = (x[:, 0] > 0).astype(int)
+    made, _ = permutation_importance(net, Judged({"x": x}, label, 2, {"shares": truth}))
+    assert made["shares"].before == 1.0
+    assert made["shares"].inputs[0].name == "weak"
+
+
 def test_weights_count():
     tensors, label = two_classes(3000)
     weak_matters = np.where(tensors["x"][:, 1] > 1, 1.0, 1e-6)

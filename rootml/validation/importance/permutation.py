@@ -161,8 +161,10 @@ def _measure(output: Output, events: Judged) -> Measure:
     if output.role == "score" and not output.shape:
         return _auc(events)
     if output.role == "probabilities" and len(output.shape) == 1:
-        known = events.label < min(events.classes, output.shape[0])
-        return _accuracy(events, known, events.label, lambda said: said.argmax(axis=1))
+        if truth is None:
+            truth = np.where(events.label < events.classes, events.label, np.nan)
+        known = np.isin(truth, np.arange(output.shape[0]))
+        return _accuracy(events, known, truth, lambda said: said.argmax(axis=1))
     if output.shape:
         raise Unavailable(f"{output.name} has several numbers per event")
     if output.role in ("multiplicity", "label"):

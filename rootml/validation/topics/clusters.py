@@ -94,8 +94,8 @@ class Cluster(Topic):
         counts = Counts.of(hist)
         if not counts[:MOST].values.sum() > 0:
             raise Unavailable(f"no judged event has a known value of {self.output.estimates}")
-        squares = counts.squares[:MOST, :MOST]
-        used = np.flatnonzero(squares.any(axis=0) | squares.any(axis=1))
+        squares = counts.squares[:MOST]
+        used = np.flatnonzero(squares[:, :MOST].any(axis=0) | squares.any(axis=1))
         k = max(int(used[-1]) + 1, 2)
         table = counts.each(lambda part: part[:, [*range(k), MOST]])
         names = tuple(f"{n} group{'s' if n != 1 else ''}" for n in range(k))
