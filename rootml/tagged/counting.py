@@ -99,7 +99,8 @@ class Ledger:
         if number := self.odd["unsaid"]:
             text = (
                 f"{number:,} without an output of {name} have inputs that it could judge: they "
-                "were left out when the file was tagged (--entry-range), or its output is NaN"
+                "were left out when the file was tagged (--entry-range), or its output is NaN, or "
+                "alone and -1 of a whole event"
             )
             yield Note("warning", text, self.sample)
         if number := self.odd["unseen"]:

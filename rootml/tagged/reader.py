@@ -150,7 +150,7 @@ class Reader:
 
     def _batch(self, events: ak.Array, outputs: Mapping[str, Array], counts: Any) -> Batch:
         """Which units the network judged, and the tensors of those that it can have seen."""
-        said = np.any([_present(values) for values in outputs.values()], axis=0)
+        said = self._said(outputs, counts)
         if not self.inputs:
             return Batch({}, said, counts)
         batch = self.view.build(events)
@@ -165,6 +165,20 @@ class Reader:
         self.odd["unsaid"] += int(np.count_nonzero(could & ~said))
         self.odd["unseen"] += int(np.count_nonzero(said & ~could))
         return batch.judging(said)
+
+    def _said(self, outputs: Mapping[str, Array], counts: Any) -> Mask:
+        """Which units have an output.
+
+        Where nothing but clusters is there, all of an event that has any: those of none are -1,
+        too.
+        """
+        clusters = {one.name for one in self.model.card.outputs if one.role == "cluster"}
+        telling = [name for name in outputs if name not in clusters] or [*outputs]
+        said: Mask = np.any([_present(outputs[name]) for name in telling], axis=0)
+        if counts is None or clusters.isdisjoint(telling):
+            return said
+        event = np.repeat(np.arange(len(counts)), counts)
+        return np.bincount(event, said, len(counts))[event] > 0
 
 
 def make_readers(
@@ -264,7 +278,7 @@ def _present(values: Array) -> Mask:
             there = values
         case _:
             there = values != -1
-    return np.asarray(there.reshape(len(there), -1).any(axis=1))
+    return np.asarray(there.any(axis=tuple(range(1, there.ndim))))
 
 
 def _true(values: Array) -> Mask:

@@ -278,6 +278,39 @@ def test_clusters_are_judged_event_by_event(source, lister, command, tmp_path):
     assert (folder / "track_confusion.png").exists()
 
 
+def test_clusters_alone(source, command, tmp_path):
+    """A hit of no cluster is judged, whatever other outputs are beside it in the file."""
+    reports = []
+    for chosen in ("label,probability", "label"):
+        tagged, folder = tmp_path / f"{chosen}.root", tmp_path / chosen
+        options = ("-m", "cluster_supernemo", "--no-plots", "--outputs", chosen)
+        assert command("tag", source, tagged, *options).code == 0
+        assert command("validate", tagged, "-o", folder, "--events", 0).code == 0
+        (report,) = json.loads((folder / "report.json").read_text())["reports"]
+        reports.append(report["figures"]["outputs"]["label"]["clusters"])
+    both, alone = reports
+    labels = uproot.open(tagged)["hit_tree/hit_cluster_supernemo_label"].array()
+    assert ak.any((labels == -1) & ak.any(labels != -1, axis=1))
+    assert [alone[key] for key in ("purity", "efficiency")] == [
+        both[key] for key in ("purity", "efficiency")
+    ]
+
+
+def test_a_file_of_events_without_hits(source, lister, command, tmp_path):
+    """Nothing is judged, and that is what the page says."""
+    hits = uproot.open(source)["hit_tree"].arrays()
+    nothing = hits[ak.num(hits["radius"]) == 0]
+    lists = {name: nothing[name] for name in nothing.fields if nothing[name].ndim == 2}
+    empty, tagged, folder = (tmp_path / name for name in ("empty.root", "tagged.root", "page"))
+    with uproot.recreate(empty) as file:
+        file.mktree("hit_tree", {name: values.type.content for name, values in lists.items()})
+        file["hit_tree"].extend(lists)
+    assert command("tag", empty, tagged, "-m", lister(), "--no-plots").code == 0
+    said = command("validate", tagged, "-m", lister(), "-o", folder)
+    assert said.code == 0, said.err
+    assert f"{len(nothing)} entries, 0 of 0 judged" in said.out
+
+
 def test_cuts_distances_and_variations(source, lister):
     """Cuts are on hits; an event's distance holds for its hits; hits of dead cells get nothing."""
     point = {"name": "deep", "output": "depth", "threshold": 0.05}
