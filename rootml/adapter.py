@@ -234,5 +234,6 @@ class Adapter:
         if not label:
             return self
         truth = replace(self.truth, label=label, classes=classes)
-        found = (one for one in self.references if one.estimates or one.separates == label)
+        own = self.truth.label or ""
+        found = (r for r in self.references if r.estimates or (r.separates or own) == label)
         return replace(self, truth=truth, references=tuple(found))

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from rootml.adapter import Adapter, Reference, Truth
 from rootml.errors import RegistryError
 from rootml.registry import get_adapter, get_recipe, list_adapters, list_recipes
 
@@ -68,3 +69,14 @@ def test_two_packages_claiming_a_recipe_are_both_named(install):
     install("rival", "[rootml.recipes]\nmine = rival:RECIPES\n", "RECIPES = {'toy': 1}")
     with pytest.raises(RegistryError, match=r"(?s)recipe 'toy' is claimed by rival.*and by toylab"):
         get_recipe("toy")
+
+
+@pytest.mark.parametrize(("label", "kept"), [("kind", "shape"), ("species", "mass")])
+def test_references_follow_the_label(label, kept):
+    """One of no label of its own separates the adapter's classes, also where a card names them."""
+    references = Reference("shape", "shape"), Reference("mass", "mass", separates="species")
+    truth = Truth(label="kind", classes=("a", "b"))
+    adapter = Adapter("toy", "Toy", (), {}, "none", truth=truth, references=references)
+    found = adapter.labelled(label, ("a", "b"))
+    assert found.truth.label == label
+    assert [one.column for one in found.references] == [kept]

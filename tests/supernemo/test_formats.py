@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import SimpleNamespace
 
 import awkward as ak
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import uproot
 
 from rootml.errors import BranchError, LayoutError, RootmlError
-from rootml.rootio.events.pointers import read_pointees
+from rootml.rootio.events.pointers import pointee_form, read_pointees
 from rootml.rootio.source import open_source
 from rootml_supernemo import ADAPTER
 from rootml_supernemo.geometry import wire_x, wire_y
@@ -52,6 +53,15 @@ def test_members_are_those_that_uproot_finds(shared):
     assert {"cell_num", "SRL", "xy", "tsp", "h", "r"} <= {
         *read_pointees(tree["tr_hits"], "TKtrhit", 0, 1).fields
     }
+
+
+def test_objects_of_no_numbers_are_no_records(shared):
+    """They are left out like what else cannot be held, whatever other branches there are."""
+    branch = uproot.open(shared(REAL))["Event/Eventdata/tr_hits"]
+    base = branch.file.streamer_named("TKtrhit").elements[0]
+    bare = SimpleNamespace(streamer_named=lambda name: SimpleNamespace(elements=[base]))
+    with pytest.raises(BranchError, match="TBare neither begins nor ends with a number"):
+        pointee_form(SimpleNamespace(file=bare), "TBare")
 
 
 def test_damaged_objects_are_an_error_that_names_the_branch(trees, tmp_path):

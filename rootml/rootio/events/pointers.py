@@ -82,6 +82,8 @@ def _members(branch: Any, class_name: str) -> tuple[np.dtype[Any], np.dtype[Any]
     front = list(takewhile(_is_number, elements))
     rest = elements[len(front) :]
     back = list(takewhile(_is_number, reversed(rest)))[::-1]
+    if not front and not back:
+        raise BranchError(f"{class_name} neither begins nor ends with a number")
     return _dtype(front), _dtype(back)
 
 
