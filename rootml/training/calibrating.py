@@ -27,6 +27,8 @@ from rootml.spec import Array
 from rootml.training.data import DataSet
 from rootml.training.job import Parts, Run, Setting
 from rootml.training.objective import Deploy, Likelihood, Objective
+from rootml.training.task import Classification, Task
+from rootml.training.truth import balanced
 from rootml.validation.statistics.conformal import kept, threshold
 
 LEAST = 200
@@ -61,7 +63,9 @@ def calibrate(
     rows = run.draw(parts, "validation")
     raw = _raw(run, data, rows, network)
     if run.recipe.task.temperature:
-        loss, events = _loss(aim.likelihood, raw, data, rows)
+        truth = data.truth[rows]
+        weights = _weights(run.recipe.task, data, rows)
+        loss, events = weighted_loss(aim.likelihood, raw, truth, weights)
         temperature, settings = fit_temperature(loss, events)
         if temperature != 1:
             deploy = _cooler(deploy, temperature)
@@ -73,16 +77,22 @@ def calibrate(
     return Calibrated(_with_sets(deploy, roles, tuple(coverage.values())), settings, coverage)
 
 
-def _loss(
-    likelihood: Likelihood, raw: Tensor, data: DataSet, rows: Array
+def _weights(task: Task, data: DataSet, rows: Array) -> Array:
+    """Weights (n,) of some rows: in a classification both classes count the same."""
+    if isinstance(task, Classification):
+        return balanced(data.truth[rows])
+    return np.ones(len(rows)) if data.weights is None else data.weights[rows].astype(np.float64)
+
+
+def weighted_loss(
+    likelihood: Likelihood, raw: Tensor, truth: Array, weights: Array
 ) -> tuple[Callable[[float], float], float]:
-    """The mean negative log likelihood by temperature, and the effective number of rows."""
-    truth = torch.from_numpy(data.truth[rows]).double()
-    weights = np.ones(len(rows)) if data.weights is None else data.weights[rows].astype(np.float64)
-    weight, logits = torch.from_numpy(weights), raw.double()
+    """The mean negative log likelihood by temperature, and the effective number of rows (n,)."""
+    true, weight = torch.from_numpy(truth).double(), torch.from_numpy(weights)
+    logits = raw.double()
 
     def loss(temperature: float) -> float:
-        return float(likelihood(logits / temperature, truth, weight))
+        return float(likelihood(logits / temperature, true, weight))
 
     return loss, float(weights.sum() ** 2 / (weights**2).sum())
 

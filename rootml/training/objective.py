@@ -27,7 +27,7 @@ class Objective:
 
     ``deploy(raw, tensors)`` gives one tensor (n, ...) an output, in order, of what the network
     makes of its ``tensors``. ``title``: what the loss is called. ``likelihood(raw, truth, weight)``
-    of logits of classes: the mean negative log probability of the true ones.
+    of logits of classes: the weighted mean negative log probability of the true ones.
     """
 
     loss: Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -67,8 +67,12 @@ def classification(weight: float) -> Objective:
     def figures(raw: Tensor, truth: Tensor) -> dict[str, Tensor]:
         return {"accuracy": ((raw > 0) == (truth > 0)).float().mean()}
 
+    def likelihood(raw: Tensor, truth: Tensor, row_weight: Tensor) -> Tensor:
+        each = F.binary_cross_entropy_with_logits(raw, truth, reduction="none")
+        return (row_weight * each).sum() / row_weight.sum()
+
     title = "Weighted cross entropy"
-    return Objective(loss, lambda raw, _: (torch.sigmoid(raw),), title, figures, loss)
+    return Objective(loss, lambda raw, _: (torch.sigmoid(raw),), title, figures, likelihood)
 
 
 def regression(task: Regression, view: View) -> Objective:

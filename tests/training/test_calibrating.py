@@ -21,9 +21,10 @@ from rootml.training import (
     Regression,
     train,
 )
-from rootml.training.calibrating import fit_temperature, fixed
+from rootml.training.calibrating import fit_temperature, fixed, weighted_loss
 from rootml.training.class_figures import of_classes
 from rootml.training.figures import Estimates
+from rootml.training.objective import classification
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -193,6 +194,22 @@ def test_too_few_events_fix_nothing(tracks, write_tracks, tmp_path):
     assert card.training.settings["temperature"] == 1
     assert card.training.settings["temperature_not_fitted"].endswith("validation events")
     assert said(path, np.array([0.01, 9.0]))["set"].all()
+
+
+def test_the_error_of_a_temperature_is_that_of_repeated_samples_of_unequal_classes():
+    """Scores that are twice as sure as they should be, where one event in ten is signal."""
+    rng, found = np.random.default_rng(8), []
+    weights = np.repeat([9.0, 1.0], [100, 900])
+    truth = np.repeat([1.0, 0.0], [100, 900])
+    for _ in range(60):
+        raw = torch.from_numpy(2 * rng.normal(truth - 0.5, 1.0))  # the log of the ratio is x
+        made = weighted_loss(classification(9.0).likelihood, raw, truth, weights)
+        settings = fit_temperature(*made)[1]
+        found.append((settings["temperature"], settings["temperature_error"]))
+        assert settings["validation_nll"] < np.log(2)
+    temperatures, errors = np.array(found).T
+    assert temperatures.mean() == pytest.approx(2, abs=0.1)
+    assert errors.mean() == pytest.approx(temperatures.std(), rel=0.3)
 
 
 @pytest.mark.parametrize("loss", [lambda t: t, lambda t: 1.0], ids=["no mistake", "no logits"])
