@@ -32,7 +32,7 @@ MOST_TRACKS = 3
 @click.option(
     "--output", "-o", type=FOLDER, default=Path("runs/supernemo_association"), show_default=True
 )
-@click.option("--events", "size", type=click.IntRange(50), default=3000, show_default=True)
+@click.option("--events", "size", type=click.IntRange(50), default=1500, show_default=True)
 @click.option("--model", default="calo_supernemo", show_default=True, help="Name or card.")
 @click.option(
     "--page",

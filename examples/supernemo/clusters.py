@@ -34,7 +34,7 @@ TRACKS = "1:3"
 @click.option(
     "--output", "-o", type=FOLDER, default=Path("runs/supernemo_clusters"), show_default=True
 )
-@click.option("--events", "size", type=click.IntRange(50), default=4000, show_default=True)
+@click.option("--events", "size", type=click.IntRange(50), default=3000, show_default=True)
 @click.option(
     "--model",
     "models",

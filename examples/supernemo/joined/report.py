@@ -113,9 +113,9 @@ def page(found: Found, size: int, figures: Path, folder: Path) -> str:
 Which hits are of the same track, and which are noise, in {size:,}
 [simulated](supernemo_simulation.md) events of one to three straight tracks: without losses
 (`clean`), and with noise, inefficiency and dead cells (`detector`). No way to join hits has seen
-these events before. `python examples/supernemo/clusters.py` wrote this page. Errors are
-statistical, one standard deviation; `events/s` are those of a second of processor time, with all
-that comes before and after the joining.
+these events before. `python examples/supernemo/clusters.py` wrote this page, with a `--model` for
+each network. Errors are statistical, one standard deviation; `events/s` are those of a second of
+processor time, with all that comes before and after the joining.
 
 {table(found)}
 

@@ -21,8 +21,8 @@ Without neutrinos both electrons have all the energy of the decay of 82Se, 2.998
 neutrinos they have less, and nearly as much in a few decays only, which no search can avoid.
 `events_supernemo` tells them apart by the hits of the tracker and the modules of the calorimeter
 with their energies (view `energies`): `events_supernemo_score` is the probability that there were
-no neutrinos, if both kinds were as many. It has {parameters:,} parameters and was trained on
-{train:,} events. It is not shipped; this trains it in some minutes:
+no neutrinos, if both kinds were as many above 2.4 MeV. It has {parameters:,}
+parameters and was trained on {train:,} events. It is not shipped; this trains it in some minutes:
 
 ```text
 SIMULATE="rootml simulate supernemo -n 20000 --set conditions=detector"
