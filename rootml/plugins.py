@@ -99,7 +99,7 @@ def adapter_of(card: ModelCard, where: str = "") -> Adapter:
     from rootml.declared.adapter import declare
 
     try:
-        return declare(card.adapter, card.name)
+        return declare(card.adapter, card.name).labelled(*card.label)
     except CardError as error:
         head = f"{where}: " if where else ""
         raise CardError(f"{head}adapter of model {card.name!r}: {error}") from error

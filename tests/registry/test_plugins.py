@@ -7,7 +7,10 @@ import sys
 import pytest
 
 from rootml.adapter import Adapter, Reference, Truth
+from rootml.card import ModelCard, Network, Output, Training
+from rootml.declared.schema import Declaration
 from rootml.errors import RegistryError
+from rootml.plugins import adapter_of
 from rootml.registry import get_adapter, get_recipe, list_adapters, list_recipes
 
 pytestmark = pytest.mark.usefixtures("toylab", "own_places")
@@ -80,3 +83,17 @@ def test_references_follow_the_label(label, kept):
     found = adapter.labelled(label, ("a", "b"))
     assert found.truth.label == label
     assert [one.column for one in found.references] == [kept]
+
+
+def test_a_label_of_its_own_is_that_of_a_declared_adapter_too():
+    classes = "pion", "kaon"
+    card = ModelCard(
+        name="net",
+        version="1.0",
+        adapter=Declaration.model_validate({"tensors": {"x": ["px"]}}),
+        network=Network(file="net.onnx", sha256="0" * 64),
+        outputs=(Output(name="score", role="score", estimates="species", classes=classes),),
+        training=Training(data="toy"),
+    )
+    truth = adapter_of(card).truth
+    assert (truth.label, truth.classes) == ("species", classes)
