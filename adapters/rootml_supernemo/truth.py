@@ -11,6 +11,7 @@ import numpy as np
 
 from rootml.adapter import Branch, Options
 from rootml.errors import DataError
+from rootml.spec import Array
 from rootml_supernemo import calorimeter, decoding
 from rootml_supernemo.decoding import Source, like, numbers
 from rootml_supernemo.geometry import LAYERS, ROWS, SIDES
@@ -64,9 +65,7 @@ def of_events() -> dict[str, Source]:
     return {
         "truth_ntracks": Source(("ntracks",), lambda raw, options: ntracks(raw["ntracks"])),
         "truth_label": Source(("ntracks",), lambda raw, options: label(raw["ntracks"])),
-        "truth_class": Source(
-            ("class",), lambda raw, options: ak.values_astype(raw["class"], np.int64)
-        ),
+        "truth_class": Source(("class",), lambda raw, options: event_class(raw["class"])),
     }
 
 
@@ -77,6 +76,8 @@ def of_hits(hits: str, modules: str) -> dict[str, Source]:
         if "truth_track" not in raw.fields:
             return track_of_hits(raw["track_split"], raw[hits])
         tracks = like(numbers(raw["truth_track"], "truth_track"), raw[hits], "truth_track")
+        wrong = ~((tracks >= NOISE) & (tracks == np.floor(tracks)))
+        decoding.first_wrong(wrong, tracks, "truth_track", "the number of a track, or -1")
         return ak.values_astype(tracks, np.int64)
 
     track = Source(("truth_track", hits), read, (("track_split", hits),))
@@ -134,11 +135,26 @@ def of_cells(
 def ntracks(values: ak.Array) -> ak.Array:
     """Numbers of true tracks, int64: as they stand, or as many as a list of tracks has."""
     counts = ak.num(values, axis=1) if values.ndim > 1 else values
-    wrong = np.flatnonzero(~(ak.to_numpy(counts) >= 0))
-    if len(wrong):
-        at = int(wrong[0])
-        raise DataError(f"number of true tracks: {counts[at]}, expected 0 or more", at)
+    seen = ak.to_numpy(counts)
+    _first_wrong(
+        ~((seen >= 0) & (seen == np.floor(seen))),
+        counts,
+        "number of true tracks: {}, expected a whole number, 0 or more",
+    )
     return ak.values_astype(counts, np.int64)
+
+
+def event_class(values: ak.Array) -> ak.Array:
+    """``truth_class`` of each event, int64, checked."""
+    wrong = ~np.isin(ak.to_numpy(values), (-1, 0, 1))
+    _first_wrong(wrong, values, "truth_class is {}, expected -1, 0 or 1")
+    return ak.values_astype(values, np.int64)
+
+
+def _first_wrong(wrong: Array, values: ak.Array, text: str) -> None:
+    """Raise DataError for the first event that is ``wrong``, if there is one."""
+    if events := np.flatnonzero(wrong).tolist():
+        raise DataError(text.format(values[events[0]]), events[0])
 
 
 def track_of_hits(split: ak.Array, hits: ak.Array) -> ak.Array:

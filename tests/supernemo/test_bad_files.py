@@ -147,7 +147,7 @@ def test_truth_that_cannot_be(lists, written, command, tmp_path):
     lists["truth_ntracks"][6] = -3
     said = command("train", "ntracks_supernemo_front", written(lists), "-o", tmp_path / "run")
     assert said.code == 2
-    assert "entry 6: number of true tracks: -3, expected 0 or more" in said.err
+    assert "entry 6: number of true tracks: -3, expected a whole number, 0 or more" in said.err
 
 
 def test_more_tracks_than_classes_are_counted_and_told(lists, written, counter, command):

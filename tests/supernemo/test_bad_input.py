@@ -120,8 +120,35 @@ def test_more_tracks_than_classes_are_of_no_class(read, branches):
     assert found["truth_ntracks"].tolist()[:4] == [0, 3, 4, 17]
     for value in (-7, np.nan):
         branches["truth_ntracks"] = ak.Array(np.full(20, value))
-        with pytest.raises(DataError, match=f"true tracks: {value}, expected 0 or more"):
+        with pytest.raises(DataError, match=f"true tracks: {value}, expected a whole"):
             read("hit_tree", branches, "truth_label")
+
+
+@pytest.mark.parametrize(
+    ("branch", "value", "says"),
+    [
+        ("truth_ntracks", 1.5, "number of true tracks: 1.5, expected a whole number, 0 or more"),
+        ("truth_ntracks", np.nan, "number of true tracks: nan"),
+        ("truth_class", np.nan, "truth_class is nan, expected -1, 0 or 1"),
+        ("truth_class", 2, "truth_class is 2, expected -1, 0 or 1"),
+    ],
+)
+def test_truths_of_events_that_cannot_be(read, branches, branch, value, says):
+    values = branches[branch].tolist()
+    values[7] = value
+    with pytest.raises(DataError, match=says) as error:
+        read("hit_tree", branches | {branch: ak.Array(values)}, branch)
+    assert error.value.event == 7
+
+
+@pytest.mark.parametrize("value", [np.nan, -2, 0.5])
+def test_truths_of_hits_that_cannot_be(read, branches, value):
+    event = busy(branches)
+    change(branches, "truth_track", event, 1, value)
+    says = f"truth_track of hit 1 is {value}, expected the number of a track, or -1"
+    with pytest.raises(DataError, match=says) as error:
+        read("hit_tree", branches, "truth_track")
+    assert error.value.event == event
 
 
 def test_files_without_truth(read, branches):
