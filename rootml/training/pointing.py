@@ -62,7 +62,7 @@ def pointed(found: Array, truth: Array) -> dict[str, Estimate]:
 
     ``accuracy``: of all objects; ``efficiency``: of those that have a place, the share that points
     at it; ``purity``: of those that point at a place, the share whose own it is; ``whole``: of
-    events, the share all of whose objects are right.
+    events, the share all of whose objects are right. Figures of no object are left out.
     """
     there = ~np.isnan(truth)
     right = there & (found == truth)
@@ -71,6 +71,7 @@ def pointed(found: Array, truth: Array) -> dict[str, Estimate]:
     figures = {
         name: ratio_of_sums((right & of).sum(axis=1), of.sum(axis=1))
         for name, of in counted.items()
+        if of.any()
     }
     whole = (right | ~there).all(axis=1)
     return figures | {"whole": efficiency_interval(int(whole.sum()), len(whole)).one()}

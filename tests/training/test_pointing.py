@@ -51,3 +51,7 @@ def test_figures_of_places():
     assert figures == {"accuracy": 5 / 7, "efficiency": 4 / 5, "purity": 4 / 5, "whole": 2 / 3}
     one = pointed(found, truth)["accuracy"]
     assert one.low < one.value < one.high
+
+
+def test_figures_of_nothing_are_left_out():
+    assert set(pointed(np.array([[-1, -1]]), np.array([[-1, NAN]]))) == {"accuracy", "whole"}
