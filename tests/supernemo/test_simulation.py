@@ -8,7 +8,7 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rootml.errors import DataError
@@ -113,6 +113,7 @@ def test_hits_are_those_that_a_straight_line_makes(clean):
     y=st.floats(-2400, 2400),
     length=st.floats(1, 600),
 )
+@example(angle=1.28125, curvature=0.001082, y=0.0, length=251.0)
 def test_cells_of_an_arc_are_those_near_its_points(angle, curvature, y, length):
     length = min(length, 0.99 * _to_turn(angle, curvature))
     one = np.ones(1)

@@ -235,8 +235,8 @@ def test_a_killed_run_leaves_no_output(
     for _ in range(5):
         assert process.stdout.readline() == b"chunk\n"
     process.send_signal(number)
-    process.stdout.close()
     code = process.wait(timeout=30)
+    process.stdout.close()
     time.sleep(0.05)
     assert code == {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGKILL: -9}[number]
     assert not (tmp_path / "out.root").exists()

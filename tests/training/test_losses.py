@@ -87,7 +87,8 @@ def test_losses_that_make_no_sense(make, match):
 
 
 def test_every_loss_has_a_title():
-    assert len({kind.title for kind in Loss.__subclasses__()}) == 6
+    titles = [kind.title for kind in Loss.__subclasses__()]
+    assert len({*titles}) == len(titles) > 5
 
 
 def test_cross_entropy_is_that_of_the_probabilities():

@@ -51,14 +51,16 @@ def crossed(arcs: Arcs, side: Index, highest: float) -> Hits:
     """Cells that arcs cross below abs(z) = ``highest``, one arc a track, in the half ``side`` (m,).
 
     In each layer only the rows are looked at between which the arc's edges, ``REACH_MM`` to the
-    left and to the right of it, cross the layer.
+    left and to the right of it, cross the layer, and those as near to its end.
     """
-    edges = [
-        arcs.crossing(_WIRES, beside) / PITCH_MM + MIDDLE_ROW for beside in (-REACH_MM, REACH_MM)
-    ]
-    first = np.clip(np.ceil(np.minimum(*edges)), 0, ROWS).astype(np.int64)
-    last = np.clip(np.floor(np.maximum(*edges)), -1, ROWS - 1).astype(np.int64)
-    start, end = arcs.u[:, None], arcs.at(arcs.length)[0][:, None]
+    end, last_y = (values[:, None] for values in arcs.at(arcs.length)[:2])
+    edges = [arcs.crossing(_WIRES, beside) for beside in (-REACH_MM, REACH_MM)]
+    ends = np.abs(end - _WIRES) < REACH_MM
+    edges += [np.where(ends, last_y + beside, edges[0]) for beside in (-REACH_MM, REACH_MM)]
+    rows = np.stack(edges) / PITCH_MM + MIDDLE_ROW
+    first = np.clip(np.ceil(rows.min(axis=0)), 0, ROWS).astype(np.int64)
+    last = np.clip(np.floor(rows.max(axis=0)), -1, ROWS - 1).astype(np.int64)
+    start = arcs.u[:, None]
     passed = (start - REACH_MM < _WIRES) & (end + REACH_MM > _WIRES)
     count = np.where(passed & (arcs.length > 0)[:, None], np.maximum(last - first + 1, 0), 0)
     piece, layer = (index.ravel() for index in np.indices(count.shape))
