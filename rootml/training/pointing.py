@@ -30,7 +30,7 @@ class Pointing(Loss):
     """
 
     shaped: ClassVar[bool] = True
-    title: ClassVar[str] = "Cross entropy"
+    title: ClassVar[str] = "Cross entropy of the place"
     outputs: ClassVar[int] = 2
 
     def rows(self, raw: Tensor, truth: Tensor) -> Tensor:
