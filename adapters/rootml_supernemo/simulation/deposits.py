@@ -24,6 +24,7 @@ THRESHOLD_MEV: Final = 0.05
 NOISE_MEV: Final = 0.5
 """Mean energy of noise, of an exponential distribution (a choice)."""
 NO_MODULE: Final = -1
+NO_TRACK: Final = -1
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,15 @@ class Modules:
     """Modules that answer (k,), in the order of events and of their numbers.
 
     ``number``: TKEvent's; ``energy``: measured, MeV; ``of_track`` (m,): the place, in its event, of
-    the module that each track ends on, -1 where that does not answer.
+    the module that each track ends on, -1 where that does not answer; ``first_track`` (k,): in its
+    event, the first track that ends on a module, -1 of noise alone.
     """
 
     event: Index
     number: Index
     energy: Array
     of_track: Index
+    first_track: Index
 
 
 def answer(made: Tracks, events: int, asked: Settings, rng: np.random.Generator) -> Modules:
@@ -56,5 +59,8 @@ def answer(made: Tracks, events: int, asked: Settings, rng: np.random.Generator)
     there = energy > THRESHOLD_MEV
     before = np.cumsum(there) - there
     inside = before - before[np.searchsorted(event, event)]
-    of_track = np.where(there, inside, NO_MODULE)[which[: len(mine)]]
-    return Modules(event[there], om[there], energy[there], of_track)
+    ends = which[: len(mine)]
+    first = np.full(len(place), NO_TRACK)
+    first[ends[::-1]] = (np.arange(len(mine)) - np.searchsorted(made.event, made.event))[::-1]
+    of_track = np.where(there, inside, NO_MODULE)[ends]
+    return Modules(event[there], om[there], energy[there], of_track, first[there])

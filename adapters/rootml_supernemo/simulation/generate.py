@@ -153,7 +153,7 @@ def _of_modules(modules: Modules) -> Columns:
     found = address(modules.number)
     found["row"] = np.where(found["row"] == NONE, VETO_ROW, found["row"])
     named = {f"calo_{'type' if name == 'kind' else name}": part for name, part in found.items()}
-    return named | {"calo_id": _place(modules.event), "calo_energy": modules.energy}
+    return named | {"calo_id": modules.first_track, "calo_energy": modules.energy}
 
 
 def _of_lost(answers: Answers) -> Columns:

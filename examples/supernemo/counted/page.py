@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from counted.conditions import SCANS
 from counted.draw import CLUSTERS
+from counted.sets import probabilities
+from counted.tables import Record, half, percent, table
 from counted.talk import TALK
 from counted.trainings import NETWORKS
-
-Record = Mapping[str, Any]
-NETWORK = "ntracks_supernemo"
 
 HEAD = """# Counting tracks in SuperNEMO
 
@@ -91,7 +89,7 @@ def counting(record: Record) -> str:
 def _verdict(row: Record) -> str:
     """How the accuracy of all events compares with the talk's."""
     talk = TALK["overall"] / 100
-    error = math.hypot(_half(row), math.sqrt(talk * (1 - talk) / TALK["test"]))
+    error = math.hypot(half(row), math.sqrt(talk * (1 - talk) / TALK["test"]))
     away = (row["value"] - talk) / error
     rows = TALK["confusion"]
     even = sum(one[number] for number, one in enumerate(rows)) / len(rows)
@@ -239,57 +237,6 @@ def failures(record: Record) -> str:
     )
 
 
-def probabilities(record: Record) -> str:
-    """(f): calibration, likelihood and sets by sample."""
-    numbers = record["numbers"]
-    found = numbers["samples"]
-    first, *_ = found
-    rows = [(f"{first}, before", *_certain(numbers["before"]))]
-    rows += [(title, *_certain(row)) for title, row in found.items()]
-    names = ("", "counted right, %", "ECE, %", "by chance, %", "-log likelihood", "Brier")
-    parts = [
-        f"A temperature of {numbers['temperature']:.3f} divides the network's logits, fitted to "
-        "the validation events of its training; the first row is without it. The expected "
-        "calibration error (ECE, [how it is defined](../reference/statistics.md)) is that of the "
-        "most probable number, in ten bins with as many events each; by chance perfect "
-        f"probabilities would have the one beside it. {numbers['events']:,} events of each kind.\n",
-        table(names, rows),
-    ]
-    if numbers["level"]:
-        parts.append(_sets(numbers))
-    return "\n".join(parts)
-
-
-def _certain(row: Record) -> tuple[str, ...]:
-    def told(name: str, scale: float, digits: int) -> str:
-        return f"{scale * row[name]['value']:.{digits}f} ± {scale * _half(row[name]):.{digits}f}"
-
-    chance = f"{100 * row['by_chance']:.2f}"
-    scores = (told("nll", 1, 4), told("brier", 1, 4))
-    return percent(row["accuracy"]), told("ece", 100, 2), chance, *scores
-
-
-def _sets(numbers: Record) -> str:
-    rows = [
-        (
-            title,
-            percent(row["covered"]),
-            *(percent(one) for one in row["covered_by_class"].values()),
-            f"{row['size']['value']:.3f} ± {_half(row['size']):.3f}",
-            percent(row["alone"], 1),
-        )
-        for title, row in numbers["samples"].items()
-    ]
-    names = ("", "true number in the set, %", "0", "1", "2", "3", "mean size", "one number, %")
-    return (
-        f"Sets (`{NETWORK}_set`) hold every number that is possible, so that the true one is among "
-        f"them in {100 * numbers['level']:g} % of events like those of the training, whatever the "
-        f"true number is ([how](../how-to/probabilities.md)):\n\n{table(names, rows)}\n"
-        "Both are right for a mixture like that of the training, not for each kind of event in "
-        "it. Of events unlike it neither promises anything.\n"
-    )
-
-
 def speed(record: Record) -> str:
     """(g): events a second."""
     numbers = record["numbers"]
@@ -338,20 +285,3 @@ SECTIONS = {
     "h": real_format,
 }
 """What a study found, by its letter."""
-
-
-def percent(row: Record, digits: int = 2) -> str:
-    """A share and half of its interval, in per cent."""
-    if not math.isfinite(row["value"]):
-        return "-"
-    return f"{100 * row['value']:.{digits}f} ± {100 * _half(row):.{digits}f}"
-
-
-def _half(row: Record) -> float:
-    return float(row["high"] - row["low"]) / 2
-
-
-def table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    lines = [names, ["---"] * len(names), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
