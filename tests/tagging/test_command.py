@@ -213,7 +213,8 @@ def test_a_killed_run_leaves_no_output(
     with uproot.recreate(tmp_path / "in.root") as file:
         file.mktree("hits", {"cell_e": ("f4", (6,))}).extend({"cell_e": cells})
     program = (
-        "import platformdirs, pathlib, rootml.tagging.judging as judging, time\n"
+        "import platformdirs, pathlib, rootml.tagging.judging as judging, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a background job\n"
         f"home = pathlib.Path({str(tmp_path / 'home')!r})\n"
         "platformdirs.user_data_path = lambda name: home / name\n"
         "original = judging.read_together\n"
